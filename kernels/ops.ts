@@ -1,0 +1,270 @@
+/**
+ * What a kernel is to those who call it: one interface that two modules implement, `reference/`
+ * (plain loops, obviously right) and `wasm/` (AssemblyScript with SIMD). Both work in place on one
+ * linear memory and take byte addresses; no operation allocates. All tensors are f32, row-major,
+ * channels last (NHWC); convolution kernels are HWIO; dense kernels are [inputs, units].
+ *
+ * Every sum has one fixed order, a function of the shapes alone.
+ */
+
+/** A byte address in the kernels' memory, a multiple of 16. */
+export type Address = number & { readonly __brand: "Address" };
+
+/** Sizes of a two-dimensional convolution; padding is given, not derived. */
+export interface ConvShape {
+  readonly batch: number;
+  readonly inHeight: number;
+  readonly inWidth: number;
+  readonly inChannels: number;
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
+  readonly strideY: number;
+  readonly strideX: number;
+  readonly padTop: number;
+  readonly padLeft: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly filters: number;
+}
+
+/** Sizes of a pooling window's walk; a position in the padding takes no part (Keras). */
+export interface PoolShape {
+  readonly batch: number;
+  readonly inHeight: number;
+  readonly inWidth: number;
+  readonly channels: number;
+  readonly poolHeight: number;
+  readonly poolWidth: number;
+  readonly strideY: number;
+  readonly strideX: number;
+  readonly padTop: number;
+  readonly padLeft: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+}
+
+/** Element-wise activations; softmax works on rows and has operations of its own. */
+export type Activation =
+  | "relu"
+  | "sigmoid"
+  | "tanh"
+  | "elu"
+  | "softplus"
+  | "leakyRelu"
+  | "swish";
+
+/** The stream that a dropout mask is drawn from: one bit per (seed, layer, step, NHWC index). */
+export interface DropoutStream {
+  /** The seed's low and high 32 bits. */
+  readonly seedLow: number;
+  readonly seedHigh: number;
+  /** Position of the layer in the model's list. */
+  readonly layer: number;
+  /** The training step, counted from 0 over the whole training. */
+  readonly step: number;
+}
+
+/** How a loss reads its target and its prediction. */
+export interface LossShape {
+  readonly rows: number;
+  readonly classes: number;
+  /** True if the predictions are logits, false if they are probabilities. */
+  readonly fromLogits: boolean;
+}
+
+/** The operations. `n` counts elements, not bytes. Outputs are overwritten unless it says "adds". */
+export interface Ops {
+  /** The memory all addresses point into. */
+  readonly memory: WebAssembly.Memory;
+
+  /** y[b,oy,ox,f] = bias[f] + sum x * w. `bias` 0 means none. `scratch` has `conv2dScratch` bytes. */
+  conv2dForward(
+    s: ConvShape,
+    x: Address,
+    w: Address,
+    bias: Address | 0,
+    y: Address,
+    scratch: Address,
+  ): void;
+  /** dx from dy. */
+  conv2dInputGradient(s: ConvShape, dy: Address, w: Address, dx: Address, scratch: Address): void;
+  /** dw from x and dy. */
+  conv2dWeightGradient(s: ConvShape, x: Address, dy: Address, dw: Address, scratch: Address): void;
+  /** Bytes of scratch that the three above need for these sizes. */
+  conv2dScratch(s: ConvShape): number;
+
+  /** y = x w + bias; x is [rows, inputs], w [inputs, units]. */
+  denseForward(
+    rows: number,
+    inputs: number,
+    units: number,
+    x: Address,
+    w: Address,
+    bias: Address | 0,
+    y: Address,
+  ): void;
+  denseInputGradient(
+    rows: number,
+    inputs: number,
+    units: number,
+    dy: Address,
+    w: Address,
+    dx: Address,
+  ): void;
+  denseWeightGradient(
+    rows: number,
+    inputs: number,
+    units: number,
+    x: Address,
+    dy: Address,
+    dw: Address,
+  ): void;
+  /** db[c] = sum over rows of dy[r,c]; for convolutions rows = batch * height * width. */
+  biasGradient(rows: number, channels: number, dy: Address, db: Address): void;
+
+  /** y = activation(x); x and y may be one buffer. */
+  activationForward(kind: Activation, n: number, x: Address, y: Address): void;
+  /** dx = dy * activation'(x); reads x (the input) and y (the output); dx and dy may be one buffer. */
+  activationBackward(
+    kind: Activation,
+    n: number,
+    x: Address,
+    y: Address,
+    dy: Address,
+    dx: Address,
+  ): void;
+  softmaxForward(rows: number, columns: number, x: Address, y: Address): void;
+  softmaxBackward(rows: number, columns: number, y: Address, dy: Address, dx: Address): void;
+
+  /** `argmax` holds one i32 per output: the flat index in x of the first maximum (row-major). */
+  maxPoolForward(s: PoolShape, x: Address, y: Address, argmax: Address): void;
+  maxPoolBackward(s: PoolShape, dy: Address, argmax: Address, dx: Address): void;
+  /** The mean over the positions inside the image. */
+  averagePoolForward(s: PoolShape, x: Address, y: Address): void;
+  averagePoolBackward(s: PoolShape, dy: Address, dx: Address): void;
+
+  /** y = kept ? x / (1 - rate) : 0. The same call on dy gives the gradient. May be in place. */
+  dropout(n: number, rate: number, stream: DropoutStream, x: Address, y: Address): void;
+
+  /**
+   * Training pass over [rows, channels]: mean and biased variance of the batch into `mean` and
+   * `variance`, y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, and the moving statistics
+   * m = m * momentum + batch * (1 - momentum) (Keras: the biased variance too).
+   * `gamma` and `beta` may be 0 (no scale, no centre).
+   */
+  batchNormForward(
+    rows: number,
+    channels: number,
+    epsilon: number,
+    momentum: number,
+    x: Address,
+    gamma: Address | 0,
+    beta: Address | 0,
+    movingMean: Address,
+    movingVariance: Address,
+    mean: Address,
+    variance: Address,
+    y: Address,
+  ): void;
+  /** The same with given statistics (the moving ones), nothing updated. */
+  batchNormInference(
+    rows: number,
+    channels: number,
+    epsilon: number,
+    x: Address,
+    gamma: Address | 0,
+    beta: Address | 0,
+    mean: Address,
+    variance: Address,
+    y: Address,
+  ): void;
+  /** dgamma and dbeta may be 0. */
+  batchNormBackward(
+    rows: number,
+    channels: number,
+    epsilon: number,
+    x: Address,
+    gamma: Address | 0,
+    mean: Address,
+    variance: Address,
+    dy: Address,
+    dx: Address,
+    dgamma: Address | 0,
+    dbeta: Address | 0,
+  ): void;
+
+  /**
+   * Cross-entropy of integer classes (i32 in `labels`): the loss of each row into `losses` and, unless
+   * `gradient` is 0, d(mean loss)/d(prediction), that is divided by rows. Probabilities are read as
+   * Keras does: divided by their sum, clipped to [1e-7, 1 - 1e-7].
+   */
+  categoricalCrossEntropy(
+    s: LossShape,
+    prediction: Address,
+    labels: Address,
+    losses: Address,
+    gradient: Address | 0,
+  ): void;
+  /** The same for targets 0 or 1 (i32 in `labels`) of one output unit each. */
+  binaryCrossEntropy(
+    s: LossShape,
+    prediction: Address,
+    labels: Address,
+    losses: Address,
+    gradient: Address | 0,
+  ): void;
+  /** Writes 1 (i32) where the row's prediction is right: argmax, or a threshold if classes is 1. */
+  correct(
+    rows: number,
+    classes: number,
+    threshold: number,
+    prediction: Address,
+    labels: Address,
+    hits: Address,
+  ): void;
+
+  /** dw[i] adds l1 * sign(w[i]) + 2 * l2 * w[i]. */
+  regularizerGradient(n: number, l1: number, l2: number, w: Address, dw: Address): void;
+  /** Returns l1 * sum |w| + l2 * sum w^2, summed in f64 in the order of the elements. */
+  regularizerLoss(n: number, l1: number, l2: number, w: Address): number;
+
+  /** v = rho v + (1 - rho) g^2; w -= rate * g / sqrt(v + epsilon); with momentum m = momentum m + that. */
+  rmsprop(
+    n: number,
+    rate: number,
+    rho: number,
+    momentum: number,
+    epsilon: number,
+    g: Address,
+    v: Address,
+    m: Address | 0,
+    w: Address,
+  ): void;
+  /** Keras' Adam; `rateAtStep` = rate * sqrt(1 - beta2^t) / (1 - beta1^t). */
+  adam(
+    n: number,
+    rateAtStep: number,
+    beta1: number,
+    beta2: number,
+    epsilon: number,
+    g: Address,
+    m: Address,
+    v: Address,
+    w: Address,
+  ): void;
+  /** Keras' SGD: m = momentum m - rate g; w += m, or with nesterov w += momentum m - rate g. */
+  sgd(
+    n: number,
+    rate: number,
+    momentum: number,
+    nesterov: boolean,
+    g: Address,
+    m: Address | 0,
+    w: Address,
+  ): void;
+
+  /** y[i] = table[bytes[i]]: 256 f32 in `table`, u8 in `bytes`. */
+  lookUp(n: number, bytes: Address, table: Address, y: Address): void;
+  /** Adds x to y. */
+  add(n: number, x: Address, y: Address): void;
+}

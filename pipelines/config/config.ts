@@ -1,0 +1,77 @@
+/** A complete, valid config as plain data, and where each part of it stands in the file. */
+import type { Json, JsonObject } from "../json.ts";
+
+/** A place in a source text; line and column count from 1, `length` in UTF-16 units on that line. */
+export interface Location {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly length: number;
+}
+
+/** A located problem in a config. */
+export interface Diagnostic {
+  readonly severity: "error" | "warning";
+  readonly message: string;
+  /** What to do, or the nearest spelling. */
+  readonly help?: string;
+  readonly location: Location | null;
+}
+
+/** `stage` or `stage.output`, as written. `cell` only when written `stage@cell`. */
+export interface Reference {
+  readonly stage: string;
+  readonly cell: string | null;
+  readonly output: string | null;
+}
+
+/** What a variant replaces; maps in `with` are merged key by key, lists are replaced. */
+export interface Variant {
+  readonly name: string;
+  readonly with: JsonObject;
+  readonly inputs: Readonly<Record<string, readonly Reference[]>>;
+}
+
+export interface StageConfig {
+  readonly name: string;
+  /** Absolute path of the stage's module. */
+  readonly module: string;
+  /** As written, for messages. */
+  readonly uses: string;
+  readonly with: JsonObject;
+  readonly inputs: Readonly<Record<string, readonly Reference[]>>;
+  /** Empty if there are none. */
+  readonly variants: readonly Variant[];
+  /** The product of these lists makes cells; empty if there is none. */
+  readonly matrix: Readonly<Record<string, readonly Json[]>>;
+  /** Replicates; null: one, without the axis. */
+  readonly seeds: number | null;
+  readonly join: "product" | null;
+  /** False: always run again. */
+  readonly cache: boolean;
+}
+
+export interface Config {
+  /** Absolute path of the file. */
+  readonly path: string;
+  /** File name without `.yaml`; names the report. */
+  readonly name: string;
+  readonly title: string | null;
+  readonly seed: number;
+  readonly stages: readonly StageConfig[];
+}
+
+/** Finds where a value stands: path of keys from the root, e.g. ["stages", "train", "with", "epochs"]. */
+export interface SourceMap {
+  readonly text: string;
+  /** The value's own place, or its nearest existing parent's key if it is absent. */
+  locate(path: readonly (string | number)[]): Location;
+}
+
+/** Several located problems at once; thrown to the command line, exit code 2. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  constructor(readonly diagnostics: readonly Diagnostic[]) {
+    super(diagnostics.map((d) => d.message).join("\n"));
+  }
+}

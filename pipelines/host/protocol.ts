@@ -1,0 +1,57 @@
+/**
+ * What the engine and a stage process say to each other, one JSON value a line: the engine on standard
+ * input, the process on standard output (the stage's own console goes to the log). The process ends when
+ * its standard input does.
+ *
+ * A bundle is `import stage from "<module>"; import { serve } from "pipelines/host/main.ts"; await serve(stage)`.
+ */
+import type { Json } from "../json.ts";
+import type { Description, Digest, Key } from "../plan/plan.ts";
+import type { Failure } from "../run/event.ts";
+import type { ArtifactShape, Checked, ParamIssue, Progress } from "../stage.ts";
+
+/** Everything that one stage run needs; paths are absolute. */
+export interface Job {
+  readonly key: Key;
+  readonly params: Json;
+  readonly seed: number | null;
+  /** Object folders by input, in order. */
+  readonly inputs: Readonly<
+    Record<
+      string,
+      readonly { readonly name: string; readonly digest: Digest; readonly folder: string }[]
+    >
+  >;
+  /** An empty folder on the store's file system; each output is written to `<scratch>/<output>`. */
+  readonly scratch: string;
+  /** The file that is locked while the run lasts. */
+  readonly lock: string;
+  readonly kernels: Readonly<Record<string, { readonly path: string; readonly digest: Digest }>>;
+  readonly datasets: readonly string[];
+  readonly threads: number;
+}
+
+export type Request =
+  | { readonly type: "describe" }
+  | {
+    readonly type: "check";
+    readonly params: Json;
+    readonly inputs: Readonly<Record<string, readonly (ArtifactShape | null)[]>>;
+  }
+  | { readonly type: "run"; readonly job: Job }
+  | { readonly type: "cancel" };
+
+export type Reply =
+  | { readonly type: "described"; readonly description: Description }
+  /** `params` after defaults; null if they are not valid, and then `issues` says why. */
+  | {
+    readonly type: "checked";
+    readonly params: Json;
+    readonly issues: readonly ParamIssue[];
+    readonly checked: Checked;
+  }
+  | { readonly type: "progress"; readonly progress: Progress }
+  | { readonly type: "log"; readonly message: string }
+  /** Each output is whole in scratch, with its object info beside it; the engine publishes it. */
+  | { readonly type: "done"; readonly outputs: Readonly<Record<string, Digest>> }
+  | { readonly type: "failed"; readonly failure: Failure };

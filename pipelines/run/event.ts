@@ -1,0 +1,57 @@
+/** Everything that happens during a run, as one union; printers switch over it exhaustively. */
+import type { MissReason, NodeId, Outcome } from "../plan/plan.ts";
+import type { Progress } from "../stage.ts";
+
+export interface Failure {
+  /** What kind of end it was. */
+  readonly type:
+    | "threw"
+    | "exited"
+    | "killed"
+    | "out-of-memory"
+    | "permission"
+    | "bad-output"
+    | "store"
+    | "start";
+  /** One line for the user, then details. */
+  readonly message: string;
+  /** What to do, if known. */
+  readonly help?: string;
+  readonly stack?: string;
+}
+
+export type Event =
+  | {
+    readonly type: "run-started";
+    readonly run: string;
+    readonly nodes: readonly NodeId[];
+    readonly jobs: number;
+  }
+  | {
+    readonly type: "node-started";
+    readonly node: NodeId;
+    readonly reason: MissReason;
+    readonly threads: number;
+  }
+  | { readonly type: "node-progress"; readonly node: NodeId; readonly progress: Progress }
+  | { readonly type: "node-log"; readonly node: NodeId; readonly message: string }
+  | {
+    readonly type: "node-ended";
+    readonly node: NodeId;
+    readonly outcome: Outcome;
+    readonly milliseconds: number;
+    readonly failure?: Failure;
+    readonly blockedBy?: NodeId;
+    readonly logPath?: string;
+  }
+  | { readonly type: "warning"; readonly message: string }
+  | { readonly type: "report-published"; readonly path: string }
+  | {
+    readonly type: "run-ended";
+    readonly run: string;
+    readonly milliseconds: number;
+    readonly counts: Readonly<Record<Outcome, number>>;
+    readonly interrupted: boolean;
+  };
+
+export type Listener = (event: Event) => void;

@@ -1,0 +1,244 @@
+/**
+ * What a stage is, and all that it sees. A stage file default-exports `defineStage({...})`; it imports
+ * this module and nothing else of the engine.
+ */
+import type { z } from "zod";
+import type { Json, JsonObject } from "./json.ts";
+
+export type { Json, JsonObject } from "./json.ts";
+
+export type Dtype =
+  | "uint8"
+  | "int8"
+  | "uint16"
+  | "int16"
+  | "uint32"
+  | "int32"
+  | "float32"
+  | "float64";
+
+/** The typed array that holds a dtype. */
+export interface Arrays {
+  uint8: Uint8Array<ArrayBuffer>;
+  int8: Int8Array<ArrayBuffer>;
+  uint16: Uint16Array<ArrayBuffer>;
+  int16: Int16Array<ArrayBuffer>;
+  uint32: Uint32Array<ArrayBuffer>;
+  int32: Int32Array<ArrayBuffer>;
+  float32: Float32Array<ArrayBuffer>;
+  float64: Float64Array<ArrayBuffer>;
+}
+
+/** A declared tensor: its element type and its number of dimensions. */
+export interface TensorType {
+  readonly dtype: Dtype;
+  readonly rank: number;
+}
+
+/**
+ * A declared artifact. `tensors`: a Zarr group that holds at least the named tensors (`open: true`: and
+ * any others). `file`: one file of that name (the report's page).
+ */
+export type ArtifactType =
+  | {
+    readonly kind: "tensors";
+    readonly tensors: Readonly<Record<string, TensorType>>;
+    readonly open?: boolean;
+  }
+  | { readonly kind: "file"; readonly name: string };
+
+/**
+ * A declared input. `one`: one artifact, so that a producer with cells gives this stage the same cells.
+ * `many`: gathers a producer's cells in declared order; with `over`, only those that differ along that
+ * axis (`"pass"`), the others are joined. `named`: the stage sees the cells' names, which are therefore
+ * hashed. `tensors`: what it must hold (absent for a file).
+ */
+export interface InputType {
+  readonly arity: "one" | "many";
+  readonly over?: string;
+  readonly named?: boolean;
+  readonly optional?: boolean;
+  readonly tensors?: Readonly<Record<string, TensorType>>;
+  /** What the reader of an error message should know, e.g. "labelled images". */
+  readonly what: string;
+}
+
+/** What is known of a tensor before it exists; null: not known yet. */
+export interface TensorShape {
+  readonly dtype: Dtype;
+  readonly shape: readonly (number | null)[];
+}
+/** Shapes of one artifact's tensors by name, with attributes that are known before the run. */
+export interface ArtifactShape {
+  readonly tensors: Readonly<Record<string, TensorShape>>;
+}
+
+/** A complaint of `check` about params: `path` points into `with`, e.g. ["layers", 3, "filters"]. */
+export interface ParamIssue {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** What `check` may answer; everything is optional. */
+export interface Checked {
+  /** Shapes of the outputs, as far as they follow from params and input shapes. */
+  readonly outputs?: Readonly<Record<string, ArtifactShape>>;
+  readonly issues?: readonly ParamIssue[];
+  /** Kernel families that the run will use; their digests enter the fingerprint. */
+  readonly kernels?: readonly string[];
+  /** The backend's numerics class, for a stage that has one: `wasm` names no machine. */
+  readonly numerics?: string;
+  /** CPU threads and bytes of memory that the run will need at most. Defaults: 1 and 1 GiB. */
+  readonly resources?: { readonly threads?: number; readonly memory?: number };
+}
+
+/** A stored tensor. Reads verify what they read. */
+export interface TensorReader<D extends Dtype = Dtype> {
+  readonly dtype: D;
+  readonly shape: readonly number[];
+  readonly attributes: JsonObject;
+  /** The whole tensor, C order. */
+  read(): Promise<Arrays[D]>;
+  /** Rows [start, end) along the first axis. */
+  rows(start: number, end: number): Promise<Arrays[D]>;
+}
+
+/** A stored artifact, open for reading. */
+export interface ArtifactReader {
+  readonly digest: string;
+  readonly attributes: JsonObject;
+  /** Names of its tensors, sorted. */
+  readonly names: readonly string[];
+  /** Throws if there is none of that name and dtype. */
+  tensor<D extends Dtype>(name: string, dtype: D): TensorReader<D>;
+  has(name: string): boolean;
+}
+
+/** One of a `many` input's artifacts. `name` is empty unless the input is `named`. */
+export interface Gathered {
+  readonly name: string;
+  readonly artifact: ArtifactReader;
+}
+
+/** A tensor being written row by row along its first axis. */
+export interface TensorWriter<D extends Dtype = Dtype> {
+  append(rows: Arrays[D]): Promise<void>;
+}
+
+/** An artifact being written. It is published when the run ends well, and not before. */
+export interface ArtifactWriter {
+  /** Writes a whole tensor; `values` in C order. Names may hold `/` for groups. */
+  write<D extends Dtype>(
+    name: string,
+    dtype: D,
+    shape: readonly number[],
+    values: Arrays[D],
+    attributes?: JsonObject,
+  ): Promise<void>;
+  /** Begins a tensor that is appended to; `shape[0]` rows must have come when the run ends. */
+  create<D extends Dtype>(
+    name: string,
+    dtype: D,
+    shape: readonly number[],
+    attributes?: JsonObject,
+  ): Promise<TensorWriter<D>>;
+  /** The group's attributes; a second call replaces them. */
+  setAttributes(attributes: JsonObject): void;
+  /** The one file of an output of kind `file`. */
+  writeFile(bytes: Uint8Array): Promise<void>;
+}
+
+/** A fact about progress, for the person who watches; never part of a result. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  /** What is counted, e.g. "step", "byte", "image". */
+  readonly unit: string;
+  /** Values to show beside the bar, e.g. { epoch: "3/10", loss: "0.4123", accuracy: "0.8512" }. */
+  readonly facts?: Readonly<Record<string, string>>;
+}
+
+type InputTypes = Readonly<Record<string, InputType>>;
+type OutputTypes = Readonly<Record<string, ArtifactType>>;
+
+/** What `run` gets for one declared input. */
+export type InputOf<I extends InputType> = I extends { arity: "many" } ? readonly Gathered[]
+  : I extends { optional: true } ? ArtifactReader | undefined
+  : ArtifactReader;
+
+export interface Context<P, I extends InputTypes, O extends OutputTypes> {
+  readonly params: P;
+  readonly inputs: { readonly [K in keyof I]: InputOf<I[K]> };
+  readonly outputs: { readonly [K in keyof O]: ArtifactWriter };
+  /** The run's seed; reading it throws unless the stage says `random: true`. */
+  readonly seed: number;
+  /** Folders that may hold data sets, in the order to try (only with `datasets: true`). */
+  readonly datasets: readonly string[];
+  /** Threads that the engine has granted. No result may depend on it. */
+  readonly threads: number;
+  /** Aborted when the run should end. */
+  readonly signal: AbortSignal;
+  /** Bytes of a compiled kernel family that `check` named. */
+  kernel(family: string): Promise<Uint8Array<ArrayBuffer>>;
+  progress(progress: Progress): void;
+  log(message: string): void;
+  /** True when private progress should be saved now. */
+  checkpointDue(): boolean;
+}
+
+export interface StageDefinition<
+  S extends z.ZodType = z.ZodType,
+  I extends InputTypes = InputTypes,
+  O extends OutputTypes = OutputTypes,
+> {
+  /** The declared name; part of the identity, unlike the node's. */
+  readonly name: string;
+  /** One line for `--help` and editors. */
+  readonly summary: string;
+  readonly params: S;
+  readonly inputs: I;
+  readonly outputs: O;
+  /** True if results depend on the seed, which is then part of the identity. */
+  readonly random?: boolean;
+  /** True if it reads data sets from the folders that hold them. */
+  readonly datasets?: boolean;
+  /** Hosts that it may connect to, e.g. "example.org:443". */
+  readonly hosts?: readonly string[];
+  /** Param `count: n` makes n cells along the axis `index`, the i-th (from 0) with param `index: i`. */
+  readonly cells?: { readonly count: string; readonly index: string };
+  /** Pins the code's identity by hand: what is hashed instead of the code. */
+  readonly version?: string;
+  /**
+   * Looks at params and input shapes before anything runs. Must be quick and without effects.
+   * `inputs` has an entry for each input that is connected: one shape, or a list for `many`; null: not known.
+   */
+  check?(
+    params: z.output<S>,
+    inputs: Readonly<Record<string, readonly (ArtifactShape | null)[]>>,
+  ): Checked;
+  run(context: Context<z.output<S>, I, O>): Promise<void>;
+}
+
+/** A stage with its type parameters forgotten; what the host serves. */
+export interface Stage extends Omit<StageDefinition, "run" | "check"> {
+  check?(
+    params: Json,
+    inputs: Readonly<Record<string, readonly (ArtifactShape | null)[]>>,
+  ): Checked;
+  run(context: Context<Json, InputTypes, OutputTypes>): Promise<void>;
+}
+
+/**
+ * Declares a stage. `const` keeps the literal kinds of inputs and outputs, so that `run` is typed by them.
+ */
+export function defineStage<
+  S extends z.ZodType,
+  const I extends InputTypes,
+  const O extends OutputTypes,
+>(
+  definition: StageDefinition<S, I, O>,
+): Stage {
+  // The host gives `run` and `check` what the declarations describe: params parsed by `params`, one reader
+  // an input and one writer an output. That agreement is what the cast states.
+  return definition as unknown as Stage;
+}

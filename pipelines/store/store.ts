@@ -1,0 +1,100 @@
+/** What is kept: objects by digest, stage records by key, run records by id. */
+import type { Json, JsonObject } from "../json.ts";
+import type { Digest, Key, NodeId, Outcome } from "../plan/plan.ts";
+
+/**
+ * All that decides a result, readable, hashed once. Each field has its reason:
+ * - `format`: the encoding below and the host's semantics; a change of either invalidates all.
+ * - `stage`: the declared name, which random streams are keyed by.
+ * - `code`: what the stage can reach (module to digest), or the pinned version.
+ * - `packages`: the closure of imported packages.
+ * - `params`: after defaults, so that a default written out is no change.
+ * - `inputs`: output digests, never keys: equal outputs stop the wave. Names only where the stage sees them.
+ * - `seed`: for random stages only. `numerics`: for stages with a backend. `kernels`: those its program uses.
+ */
+export interface Fingerprint {
+  readonly format: string;
+  readonly stage: string;
+  readonly code: Readonly<Record<string, Digest>> | { readonly version: string };
+  readonly packages: Readonly<Record<string, string>>;
+  readonly params: Json;
+  readonly inputs: Readonly<
+    Record<string, readonly { readonly name?: string; readonly digest: Digest }[]>
+  >;
+  readonly seed: number | null;
+  readonly numerics: string | null;
+  readonly kernels: Readonly<Record<string, Digest>>;
+}
+
+/** A stage record: this fingerprint gave these outputs. */
+export interface StageRecord {
+  readonly version: 1;
+  readonly key: Key;
+  readonly fingerprint: Fingerprint;
+  /** Output name to artifact digest. */
+  readonly outputs: Readonly<Record<string, Digest>>;
+  /** Not hashed: where it was made. */
+  readonly made: {
+    readonly run: string;
+    readonly node: NodeId;
+    readonly bundle: Digest;
+    readonly started: string;
+    readonly milliseconds: number;
+    readonly peakMemory: number | null;
+    readonly threads: number;
+    readonly deno: string;
+    readonly platform: string;
+  };
+}
+
+/** `artifacts/runs/<id>.json`: what one doing of a plan did. */
+export interface RunRecord {
+  readonly version: 1;
+  readonly id: string;
+  readonly config: string;
+  readonly command: readonly string[];
+  readonly started: string;
+  readonly milliseconds: number;
+  readonly git: { readonly commit: string; readonly dirty: boolean } | null;
+  readonly deno: string;
+  readonly overrides: readonly string[];
+  readonly nodes: readonly {
+    readonly node: NodeId;
+    readonly key: Key | null;
+    readonly outcome: Outcome;
+    readonly milliseconds: number;
+    readonly reason?: JsonObject;
+    readonly outputs?: Readonly<Record<string, Digest>>;
+    readonly message?: string;
+    readonly log?: string;
+  }[];
+}
+
+/** The canonical manifest of an artifact; its RFC 8785 form's SHA-256 is the artifact's digest. */
+export type Manifest =
+  | {
+    readonly kind: "tensors";
+    readonly attributes: JsonObject;
+    readonly tensors: Readonly<
+      Record<string, {
+        readonly dtype: string;
+        readonly shape: readonly number[];
+        readonly attributes: JsonObject;
+        /** SHA-256 of the C-order little-endian bytes. */
+        readonly sha256: Digest;
+      }>
+    >;
+  }
+  | {
+    readonly kind: "file";
+    readonly name: string;
+    readonly sha256: Digest;
+    readonly size: number;
+  };
+
+/** What lies in an object's folder beside its content: the manifest and every file's own digest. */
+export interface ObjectInfo {
+  readonly version: 1;
+  readonly manifest: Manifest;
+  readonly files: Readonly<Record<string, { readonly size: number; readonly sha256: Digest }>>;
+}

@@ -1,0 +1,144 @@
+/** The table of all commands. It imports none of them, so that each costs only those who call it. */
+import type { Argument, CommandTable, Flag } from "./command.ts";
+
+function required(name: string, description: string): Argument {
+  return { name, description, required: true, many: false };
+}
+function optional(name: string, description: string): Argument {
+  return { name, description, required: false, many: false };
+}
+
+const CONFIG = required("config", "the YAML file that declares the stages");
+const NODES: Argument = {
+  name: "node",
+  description: "only these and what they need: `train`, or one cell of it, `train@sparse`",
+  required: false,
+  many: true,
+};
+
+const STORE: Flag = {
+  flags: "--store <folder>",
+  description: "where results are kept (artifacts)",
+};
+const SET: Flag = {
+  flags: "--set <path=value>",
+  description: "override a param: `train.epochs=3`, `train@sparse.epochs=3`, `seed=7`; repeatable",
+  repeatable: true,
+};
+const DEBUG: Flag = { flags: "--debug", description: "show stack traces" };
+const FORCE: Flag = {
+  flags: "-f, --force <node>",
+  description: "run this node even if its result is there; repeatable",
+  repeatable: true,
+};
+const JSON_LINES: Flag = { flags: "--json", description: "print JSON instead of text" };
+
+const COMMON = [SET, STORE, DEBUG];
+
+export const COMMANDS: readonly CommandTable[] = [
+  {
+    name: "run",
+    summary: "Run what has changed, and publish the report",
+    arguments: [CONFIG, NODES],
+    flags: [
+      { flags: "-n, --dry-run", description: "only say what would run, and why" },
+      FORCE,
+      { flags: "-j, --jobs <number>", description: "CPU threads to use at most (all cores)" },
+      { flags: "-k, --keep-going", description: "after a failure run what does not depend on it" },
+      { flags: "--json", description: "print events as JSON, one a line" },
+      { flags: "--quiet", description: "print only failures and the last line" },
+      ...COMMON,
+    ],
+    examples: [
+      ["run configs/quickstart.yaml", "everything, on a small data set that needs no network"],
+      ["run configs/fashion.yaml train@sparse", "one cell, and what it needs"],
+      [
+        "run configs/fashion.yaml --set train.epochs=2 -j 4",
+        "with a param changed, on four threads",
+      ],
+      ["run configs/fashion.yaml -f train@sparse", "one cell once more"],
+    ],
+    load: async () => (await import("./run.ts")).run,
+  },
+  {
+    name: "plan",
+    summary: "Say what a run would do, and why; runs nothing",
+    arguments: [CONFIG, NODES],
+    flags: [FORCE, JSON_LINES, ...COMMON],
+    examples: [
+      ["plan configs/fashion.yaml", "each node: hit, why it would run, or what it waits for"],
+      ["plan configs/fashion.yaml --set train.epochs=2", "what that change would cost"],
+    ],
+    load: async () => (await import("./plan.ts")).plan,
+  },
+  {
+    name: "show",
+    summary: "Show an artifact: tensors, a peek at values, images",
+    arguments: [
+      required("config", "the YAML file, or the artifact's digest (8 characters are enough)"),
+      optional("artifact", "`stage.output` or `stage@cell.output`; without it, a list of all"),
+    ],
+    flags: [
+      { flags: "--tensor <name>", description: "only this tensor, with more of its values" },
+      ...COMMON,
+    ],
+    examples: [
+      ["show configs/quickstart.yaml preprocess.train", "shapes, a peek at values, some images"],
+      ["show configs/quickstart.yaml train@sparse.model --tensor history/loss", "one tensor"],
+      ["show 3fa4b1c2", "the artifact of that digest"],
+    ],
+    load: async () => (await import("./show.ts")).show,
+  },
+  {
+    name: "path",
+    summary: "Print the Zarr folder of an artifact, for other tools",
+    arguments: [
+      required("config", "the YAML file, or the artifact's digest"),
+      optional("artifact", "`stage.output` or `stage@cell.output`"),
+    ],
+    flags: COMMON,
+    examples: [["path configs/quickstart.yaml preprocess.train", "for zarr-python, say"]],
+    load: async () => (await import("./path.ts")).path,
+  },
+  {
+    name: "export",
+    summary: "Write a trained model for tfjs and Keras",
+    arguments: [CONFIG, required("artifact", "the model: `train@sparse.model` or `train@sparse`")],
+    flags: [
+      { flags: "--to <folder>", description: "the folder to write (exports/<config>/<node>)" },
+      ...COMMON,
+    ],
+    examples: [[
+      "export configs/quickstart.yaml train@sparse --to /tmp/model",
+      "model.json and more",
+    ]],
+    load: async () => (await import("./export.ts")).exportModel,
+  },
+  {
+    name: "log",
+    summary: "Print the newest log of a node",
+    arguments: [CONFIG, required("node", "`train` or `train@sparse`")],
+    flags: [STORE, DEBUG],
+    examples: [["log configs/quickstart.yaml train@sparse", "what that stage run printed"]],
+    load: async () => (await import("./log.ts")).log,
+  },
+  {
+    name: "runs",
+    summary: "List the runs, newest first, or the nodes of one",
+    arguments: [optional("run", "the id of one run, or its first characters")],
+    flags: [JSON_LINES, STORE, DEBUG],
+    examples: [["runs", "all that the store remembers"]],
+    load: async () => (await import("./runs.ts")).runs,
+  },
+  {
+    name: "schema",
+    summary: "Write the JSON Schema that editors check configs with",
+    arguments: [optional("file", "where to write it (configs/config.schema.json)")],
+    flags: [
+      { flags: "--check", description: "write nothing; fail if the file is not up to date" },
+      DEBUG,
+    ],
+    examples: [["schema", "after a change of a stage's params"]],
+    load: async () => (await import("./schema.ts")).schema,
+  },
+];

@@ -1,0 +1,157 @@
+/** What a run prints, by kind of output: a live table, plain lines, only the end, or JSON. */
+import type { Event, Listener } from "../run/event.ts";
+import {
+  type Describe,
+  endedLine,
+  failureLines,
+  hitsLine,
+  lastLine,
+  plainLine,
+  progressLine,
+  table,
+} from "./rows.ts";
+import { Screen } from "./screen.ts";
+import type { Terminal } from "./terminal.ts";
+import { visibleLine } from "./text.ts";
+import { type Ended, Watch } from "./watch.ts";
+
+export interface Printer {
+  readonly on: Listener;
+  /** Puts the terminal back; called whatever happened. */
+  close(): void;
+}
+
+export interface Printing {
+  readonly terminal: Terminal;
+  readonly describe: Describe;
+  /** A path as the user would write it. */
+  readonly shorten: (path: string) => string;
+  readonly debug: boolean;
+  /** Milliseconds from any fixed start. */
+  readonly now: () => number;
+}
+
+/** How often plain output says how far a stage is. */
+const EVERY = 30_000;
+/** At most ten frames a second. */
+const FRAME = 100;
+
+/** The end of a run in text: failures, then the last line. */
+function end(watch: Watch, printing: Printing): string {
+  const { terminal, shorten, debug } = printing;
+  const failures = watch.ended.flatMap((one) => failureLines(one, shorten, debug, terminal.paint));
+  return [...failures, lastLine(watch, shorten)].map((line) => `${line}\n`).join("");
+}
+
+/** Only failures and the last line. */
+export function quietPrinter(printing: Printing): Printer {
+  const watch = new Watch();
+  return {
+    on(event) {
+      watch.on(event, printing.now());
+      if (event.type === "run-ended") printing.terminal.write(end(watch, printing));
+    },
+    close() {},
+  };
+}
+
+/** Each event as a line of JSON. */
+export function jsonPrinter(printing: Printing): Printer {
+  return {
+    on(event) {
+      printing.terminal.write(`${JSON.stringify(event)}\n`);
+    },
+    close() {},
+  };
+}
+
+/** One line for each start and end, and progress now and then. */
+export function linesPrinter(printing: Printing): Printer {
+  const watch = new Watch();
+  const said = new Map<string, number>();
+  return {
+    on(event) {
+      const now = printing.now();
+      watch.on(event, now);
+      const line = plainLine(event, watch, printing.describe);
+      if (line !== null) printing.terminal.write(`${line}\n`);
+      if (event.type === "node-started") said.set(event.node, now);
+      if (event.type === "node-progress" && now - (said.get(event.node) ?? now) >= EVERY) {
+        said.set(event.node, now);
+        const running = watch.running.get(event.node);
+        const progress = running === undefined ? null : progressLine(running);
+        if (progress !== null) printing.terminal.write(`${progress}\n`);
+      }
+      if (event.type === "run-ended") printing.terminal.write(end(watch, printing));
+    },
+    close() {},
+  };
+}
+
+/** A table that is redrawn in place; what has ended stands above it. */
+export function livePrinter(printing: Printing): Printer {
+  const { terminal, describe, now } = printing;
+  const watch = new Watch();
+  const screen = new Screen(terminal);
+  const logs: string[] = [];
+  let told = 0;
+  let timer: ReturnType<typeof setInterval> | undefined;
+
+  function above(): string[] {
+    const { columns } = terminal.size();
+    const lines: string[] = logs.splice(0);
+    let hits: Ended[] = [];
+    const flush = () => {
+      if (hits.length > 0) lines.push(hitsLine(hits, terminal.paint, columns - 1));
+      hits = [];
+    };
+    for (const one of watch.ended.slice(told)) {
+      if (one.outcome === "hit") hits.push(one);
+      else {
+        flush();
+        lines.push(endedLine(one, describe, terminal.paint, columns - 1));
+      }
+    }
+    flush();
+    told = watch.ended.length;
+    return lines;
+  }
+  function frame(): void {
+    const { columns, rows } = terminal.size();
+    screen.draw(above(), table(watch, now(), columns - 1, rows, terminal.paint));
+  }
+  function stop(): void {
+    clearInterval(timer);
+    timer = undefined;
+    screen.close();
+  }
+  return {
+    on(event: Event) {
+      watch.on(event, now());
+      if (event.type === "node-log") {
+        logs.push(`log        ${visibleLine(event.node)}  ${visibleLine(event.message)}`);
+      }
+      if (event.type === "warning") {
+        logs.push(`${terminal.paint.bad("warning")}    ${visibleLine(event.message)}`);
+      }
+      // A run of hits alone draws nothing: the timer starts with the first stage.
+      if (event.type === "node-started") timer ??= setInterval(frame, FRAME);
+      if (event.type === "run-ended") {
+        stop();
+        const lines = above();
+        terminal.write(lines.map((line) => `${line}\n`).join("") + end(watch, printing));
+      }
+    },
+    close: stop,
+  };
+}
+
+/** The printer for what was asked and for where the output goes. */
+export function choosePrinter(
+  printing: Printing,
+  asked: { readonly json: boolean; readonly quiet: boolean },
+): Printer {
+  if (asked.json) return jsonPrinter(printing);
+  if (asked.quiet) return quietPrinter(printing);
+  return printing.terminal.live ? livePrinter(printing) : linesPrinter(printing);
+}

@@ -1,0 +1,221 @@
+/** From what is known of a run to lines of text: pure, so that tests compare the whole text. */
+import type { MissReason } from "../plan/plan.ts";
+import type { Event } from "../run/event.ts";
+import {
+  bytes,
+  clock,
+  duration,
+  fit,
+  pad,
+  type Paint,
+  PLAIN,
+  type Segment,
+  visible,
+  visibleLine,
+  width,
+} from "./text.ts";
+import { type Ended, type Running, speed, type Watch } from "./watch.ts";
+
+/** Says a miss reason in words. */
+export type Describe = (reason: MissReason) => string;
+
+/** 12.3 ms/step, 2.1 s/image, 4.2 MB/s. */
+export function pace(unit: string, perUnit: number): string {
+  if (unit === "byte") return `${bytes(Math.round(1000 / perUnit))}/s`;
+  if (perUnit >= 1000) return `${(perUnit / 1000).toFixed(1)} s/${unit}`;
+  if (perUnit >= 0.1) return `${perUnit.toFixed(perUnit < 10 ? 1 : 0)} ms/${unit}`;
+  return `${Math.round(1000 / perUnit)} ${unit}s/s`;
+}
+
+function facts(values: Readonly<Record<string, string>>): string {
+  return Object.entries(values).map(([name, value]) => `${name} ${visibleLine(value)}`).join("  ");
+}
+
+function bar(share: number, columns: number, paint: Paint): Segment[] {
+  const full = Math.round(Math.min(1, Math.max(0, share)) * columns);
+  return [["━".repeat(full), paint.note], ["━".repeat(columns - full), paint.faint]];
+}
+
+function share(running: Running): number | null {
+  const progress = running.progress;
+  if (progress === null || !(progress.total > 0)) return null;
+  return Math.min(1, Math.max(0, progress.done / progress.total));
+}
+
+/** The row of a running stage: name, bar, share, facts, pace, time left; cut from the right. */
+export function runningRow(
+  running: Running,
+  now: number,
+  names: number,
+  columns: number,
+  paint: Paint,
+): string {
+  const segments: Segment[] = [[
+    pad(fit([[visibleLine(running.node)]], names), names),
+    paint.strong,
+  ]];
+  const part = share(running);
+  if (part === null || running.progress === null) {
+    segments.push([`  ${clock(now - running.started)}`, paint.faint]);
+    return fit(segments, columns);
+  }
+  const barColumns = Math.min(20, Math.floor((columns - names) / 4));
+  if (barColumns >= 4) segments.push(["  "], ...bar(part, barColumns, paint));
+  segments.push([`  ${String(Math.floor(part * 100)).padStart(3)}%`]);
+  const found = speed(running);
+  if (found !== null) segments.push([`  ETA ${clock(found.left)}`]);
+  const more = facts(running.progress.facts ?? {});
+  if (more !== "") segments.push([`  ${more}`]);
+  if (found !== null) {
+    segments.push([`  ${pace(running.progress.unit, found.perUnit)}`, paint.faint]);
+  }
+  return fit(segments, columns);
+}
+
+/** The live table: a row for each running stage, as many as fit, and a last row of counts. */
+export function table(
+  watch: Watch,
+  now: number,
+  columns: number,
+  rows: number,
+  paint: Paint,
+): string[] {
+  const running = [...watch.running.values()];
+  const longest = Math.max(8, ...running.map((one) => width(visibleLine(one.node))));
+  const names = Math.min(longest, Math.max(8, Math.floor(columns / 3)));
+  const room = Math.max(1, rows - 3);
+  const shown = running.length > room ? running.slice(0, room - 1) : running;
+  const lines = shown.map((one) => runningRow(one, now, names, columns, paint));
+  if (shown.length < running.length) {
+    lines.push(fit([[`and ${running.length - shown.length} more`, paint.faint]], columns));
+  }
+  const counts = `${running.length} running, ${watch.waiting} waiting, ${watch.ended.length} ` +
+    `finished  ${clock(now - watch.started)}`;
+  lines.push(fit([[counts, paint.faint]], columns));
+  return lines;
+}
+
+/** One line for a stage that has ended. */
+export function endedLine(
+  ended: Ended,
+  describe: Describe,
+  paint: Paint,
+  columns = Infinity,
+): string {
+  const name: Segment = [visibleLine(ended.node), paint.strong];
+  const segments: Segment[] = [];
+  switch (ended.outcome) {
+    case "hit":
+      segments.push(["hit        ", paint.faint], [visibleLine(ended.node)]);
+      break;
+    case "ran": {
+      segments.push(["ran        ", paint.good], name, [`  ${duration(ended.milliseconds)}`]);
+      const last = facts(ended.facts);
+      if (last !== "") segments.push([`  ${last}`]);
+      if (ended.reason !== null) {
+        segments.push([`  (${visibleLine(describe(ended.reason))})`, paint.faint]);
+      }
+      break;
+    }
+    case "failed":
+      segments.push(["failed     ", paint.bad], name, [`  ${duration(ended.milliseconds)}`]);
+      if (ended.failure !== null) {
+        segments.push([`  ${visibleLine(ended.failure.message.split("\n")[0] ?? "")}`]);
+      }
+      break;
+    case "blocked":
+      segments.push(["blocked    ", paint.bad], name);
+      if (ended.blockedBy !== null) segments.push([`  by ${visibleLine(ended.blockedBy)}`]);
+      break;
+    case "cancelled":
+      segments.push(["cancelled  ", paint.bad], name);
+      break;
+    default:
+      ended.outcome satisfies never;
+  }
+  return fit(segments, columns);
+}
+
+/** Hits on one line, a stage's cells counted: `hit        download, augment (3 cells)`. */
+export function hitsLine(hits: readonly Ended[], paint: Paint, columns: number): string {
+  const stages = new Map<string, string[]>();
+  for (const { node } of hits) {
+    const stage = node.split("@")[0] ?? node;
+    stages.set(stage, [...stages.get(stage) ?? [], node]);
+  }
+  const names = [...stages].map(([stage, nodes]) =>
+    nodes.length === 1 ? nodes.join() : `${stage} (${nodes.length} cells)`
+  );
+  return fit([["hit        ", paint.faint], [visibleLine(names.join(", "))]], columns);
+}
+
+/** The plain line of an event, for output that is no terminal; null: it has none. */
+export function plainLine(event: Event, watch: Watch, describe: Describe): string | null {
+  switch (event.type) {
+    case "node-started":
+      return `start      ${visibleLine(event.node)}  (${visibleLine(describe(event.reason))})`;
+    case "node-ended": {
+      const ended = watch.ended.at(-1);
+      return ended === undefined ? null : endedLine(ended, describe, PLAIN);
+    }
+    case "node-log":
+      return `log        ${visibleLine(event.node)}  ${visibleLine(event.message)}`;
+    case "warning":
+      return `warning    ${visibleLine(event.message)}`;
+    case "run-started":
+    case "node-progress":
+    case "report-published":
+    case "run-ended":
+      return null;
+    default:
+      return event satisfies never;
+  }
+}
+
+/** The plain line of progress, printed now and then. */
+export function progressLine(running: Running): string | null {
+  const part = share(running);
+  if (part === null || running.progress === null) return null;
+  const found = speed(running);
+  const words = [
+    `${Math.floor(part * 100)}%`,
+    facts(running.progress.facts ?? {}),
+    found === null ? "" : `${pace(running.progress.unit, found.perUnit)}  ETA ${clock(found.left)}`,
+  ];
+  return `running    ${visibleLine(running.node)}  ${words.filter((one) => one !== "").join("  ")}`;
+}
+
+/** What failed, why, and where to look: message, details, help, log. */
+export function failureLines(
+  ended: Ended,
+  shorten: (path: string) => string,
+  debug: boolean,
+  paint: Paint,
+): string[] {
+  const failure = ended.failure;
+  if (failure === null) return [];
+  const [first = "", ...details] = visible(failure.message).split("\n");
+  const lines = [
+    `${paint.bad("error")}: ${paint.strong(visibleLine(ended.node))}: ${first}`,
+    ...details.map((line) => `  ${line}`),
+  ];
+  if (failure.help !== undefined) lines.push(`  help: ${visible(failure.help)}`);
+  if (debug && failure.stack !== undefined) {
+    lines.push(...visible(failure.stack).split("\n").map((line) => `  ${line}`));
+  }
+  if (ended.logPath !== null) lines.push(`  log: ${visibleLine(shorten(ended.logPath))}`);
+  return lines;
+}
+
+/** `ran 2, hit 9, failed 0 in 41 s; report: reports/fashion.html`. */
+export function lastLine(watch: Watch, shorten: (path: string) => string): string {
+  const end = watch.end;
+  if (end === null) return "The run did not end";
+  const { ran, hit, failed, blocked, cancelled } = end.counts;
+  const counts = [`ran ${ran}`, `hit ${hit}`, `failed ${failed}`];
+  if (blocked > 0) counts.push(`blocked ${blocked}`);
+  if (cancelled > 0) counts.push(`cancelled ${cancelled}`);
+  const report = watch.report === null ? "" : `; report: ${visibleLine(shorten(watch.report))}`;
+  const interrupted = end.interrupted ? "interrupted: " : "";
+  return `${interrupted}${counts.join(", ")} in ${duration(end.milliseconds)}${report}`;
+}

@@ -1,0 +1,123 @@
+/** What is known of a run from its events so far; all that the printers read. Times are given to it. */
+import type { MissReason, NodeId, Outcome } from "../plan/plan.ts";
+import type { Event, Failure } from "../run/event.ts";
+import type { Progress } from "../stage.ts";
+
+/** Speed is measured over at most this much of the past, so that it follows what happens now. */
+const WINDOW = 10_000;
+
+export interface Sample {
+  readonly at: number;
+  readonly done: number;
+}
+
+export interface Running {
+  readonly node: NodeId;
+  readonly reason: MissReason;
+  readonly started: number;
+  progress: Progress | null;
+  /** Oldest first; begins anew when the count falls or what is counted changes. */
+  samples: Sample[];
+}
+
+export interface Ended {
+  readonly node: NodeId;
+  readonly outcome: Outcome;
+  readonly milliseconds: number;
+  readonly reason: MissReason | null;
+  readonly facts: Readonly<Record<string, string>>;
+  readonly failure: Failure | null;
+  readonly blockedBy: NodeId | null;
+  readonly logPath: string | null;
+}
+
+export class Watch {
+  nodes: readonly NodeId[] = [];
+  readonly running = new Map<NodeId, Running>();
+  readonly ended: Ended[] = [];
+  started = 0;
+  report: string | null = null;
+  end: (Event & { type: "run-ended" }) | null = null;
+
+  /** `now` in milliseconds, from any fixed start. */
+  on(event: Event, now: number): void {
+    switch (event.type) {
+      case "run-started":
+        this.nodes = event.nodes;
+        this.started = now;
+        break;
+      case "node-started":
+        this.running.set(event.node, {
+          node: event.node,
+          reason: event.reason,
+          started: now,
+          progress: null,
+          samples: [],
+        });
+        break;
+      case "node-progress":
+        this.#progress(event.node, event.progress, now);
+        break;
+      case "node-ended": {
+        const before = this.running.get(event.node);
+        this.running.delete(event.node);
+        this.ended.push({
+          node: event.node,
+          outcome: event.outcome,
+          milliseconds: event.milliseconds,
+          reason: before?.reason ?? null,
+          facts: before?.progress?.facts ?? {},
+          failure: event.failure ?? null,
+          blockedBy: event.blockedBy ?? null,
+          logPath: event.logPath ?? null,
+        });
+        break;
+      }
+      case "report-published":
+        this.report = event.path;
+        break;
+      case "run-ended":
+        this.end = event;
+        break;
+      case "node-log":
+      case "warning":
+        break;
+      default:
+        event satisfies never;
+    }
+  }
+
+  #progress(node: NodeId, progress: Progress, now: number): void {
+    const running = this.running.get(node);
+    if (running === undefined) return;
+    const last = running.samples.at(-1);
+    const before = running.progress;
+    if (
+      before !== null &&
+      (before.unit !== progress.unit || before.total !== progress.total ||
+        (last !== undefined && last.done > progress.done))
+    ) {
+      running.samples = [];
+    }
+    running.progress = progress;
+    running.samples.push({ at: now, done: progress.done });
+    // The sample before the window's start is kept, so that slow steps still have two to compare.
+    while ((running.samples[1]?.at ?? now) < now - WINDOW) running.samples.shift();
+  }
+
+  get waiting(): number {
+    return this.nodes.length - this.running.size - this.ended.length;
+  }
+}
+
+/** Milliseconds a unit, and until the end, from the samples; null while too little is known. */
+export function speed(running: Running): { perUnit: number; left: number } | null {
+  const first = running.samples[0];
+  const last = running.samples.at(-1);
+  if (first === undefined || last === undefined || running.progress === null) return null;
+  const done = last.done - first.done;
+  const time = last.at - first.at;
+  if (done <= 0 || time <= 0) return null;
+  const perUnit = time / done;
+  return { perUnit, left: Math.max(0, running.progress.total - last.done) * perUnit };
+}

@@ -33,7 +33,7 @@ function facts(values: Readonly<Record<string, string>>): string {
 
 function bar(share: number, columns: number, paint: Paint): Segment[] {
   const full = Math.round(Math.min(1, Math.max(0, share)) * columns);
-  return [["━".repeat(full), paint.note], ["━".repeat(columns - full), paint.faint]];
+  return [["━".repeat(full), paint.note], ["─".repeat(columns - full), paint.faint]];
 }
 
 function share(running: Running): number | null {

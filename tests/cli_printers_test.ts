@@ -1,0 +1,144 @@
+/** What a run prints, as whole texts: events and times in, text out. */
+import assert from "node:assert/strict";
+import { choosePrinter } from "../pipelines/cli/printers.ts";
+import type { Describe } from "../pipelines/cli/rows.ts";
+import { COLOURS, PLAIN } from "../pipelines/cli/text.ts";
+import type { NodeId } from "../pipelines/plan/plan.ts";
+import type { Event } from "../pipelines/run/event.ts";
+import { FakeTerminal } from "./cli_rig.ts";
+
+// A node's id is a branded string; these are ids by construction.
+const id = (text: string) => text as NodeId;
+const describe: Describe = (reason) => reason.type;
+const [shapes, baseline, sparse, evaluate] = [
+  id("shapes"),
+  id("train@baseline"),
+  id("train@sparse"),
+  id("evaluate@sparse"),
+];
+
+const EVENTS: readonly (readonly [at: number, event: Event])[] = [
+  [0, { type: "run-started", run: "r1", nodes: [shapes, baseline, sparse, evaluate], jobs: 2 }],
+  [10, { type: "node-ended", node: shapes, outcome: "hit", milliseconds: 0 }],
+  [20, { type: "node-started", node: baseline, reason: { type: "never-run" }, threads: 1 }],
+  [20, { type: "node-started", node: sparse, reason: { type: "forced" }, threads: 1 }],
+  [1020, {
+    type: "node-progress",
+    node: baseline,
+    progress: { done: 100, total: 400, unit: "step", facts: { epoch: "1/4", loss: "0.9" } },
+  }],
+  [2020, {
+    type: "node-progress",
+    node: baseline,
+    progress: { done: 200, total: 400, unit: "step", facts: { epoch: "2/4", loss: "0.5" } },
+  }],
+  [4000, { type: "node-ended", node: baseline, outcome: "ran", milliseconds: 3980 }],
+  [4100, {
+    type: "node-ended",
+    node: sparse,
+    outcome: "failed",
+    milliseconds: 4080,
+    failure: {
+      type: "threw",
+      message: "Loss is not finite at step 42\nlearning rate 0.1\u001b[2J",
+      help: "lower the learning rate",
+      stack: "Error\n    at step (train.ts:1)",
+    },
+    logPath: "/p/artifacts/logs/a.log",
+  }],
+  [4100, {
+    type: "node-ended",
+    node: evaluate,
+    outcome: "blocked",
+    milliseconds: 0,
+    blockedBy: sparse,
+  }],
+  [4200, { type: "report-published", path: "/p/reports/tiny.html" }],
+  [4200, {
+    type: "run-ended",
+    run: "r1",
+    milliseconds: 4200,
+    counts: { hit: 1, ran: 1, failed: 1, blocked: 1, cancelled: 0 },
+    interrupted: false,
+  }],
+];
+
+function print(
+  terminal: FakeTerminal,
+  asked: { json?: boolean; quiet?: boolean; debug?: boolean } = {},
+): string {
+  let now = 0;
+  const printer = choosePrinter({
+    terminal,
+    describe,
+    shorten: (path) => path.replace("/p/", ""),
+    debug: asked.debug ?? false,
+    now: () => now,
+  }, { json: asked.json ?? false, quiet: asked.quiet ?? false });
+  try {
+    for (const [at, event] of EVENTS) {
+      now = at;
+      printer.on(event);
+    }
+  } finally {
+    printer.close();
+  }
+  return terminal.text;
+}
+
+const END = `error: train@sparse: Loss is not finite at step 42
+  learning rate 0.1\\u001b[2J
+  help: lower the learning rate
+  log: artifacts/logs/a.log
+ran 1, hit 1, failed 1, blocked 1 in 4.2 s; report: reports/tiny.html
+`;
+
+Deno.test("without a terminal each start and end is a line", () => {
+  assert.equal(
+    print(new FakeTerminal({ live: false })),
+    `hit        shapes
+start      train@baseline  (never-run)
+start      train@sparse  (forced)
+ran        train@baseline  4.0 s  epoch 2/4  loss 0.5  (never-run)
+failed     train@sparse  4.1 s  Loss is not finite at step 42
+blocked    evaluate@sparse  by train@sparse
+${END}`,
+  );
+});
+
+Deno.test("--quiet prints failures and the last line only", () => {
+  assert.equal(print(new FakeTerminal({ live: false }), { quiet: true }), END);
+});
+
+Deno.test("--debug adds the failure's stack", () => {
+  const text = print(new FakeTerminal({ live: false }), { quiet: true, debug: true });
+  const stack = "  Error\n      at step (train.ts:1)\n";
+  assert.equal(text, END.replace("  log:", `${stack}  log:`));
+});
+
+Deno.test("--json prints each event as one line that parses to it", () => {
+  const lines = print(new FakeTerminal({ live: true }), { json: true }).trimEnd().split("\n");
+  assert.deepEqual(lines.map((line) => JSON.parse(line)), EVENTS.map(([, event]) => event));
+});
+
+Deno.test("a live table gives the cursor back and leaves what ended", () => {
+  const terminal = new FakeTerminal({ live: true });
+  print(terminal);
+  assert.equal(
+    terminal.screen(),
+    `hit        shapes
+ran        train@baseline  4.0 s  epoch 2/4  loss 0.5  (never-run)
+failed     train@sparse  4.1 s  Loss is not finite at step 42
+blocked    evaluate@sparse  by train@sparse
+${END}`,
+  );
+  assert.ok(terminal.cursorVisible);
+});
+
+Deno.test("colours are used only by a painter that has them", () => {
+  const plain = new FakeTerminal({ live: true, paint: PLAIN });
+  // deno-lint-ignore no-control-regex -- colour codes begin with a control character
+  const codes = /\u001b\[[0-9;]*m/;
+  assert.doesNotMatch(print(plain), codes);
+  assert.match(print(new FakeTerminal({ live: true, paint: COLOURS })), codes);
+});

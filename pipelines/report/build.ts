@@ -1,0 +1,76 @@
+/**
+ * Builds the page's own script: client.ts with vega and its interpreter, minified, as one file. A stage
+ * process may not read packages, so it gets the script as it gets kernels: built before, by its digest.
+ */
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import type { Plugin } from "esbuild";
+
+const SOURCES = ["client.ts", "lineage.ts"];
+
+/** Resolves packages as Deno does, from its own cache, wherever that lies. */
+const packages: Plugin = {
+  name: "packages",
+  setup(build) {
+    build.onResolve({ filter: /^[^./]/ }, (args) => {
+      if (args.kind === "entry-point") return undefined;
+      return { path: createRequire(args.importer).resolve(args.path) };
+    });
+  },
+};
+
+async function digestOf(...parts: readonly (string | Uint8Array)[]): Promise<string> {
+  const encoder = new TextEncoder();
+  const hashes: string[] = [];
+  for (const part of parts) {
+    const bytes = typeof part === "string" ? encoder.encode(part) : new Uint8Array(part);
+    const hash = await crypto.subtle.digest("SHA-256", bytes);
+    hashes.push(new Uint8Array(hash).toHex());
+  }
+  if (hashes.length === 1 && hashes[0] !== undefined) return hashes[0];
+  return await digestOf(hashes.join("\n"));
+}
+
+/**
+ * Builds the script into `cacheFolder`, unless it lies there already for these sources and this lock file.
+ * `digest` is the SHA-256 of the script's bytes, in hexadecimal.
+ */
+export async function buildClient(
+  cacheFolder: string,
+): Promise<{ readonly path: string; readonly digest: string }> {
+  const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+  const lock = await Deno.readFile(here("../../deno.lock")).catch(() => new Uint8Array());
+  const names = [...SOURCES, "build.ts", "../../deno.json"];
+  const key = await digestOf(lock, ...await Promise.all(names.map((n) => Deno.readFile(here(n)))));
+  await Deno.mkdir(cacheFolder, { recursive: true });
+  const path = `${cacheFolder}/report-client-${key.slice(0, 32)}.js`;
+  const built = await Deno.readFile(path).catch((error: unknown) => {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  });
+  if (built !== null && built.length > 0) return { path, digest: await digestOf(built) };
+  const esbuild = await import("esbuild");
+  const result = await esbuild.build({
+    entryPoints: [here("client.ts")],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "iife",
+    platform: "browser",
+    target: "es2022",
+    charset: "ascii",
+    legalComments: "none",
+    tsconfigRaw: "{}",
+    logLevel: "silent",
+    plugins: [packages],
+  });
+  const bytes = result.outputFiles[0]?.contents;
+  if (bytes === undefined) {
+    throw new Error("Cannot build the report's script: esbuild gave no file");
+  }
+  // Renamed into place, so that a reader never sees half of it.
+  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+  await Deno.writeFile(temporary, bytes);
+  await Deno.rename(temporary, path);
+  return { path, digest: await digestOf(new Uint8Array(bytes)) };
+}

@@ -1,0 +1,206 @@
+/**
+ * Writes down where a page comes from. The artifact holds results alone; when a run ends the engine puts
+ * these facts into the page's slot, `<script type="application/json" id="crisol-lineage">`.
+ */
+/// <reference lib="dom" />
+
+/** The slot's content; a run record, with the packages' versions and the seed. */
+export interface Lineage {
+  readonly id: string;
+  readonly started: string;
+  readonly command: readonly string[];
+  readonly milliseconds?: number;
+  readonly git?: { readonly commit: string; readonly dirty: boolean } | null;
+  readonly deno?: string;
+  readonly overrides?: readonly string[];
+  readonly packages?: Readonly<Record<string, string>>;
+  readonly seed?: number | null;
+  readonly nodes: readonly {
+    readonly node: string;
+    readonly key: string | null;
+    readonly outcome: string;
+    readonly milliseconds: number;
+    readonly reason?: unknown;
+    readonly outputs?: Readonly<Record<string, string>>;
+    readonly seed?: number | null;
+  }[];
+}
+
+function element(name: string, content: string | readonly Node[] = "", classes = ""): HTMLElement {
+  const made = document.createElement(name);
+  if (typeof content === "string") made.textContent = content;
+  else made.append(...content);
+  if (classes !== "") made.className = classes;
+  return made;
+}
+
+function table(caption: string, head: readonly string[], rows: readonly (readonly Node[])[]) {
+  const columns = head.map((name) => {
+    const cell = element("th", name);
+    cell.setAttribute("scope", "col");
+    return cell;
+  });
+  return element("div", [
+    element("table", [
+      element("caption", caption),
+      element("thead", [element("tr", columns)]),
+      element("tbody", rows.map((row) => element("tr", row))),
+    ]),
+  ], "scroll");
+}
+
+export function duration(milliseconds: number): string {
+  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
+  const seconds = milliseconds / 1000;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60
+    ? `${minutes} min ${Math.round(seconds - minutes * 60)} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** A word that a POSIX shell reads as it stands. */
+const quoted = (word: string) =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+
+const short = (digest: string) => {
+  const made = element("code", digest.replace(/^sha256[:-]/, "").slice(0, 12));
+  made.title = digest;
+  return made;
+};
+
+function reasonText(reason: unknown): string {
+  if (typeof reason === "string") return reason;
+  if (typeof reason !== "object" || reason === null) return "";
+  // Miss reasons are plain data with a word that names them; whatever else they hold is detail.
+  const facts = Object.entries(reason);
+  return facts.map(([key, value]) =>
+    key === "type" || key === "kind" || key === "reason"
+      ? String(value)
+      : `${key}: ${typeof value === "object" ? JSON.stringify(value) : value}`
+  ).join(", ");
+}
+
+export function showLineage(place: HTMLElement, lineage: Lineage | null): void {
+  if (lineage === null) {
+    place.replaceChildren(element(
+      "p",
+      "No run has published this page: it shows results, but not how they came to be.",
+      "note",
+    ));
+    return;
+  }
+  const { git } = lineage;
+  const facts: [string, string][] = [
+    ["run", lineage.id],
+    ["started", lineage.started],
+    ...(lineage.milliseconds === undefined
+      ? []
+      : [["took", duration(lineage.milliseconds)] satisfies [string, string]]),
+    ["commit", git ? git.commit + (git.dirty ? ", with uncommitted changes" : "") : "not in git"],
+    ...(lineage.seed == null ? [] : [["seed", String(lineage.seed)] satisfies [string, string]]),
+    ...(lineage.deno === undefined ? [] : [["Deno", lineage.deno] satisfies [string, string]]),
+    ...Object.entries(lineage.packages ?? {}),
+    ...(lineage.overrides ?? []).map((o): [string, string] => ["override", o]),
+  ];
+  const rows = lineage.nodes.map((n) => [
+    element("td", n.node),
+    element("td", n.outcome, "text"),
+    element("td", n.outcome === "hit" ? "–" : duration(n.milliseconds)),
+    element("td", n.key === null ? "–" : [short(n.key)], "text"),
+    element(
+      "td",
+      Object.entries(n.outputs ?? {}).flatMap(([name, digest], i) => [
+        document.createTextNode(`${i === 0 ? "" : ", "}${name} `),
+        short(digest),
+      ]),
+      "text",
+    ),
+    element("td", reasonText(n.reason), "text"),
+  ]);
+  place.replaceChildren(
+    element("h3", "The command that reproduces it"),
+    element("pre", [element("code", lineage.command.map(quoted).join(" "))]),
+    element("h3", "How the stages spent their time"),
+    timeChart(lineage),
+    table(
+      "A hit was not run again: its key, and so its result, was known",
+      ["Node", "Outcome", "Time", "Key", "Outputs", "Why it ran"],
+      rows,
+    ),
+    table(
+      "Recorded, but never part of a key",
+      ["Fact", "Value"],
+      facts.map(([name, value]) => [element("td", name), element("td", value, "text")]),
+    ),
+  );
+  showTimes(lineage);
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function shape(
+  name: string,
+  attributes: Record<string, string | number>,
+  content = "",
+): SVGElement {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
+  made.textContent = content;
+  return made;
+}
+
+/** A bar a node that ran, longest first. */
+function timeChart(lineage: Lineage): Element {
+  const ran = lineage.nodes.filter((n) => n.outcome !== "hit" && n.milliseconds > 0)
+    .sort((a, b) => b.milliseconds - a.milliseconds).slice(0, 30);
+  if (ran.length === 0) return element("p", "Nothing had to run: every node was a hit.", "note");
+  const longest = Math.max(...ran.map((n) => n.milliseconds));
+  const height = 22 * ran.length;
+  const chart = shape("svg", {
+    viewBox: `0 0 560 ${height}`,
+    width: 560,
+    height,
+    role: "img",
+    "aria-label": "Time of each stage run",
+  });
+  ran.forEach((n, i) => {
+    const y = 22 * i, width = Math.max(1, 270 * n.milliseconds / longest);
+    chart.append(
+      shape(
+        "text",
+        { x: 172, y: y + 15, "text-anchor": "end", "font-size": 12, class: "ink" },
+        n.node.length > 26 ? n.node.slice(0, 25) + "…" : n.node,
+      ),
+      shape("rect", { x: 180, y: y + 4, width, height: 14, class: "bar" }),
+      shape(
+        "text",
+        { x: 188 + width, y: y + 15, "font-size": 12, class: "ink" },
+        duration(n.milliseconds),
+      ),
+    );
+  });
+  const figure = element("figure", [chart], "chart");
+  figure.id = "times";
+  return figure;
+}
+
+/** Fills the variants table's times: what the nodes whose cell names the variant took. */
+function showTimes(lineage: Lineage): void {
+  for (const cell of document.querySelectorAll<HTMLElement>("[data-time]")) {
+    const variant = cell.dataset["time"] ?? "";
+    const own = lineage.nodes.filter((n) => {
+      const at = n.node.indexOf("@");
+      const parts = at < 0
+        ? []
+        : n.node.slice(at + 1).split(",").filter((p) => !p.startsWith("seed="));
+      return parts.join(",") === variant && variant !== "";
+    });
+    const ran = own.filter((n) => n.outcome === "ran");
+    cell.textContent = ran.length > 0
+      ? duration(ran.reduce((sum, n) => sum + n.milliseconds, 0))
+      : own.length > 0
+      ? "stored"
+      : "–";
+  }
+}

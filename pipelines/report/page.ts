@@ -1,0 +1,167 @@
+/** Results in, one self-contained HTML file out. The same results give the same bytes. */
+import * as charts from "./charts.ts";
+import type { ReportData, Variant } from "./data.ts";
+import { type Chart, draw, type Drawing } from "./draw.ts";
+import { type Html, html, json, raw } from "./html.ts";
+import { augmentation, confusedPairs, firstLook, kernels } from "./pictures.ts";
+import { pairedTable, percent, summaries, variantsOf, variantsTable, whole } from "./tables.ts";
+import { SERIES, STYLE } from "./theme.ts";
+
+/** The slot that the engine fills when it publishes a page. */
+export const LINEAGE_SLOT = '<script type="application/json" id="crisol-lineage">null</script>';
+
+/** Draws a report. `client` is the page's own script, built by build.ts. */
+export async function renderPage(data: ReportData, client: string): Promise<string> {
+  const { variants } = data;
+  const present = (chart: Chart | null): Chart[] => chart === null ? [] : [chart];
+  const drawings = await draw([
+    ...(variants.length > 0 ? [charts.accuracyChart(variants)] : []),
+    ...variants.flatMap((v, i) => [
+      ...present(charts.curveChart(v, i, "loss")),
+      ...present(charts.curveChart(v, i, "accuracy")),
+      charts.confusionChart(v, i, data.classes),
+      ...present(charts.calibrationChart(v, i)),
+    ]),
+    ...(["precision", "recall", "f1"] as const).map((figure) => charts.classChart(data, figure)),
+    ...present(charts.countsChart(data)),
+  ]);
+  const chart = (id: string, more: Html | null = null) => figure(drawings.get(id), more);
+
+  const sections: [id: string, title: string, content: readonly (Html | null)[]][] = [
+    ["results", "Results", [
+      variantsTable(data),
+      chart("accuracy", raw("data-filtered")),
+      tick(data),
+    ]],
+    ["differences", "Do they differ?", [pairedTable(data)]],
+    ["curves", "Learning curves", [
+      ...variants.map((v, i) => {
+        const drawn = [chart(`curve-loss-${i}`), chart(`curve-accuracy-${i}`)];
+        return drawn.every((d) => d === null)
+          ? null
+          : part(v, html`<div class="grid">${drawn}</div>`);
+      }),
+    ]],
+    ["confusion", "Which classes are confused", [
+      html`<div class="grid">${
+        variants.map((v, i) => part(v, html`${chart(`confusion-${i}`)}`))
+      }</div>`,
+      note("The shade is the part of the true class. Seeds are summed."),
+    ]],
+    ["classes", "Each class", [
+      html`<div class="grid">${
+        ["precision", "recall", "f1"].map((f) => chart(`class-${f}`, raw("data-filtered")))
+      }</div>`,
+    ]],
+    ["pairs", "Most confused, seen", variants.map((v) => confusedPairs(data, v))],
+    ["calibration", "Calibration", [calibration(variants, chart)]],
+    ["augmentation", "What augmentation made", augmentation(data)],
+    ["kernels", "First-layer kernels", variants.map((v) => kernels(v))],
+    ["models", "Models", summaries(data)],
+    ["data", "First look at the data", [chart("counts"), firstLook(data)]],
+  ];
+  const shown = sections.filter(([, , content]) => content.some((c) => c !== null));
+  const body = html`
+    <a class="skip" href="#results">Skip to the results</a>
+    <header>
+      <h1>${data.title}</h1>
+      <p class="lead">${lead(data)}</p>
+      <nav aria-label="Sections">${shown.map(([id, title]) =>
+        html`<a href="#${id}">${title}</a>`
+      )}<a href="#origin">Lineage</a></nav>
+    </header>
+    <main>${filter(variants)}${shown.map(([id, title, content]) =>
+      html`
+        <section id="${id}"
+          aria-labelledby="h-${id}"><h2 id="h-${id}">${title}</h2>${content}</section>
+      `
+    )}<section id="origin" aria-labelledby="h-origin"><h2 id="h-origin">Lineage</h2><div id="lineage">
+    <noscript><p class="note">Lineage and times are written by the page’s script, which is off. They stand
+    in this file as JSON, in the element “crisol-lineage”.</p></noscript></div></section></main>
+    <footer>
+      <p class="note">Drawn by Crisol from results alone. Equal settings under two names are one result,
+    and variants share their random draws: differences between them are those of their settings.</p>
+    </footer>
+  `;
+  const specs = Object.fromEntries([...drawings.values()].map((d) => [d.id, d.spec]));
+  // The hash lets this script run and no other, whatever else finds its way into the page.
+  const script = client.replaceAll("</script", "<\\/script");
+  const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; " +
+    `script-src 'sha256-${await sha256(script)}'; base-uri 'none'; form-action 'none'`;
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width,initial-scale=1">
+<title>${
+    html`${data.title}`.text
+  }</title><link rel="icon" href="data:,"><style>${STYLE}</style></head>
+<body>
+${body.text}
+<script type="application/json" id="crisol-charts">${json(specs).text}</script>
+${LINEAGE_SLOT}
+<script>${script}</script>
+</body></html>
+`;
+}
+
+async function sha256(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return btoa(String.fromCharCode(...new Uint8Array(digest)));
+}
+
+function figure(drawing: Drawing | undefined, more: Html | null): Html | null {
+  return drawing === undefined
+    ? null
+    : html`<figure class="chart" id="${drawing.id}" ${more}>${raw(drawing.svg)}</figure>`;
+}
+
+const note = (text: string) => html`<p class="note">${text}</p>`;
+
+function part(variant: Variant, content: Html): Html {
+  return html`<div class="part" data-variants="${variantsOf(variant)}"><h3>${
+    charts.nameOf(variant)
+  }</h3>${content}</div>`;
+}
+
+function tick(data: ReportData): Html | null {
+  return data.variants.some((v) => v.reference?.accuracy !== undefined)
+    ? note("Dots are ours, lines their 95 % intervals, dark ticks the reference.")
+    : null;
+}
+
+/** The page's first sentence: what was compared, on what. */
+function lead(data: ReportData): string {
+  const { variants } = data;
+  const count = `${variants.length} ${variants.length === 1 ? "variant" : "variants"}`;
+  const runs = variants.reduce((sum, v) => sum + v.replicates.length, 0);
+  return `${count}${runs > variants.length ? `, ${runs} networks in all` : ""}, tested on ${
+    whole(data.test.labels.length)
+  } images of ${data.classes.length} classes.`;
+}
+
+/** Hidden until the page's script runs: without it a filter would do nothing. */
+function filter(variants: readonly Variant[]): Html | null {
+  if (variants.length < 2) return null;
+  return html`<fieldset class="filter" hidden><legend>Show&ensp;</legend>${
+    variants.map((v, i) =>
+      html`<label><input type="checkbox" checked value="${charts.nameOf(v)}">
+<span class="key" style="background:var(--s${i % SERIES.length + 1})"></span>${
+        charts.nameOf(v)
+      }</label>`
+    )
+  }</fieldset>`;
+}
+
+function calibration(
+  variants: readonly Variant[],
+  chart: (id: string) => Html | null,
+): Html | null {
+  const drawn = variants.flatMap((v, i) => {
+    const found = chart(`calibration-${i}`), ece = v.replicates[0]?.ece;
+    return found === null ? [] : [part(
+      v,
+      html`${found}${ece != null && note(`Expected calibration error ${percent(ece)}`)}`,
+    )];
+  });
+  return drawn.length === 0 ? null : html`<div class="grid">${drawn}</div>`;
+}

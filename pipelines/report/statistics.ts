@@ -1,0 +1,114 @@
+/** The few statistics of the report: exact, and without any random draw. */
+import type { Reference, Variant } from "./data.ts";
+
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, x) => sum + x, 0) / values.length;
+}
+
+/** Sample standard deviation; null below two values. */
+export function deviation(values: readonly number[]): number | null {
+  if (values.length < 2) return null;
+  const m = mean(values);
+  return Math.sqrt(values.reduce((sum, x) => sum + (x - m) * (x - m), 0) / (values.length - 1));
+}
+
+/** McNemar's exact test, and the difference of two accuracies on the same images. */
+export interface Paired {
+  /** Images that only the first, only the second got right. */
+  readonly onlyFirst: number;
+  readonly onlySecond: number;
+  /** Accuracy of the second minus that of the first, with its 95 % interval (Wald, paired). */
+  readonly difference: number;
+  readonly interval: readonly [number, number];
+  /** Two-sided exact binomial p. */
+  readonly p: number;
+}
+
+export function paired(
+  labels: ArrayLike<number>,
+  first: ArrayLike<number>,
+  second: ArrayLike<number>,
+): Paired {
+  const n = labels.length;
+  let b = 0, c = 0;
+  for (let i = 0; i < n; i++) {
+    const one = first[i] === labels[i], two = second[i] === labels[i];
+    if (one && !two) b++;
+    else if (two && !one) c++;
+  }
+  const difference = (c - b) / n;
+  const half = 1.959963984540054 * Math.sqrt(b + c - ((c - b) * (c - b)) / n) / n;
+  return {
+    onlyFirst: b,
+    onlySecond: c,
+    difference,
+    interval: [difference - half, difference + half],
+    p: exactTwoSided(b, c),
+  };
+}
+
+/** P(|X - n/2| >= |b - n/2|) of X ~ Binomial(b + c, 1/2). */
+export function exactTwoSided(b: number, c: number): number {
+  const n = b + c, k = Math.min(b, c);
+  if (n === 0) return 1;
+  // Terms relative to the largest, so that 2^-n cannot underflow the sum: all of it is divided by the
+  // whole row of the triangle, summed in the same scale.
+  let term = 1, tail = 0, all = 0;
+  const middle = Math.floor(n / 2);
+  for (let i = middle; i >= 0; i--) {
+    const both = i * 2 === n ? 1 : 2;
+    all += both * term;
+    if (i <= k) tail += both * term;
+    term *= i / (n - i + 1);
+  }
+  return Math.min(1, tail / all);
+}
+
+/** p-values made stricter for their number (Holm), in the order given. */
+export function holm(values: readonly number[]): number[] {
+  const order = values.map((_, i) => i).sort((a, b) =>
+    (values[a] ?? 0) - (values[b] ?? 0) || a - b
+  );
+  const out = new Array<number>(values.length).fill(1);
+  let floor = 0;
+  order.forEach((index, rank) => {
+    floor = Math.max(floor, Math.min(1, (values[index] ?? 1) * (values.length - rank)));
+    out[index] = floor;
+  });
+  return out;
+}
+
+/** How often each wrong answer was given, most often first. */
+export interface Confusion {
+  readonly truth: number;
+  readonly predicted: number;
+  readonly count: number;
+}
+
+export function mostConfused(confusion: readonly (readonly number[])[], take: number): Confusion[] {
+  const pairs = confusion.flatMap((row, truth) =>
+    row.map((count, predicted) => ({ truth, predicted, count }))
+  );
+  return pairs.filter((p) => p.truth !== p.predicted && p.count > 0)
+    .sort((a, b) => b.count - a.count || a.truth - b.truth || a.predicted - b.predicted)
+    .slice(0, take);
+}
+
+export type Verdict = "consistent" | "not consistent" | "not judged";
+
+/**
+ * Is |ours - theirs| at most 3 sqrt(2) standard deviations over seeds? Both are one draw of the same
+ * distribution if they are the same experiment, so that their difference has sqrt(2) deviations.
+ */
+export function judge(
+  variant: Variant,
+  reference: Reference | null,
+  figure: "loss" | "accuracy",
+): { verdict: Verdict; bound: number | null } {
+  const theirs = reference?.[figure];
+  const sd = reference?.standardDeviation?.[figure];
+  if (theirs === undefined || sd === undefined) return { verdict: "not judged", bound: null };
+  const bound = 3 * Math.SQRT2 * sd;
+  const ours = mean(variant.replicates.map((r) => r[figure]));
+  return { verdict: Math.abs(ours - theirs) <= bound ? "consistent" : "not consistent", bound };
+}

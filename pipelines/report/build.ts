@@ -8,13 +8,17 @@ import type { Plugin } from "esbuild";
 
 const SOURCES = ["client.ts", "lineage.ts"];
 
-/** Resolves packages as Deno does, from its own cache, wherever that lies. */
+/** Resolves packages as Deno does, from its own cache, wherever that lies, and takes their browser builds. */
 const packages: Plugin = {
   name: "packages",
   setup(build) {
-    build.onResolve({ filter: /^[^./]/ }, (args) => {
+    build.onResolve({ filter: /^[^./]/ }, async (args) => {
       if (args.kind === "entry-point") return undefined;
-      return { path: createRequire(args.importer).resolve(args.path) };
+      const path = createRequire(args.importer).resolve(args.path);
+      // Deno takes the condition "node"; vega's two packages that have one have a browser file beside it.
+      const browser = path.replace(/\.node\.js$/, ".browser.js");
+      if (browser !== path && (await Deno.stat(browser)).isFile) return { path: browser };
+      return { path };
     });
   },
 };

@@ -1,0 +1,170 @@
+/** Made-up results that fill every part of a report, and a browser to look at the page. */
+import { buildClient } from "../../pipelines/report/build.ts";
+import type { Images, Replicate, ReportData, Variant } from "../../pipelines/report/data.ts";
+import { stream } from "../../numerics/random.ts";
+
+export const HOSTILE = "<script>alert(1)</script>";
+const CLASSES = ["T-shirt/top", "Trouser", "Pullover", "Dress", HOSTILE, "Sandal", "Shirt"];
+const TEST = 700;
+
+function images(count: number, label: (i: number) => number): Images {
+  const [height, width] = [28, 28];
+  const pixels = new Uint8Array(count * height * width);
+  for (let i = 0; i < count; i++) {
+    for (let at = 0; at < height * width; at++) {
+      const x = at % width, y = (at - x) / width;
+      const inside = Math.abs(x - 14) + Math.abs(y - 14) < 5 + label(i);
+      pixels[i * height * width + at] = inside ? 200 - 3 * y : 0;
+    }
+  }
+  return { count, height, width, channels: 1, pixels };
+}
+
+function replicate(labels: Uint8Array, seed: number, right: number, name: string): Replicate {
+  const { uniform } = stream(seed, "report-rig", name);
+  let next = 0;
+  const draw = () => uniform(next++);
+  const k = CLASSES.length;
+  const predicted = Uint8Array.from(
+    labels,
+    (l) => draw() < right ? l : (l + 1 + Math.floor(draw() * 2)) % k,
+  );
+  const confusion = CLASSES.map(() => new Array<number>(k).fill(0));
+  let hits = 0;
+  labels.forEach((l, i) => {
+    const row = confusion[l], p = predicted[i] ?? 0;
+    if (row !== undefined) row[p] = (row[p] ?? 0) + 1;
+    if (l === p) hits++;
+  });
+  const recall = confusion.map((row, i) => (row[i] ?? 0) / row.reduce((a, b) => a + b, 0));
+  const epochs = Array.from({ length: 10 }, (_, i) => i);
+  const accuracy = hits / TEST;
+  return {
+    seed: seed === 0 ? "" : String(seed),
+    loss: 1.2 - accuracy,
+    accuracy,
+    interval: [accuracy - 0.012, accuracy + 0.012],
+    predicted,
+    confusion,
+    precision: recall,
+    recall,
+    f1: recall,
+    calibration: Array.from({ length: 10 }, (_, i) => ({
+      low: i / 10,
+      high: (i + 1) / 10,
+      count: i * i,
+      confidence: i / 10 + 0.05,
+      accuracy: Math.min(1, i / 11),
+    })),
+    ece: 0.031,
+    curves: {
+      loss: epochs.map((e) => 0.6 / (1 + e / 3) + 0.01 * seed),
+      val_loss: epochs.map((e) => 0.5 / (1 + e / 3) + 0.02 * draw()),
+      accuracy: epochs.map((e) => right - 0.2 / (1 + e)),
+      val_accuracy: epochs.map((e) => right - 0.15 / (1 + e) + 0.01 * draw()),
+    },
+    model: {
+      parameters: 412778,
+      trainable: 412586,
+      layers: [
+        { name: "conv2d", type: "conv2d", output: "(28, 28, 64)", parameters: 320 },
+        { name: "dense", type: "dense", output: "(10)", parameters: 412458 },
+      ],
+      kernels: {
+        shape: [2, 2, 1, 64],
+        values: Float32Array.from({ length: 256 }, () => draw() - 0.5),
+      },
+    },
+  };
+}
+
+export function madeUp(): ReportData {
+  const labels = Uint8Array.from({ length: TEST }, (_, i) => i % CLASSES.length);
+  const variant = (name: string, right: number, seeds: number[]): Variant => ({
+    name,
+    replicates: seeds.map((s) => replicate(labels, s, right, name)),
+    reference: name === "baseline"
+      ? {
+        loss: 0.31,
+        accuracy: 0.893,
+        standardDeviation: { loss: 0.006, accuracy: 0.003, seeds: 8 },
+        curves: {
+          val_accuracy: [0.85, 0.87, 0.88, 0.885, 0.89],
+          accuracy: [0.77, 0.84, 0.86, 0.87, 0.875],
+        },
+      }
+      : null,
+  });
+  const originals = images(5, (i) => i);
+  return {
+    title: "Made-up <b>results</b> & their report",
+    classes: CLASSES,
+    variants: [
+      variant("baseline", 0.89, [1, 2, 3]),
+      variant("sparse", 0.9, [0]),
+      variant("augmented", 0.84, [0]),
+      variant("batch-norm", 0.95, [0]),
+    ],
+    test: { images: images(TEST, (i) => labels[i] ?? 0), labels },
+    preview: {
+      splits: ["train", "validation", "test"],
+      counts: [CLASSES.map(() => 4200), CLASSES.map(() => 1800), CLASSES.map(() => 1000)],
+      samples: images(CLASSES.length * 4, (i) => Math.floor(i / 4)),
+      sampleLabels: Uint8Array.from({ length: CLASSES.length * 4 }, (_, i) => Math.floor(i / 4)),
+    },
+    augmented: [{
+      name: "augment",
+      originals,
+      passes: Array.from({ length: 6 }, (_, p) => images(5, (i) => i + p)),
+    }],
+  };
+}
+
+/** What the engine puts into the slot. */
+export const LINEAGE = {
+  id: "20260101-000000-abc",
+  started: "2026-01-01T00:00:00Z",
+  command: ["deno", "task", "run", "configs/my fashion.yaml"],
+  milliseconds: 734000,
+  git: { commit: "0123456789abcdef", dirty: true },
+  deno: "2.9.0",
+  seed: 1,
+  packages: { vega: "6.4.0" },
+  nodes: [
+    { node: "download", key: "a".repeat(64), outcome: "hit", milliseconds: 0 },
+    {
+      node: "train@sparse",
+      key: "b".repeat(64),
+      outcome: "ran",
+      milliseconds: 125000,
+      reason: { type: "params", path: "layers" },
+      outputs: { model: "c".repeat(64) },
+    },
+    { node: "evaluate@sparse", key: "d".repeat(64), outcome: "ran", milliseconds: 2500 },
+  ],
+};
+
+export async function client(): Promise<string> {
+  const folder = `${Deno.env.get("TMPDIR") ?? "/tmp"}/crisol-report-client`;
+  return await Deno.readTextFile((await buildClient(folder)).path);
+}
+
+const USUAL = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
+];
+
+/** Chromium's path. None: null with the reason printed, or with CI=true an error. */
+export async function chromium(): Promise<string | null> {
+  const named = Deno.env.get("CRISOL_CHROMIUM");
+  for (const path of named === undefined ? USUAL : [named]) {
+    if (await Deno.stat(path).then((s) => s.isFile, () => false)) return path;
+  }
+  const why = "Chromium was not found: install it, or name its path in CRISOL_CHROMIUM";
+  if (Deno.env.get("CI") === "true") throw new Error(why);
+  console.log(`skipped: ${why}`);
+  return null;
+}

@@ -1,0 +1,96 @@
+/** Two memories with the same tensors, one for the reference and one for the compiled kernels. */
+import assert from "node:assert/strict";
+import { buildKernels } from "../kernels/build.ts";
+import { FAMILIES } from "../kernels/families.ts";
+import { createArena, createMemory } from "../kernels/memory.ts";
+import type { Address, Ops } from "../kernels/ops.ts";
+import { createReferenceOps } from "../kernels/reference/index.ts";
+import { createOps, type KernelModules } from "../kernels/wasm.ts";
+import { stream } from "../numerics/random.ts";
+
+const cache = new URL("../artifacts/cache/kernels", import.meta.url);
+
+/** The compiled families, from the project's cache. */
+export async function loadModules(): Promise<KernelModules> {
+  const { fileURLToPath } = await import("node:url");
+  const built = await buildKernels(fileURLToPath(cache));
+  const modules = await Promise.all(
+    FAMILIES.map(async (family) => {
+      const bytes = await Deno.readFile(built[family].path);
+      return [family, await WebAssembly.compile(bytes)] as const;
+    }),
+  );
+  return Object.fromEntries(modules);
+}
+
+/** Places tensors in both memories at the same addresses, filled with the same values. */
+export interface Pair {
+  readonly reference: Ops;
+  readonly compiled: Ops;
+  /** A tensor of normal draws (or of a function of the index). */
+  floats(n: number, value?: (index: number) => number): Address;
+  integers(n: number, value: (index: number) => number): Address;
+  bytes(n: number, value: (index: number) => number): Address;
+  /** Room that both find full of the same rubbish. */
+  room(n: number): Address;
+  read(ops: Ops, address: Address, n: number): Float32Array;
+  readIntegers(ops: Ops, address: Address, n: number): Int32Array;
+  /** Asserts that the tensor agrees to a relative L2 error of `tolerance`, 0 meaning bit for bit. */
+  agree(what: string, address: Address, n: number, tolerance: number): void;
+}
+
+/** `name` seeds the draws. */
+export function createPair(modules: KernelModules, name: string): Pair {
+  const memories = [createMemory(0), createMemory(0)] as const;
+  const [first, second] = memories;
+  const arena = createArena(first.buffer.byteLength);
+  const draws = stream(7, "kernels", name);
+  let drawn = 0;
+
+  function floats(n: number, value: (index: number) => number = () => draws.normal(drawn++)) {
+    const address = arena.take(n * 4);
+    const values = Float32Array.from({ length: n }, (_, i) => value(i));
+    for (const memory of memories) new Float32Array(memory.buffer, address, n).set(values);
+    return address;
+  }
+  const read = (ops: Ops, address: Address, n: number) =>
+    new Float32Array(ops.memory.buffer, address, n);
+  const reference = createReferenceOps(first), compiled = createOps(modules, second);
+
+  return {
+    reference,
+    compiled,
+    floats,
+    integers(n, value) {
+      const address = arena.take(n * 4);
+      const values = Int32Array.from({ length: n }, (_, i) => value(i));
+      for (const memory of memories) new Int32Array(memory.buffer, address, n).set(values);
+      return address;
+    },
+    bytes(n, value) {
+      const address = arena.take(n);
+      const values = Uint8Array.from({ length: n }, (_, i) => value(i));
+      for (const memory of memories) new Uint8Array(memory.buffer, address, n).set(values);
+      return address;
+    },
+    room: (n) => floats(n, () => 1e30),
+    read,
+    readIntegers: (ops, address, n) => new Int32Array(ops.memory.buffer, address, n),
+    agree(what, address, n, tolerance) {
+      const wanted = read(reference, address, n), found = read(compiled, address, n);
+      let error = 0, size = 0;
+      for (let i = 0; i < n; i++) {
+        const a = wanted[i] ?? NaN, b = found[i] ?? NaN;
+        if (Object.is(a, b)) {
+          if (Number.isFinite(a)) size += a * a;
+          continue;
+        }
+        assert.ok(tolerance > 0, `${what}: element ${i} is ${b}, not ${a}`);
+        error += (a - b) * (a - b);
+        size += a * a;
+      }
+      const relative = Math.sqrt(error) / (Math.sqrt(size) || 1);
+      assert.ok(relative <= tolerance, `${what}: relative error ${relative}, at most ${tolerance}`);
+    },
+  };
+}

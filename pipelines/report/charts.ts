@@ -9,10 +9,9 @@ export const nameOf = (variant: Variant) => variant.name === "" ? "model" : vari
 const round = (x: number, digits = 5) => Number(x.toFixed(digits));
 
 /** The variant filter's hook: the page's script sets the signal `hidden`. */
-const FILTER = {
-  params: [{ name: "hidden", value: [] }],
-  transform: [{ filter: "indexof(hidden, datum.variant) < 0" }],
-};
+const HIDDEN = { params: [{ name: "hidden", value: [] }] };
+/** Beside the data it filters: a layer with data of its own does not inherit it. */
+const SHOWN = { transform: [{ filter: "indexof(hidden, datum.variant) < 0" }] };
 const variantColour = (variants: readonly Variant[]) => ({
   field: "variant",
   type: "nominal",
@@ -51,17 +50,19 @@ export function accuracyChart(variants: readonly Variant[]): Chart {
     id: "accuracy",
     description: "Test accuracy of each variant with its 95 % interval",
     spec: spec({
-      ...FILTER,
+      ...HIDDEN,
       width: 480,
       height: { step: 30 },
       layer: [
         {
           data: { values },
+          ...SHOWN,
           mark: { type: "rule", strokeWidth: 2, opacity: 0.55 },
           encoding: { y, x: x("low"), x2: { field: "high" }, color: variantColour(variants) },
         },
         {
           data: { values },
+          ...SHOWN,
           mark: { type: "point", filled: true, size: 70, opacity: 1 },
           encoding: {
             y,
@@ -78,6 +79,7 @@ export function accuracyChart(variants: readonly Variant[]): Chart {
         },
         ...(references.length === 0 ? [] : [{
           data: { values: references },
+          ...SHOWN,
           mark: { type: "tick", color: ROLES.ink, thickness: 2, size: 18 },
           encoding: {
             y,
@@ -275,9 +277,10 @@ export function classChart(data: ReportData, figure: "precision" | "recall" | "f
     description: `${title} of each class`,
     spec: spec({
       data: { values },
-      ...FILTER,
+      ...HIDDEN,
+      ...SHOWN,
       width: 215,
-      height: { step: data.classes.length > 20 ? 16 : 9 * Math.min(6, data.variants.length) + 8 },
+      height: { step: 7 * Math.min(6, data.variants.length) + 9, for: "position" },
       mark: { type: "bar", height: { band: 0.92 } },
       encoding: {
         y: {

@@ -49,7 +49,7 @@ export async function renderPage(data: ReportData, client: string): Promise<stri
       note("The shade is the part of the true class. Seeds are summed."),
     ]],
     ["classes", "Each class", [
-      html`<div class="grid">${
+      html`<div class="grid three">${
         ["precision", "recall", "f1"].map((f) => chart(`class-${f}`, raw("data-filtered")))
       }</div>`,
     ]],

@@ -44,19 +44,8 @@ ${
   });
   const sd = variants.map((v) => v.reference?.standardDeviation).find((s) => s !== undefined);
   return html`
-    <div class="scroll">
-      <table id="variants">
-        <caption>${references &&
-          (sd === undefined
-            ? "The reference is not judged: no standard deviation over seeds was given. "
-            : html`
-              Consistent: |ours − reference| is at most 3√2 standard deviations over ${sd
-                .seeds} seeds (loss ${sd.loss.toFixed(4)}, accuracy ${percent(sd.accuracy)}).
-            `)}The interval is a 95 % bootstrap over the ${whole(
-            data.test.labels.length,
-          )} test images${seeds
-          ? " of the first seed; ± is one standard deviation over seeds"
-          : ""}. Time is of the run that published this page.</caption>
+    <div class="scroll" tabindex="0" role="region" aria-label="Variants">
+      <table id="variants" aria-describedby="variants-note">
         <thead>
           <tr><th scope="col">Variant</th>
     <th scope="col">Test loss</th><th scope="col">Accuracy</th><th scope="col">95 % interval</th>
@@ -71,6 +60,18 @@ ${
         <tbody>${rows}</tbody>
       </table>
     </div>
+    <p class="note"
+      id="variants-note">${references &&
+        (sd === undefined
+          ? "The reference is not judged: no standard deviation over seeds was given. "
+          : html`
+            Consistent: |ours − reference| is at most 3√2 standard deviations over ${sd
+              .seeds} seeds (loss ${sd.loss.toFixed(4)}, accuracy ${percent(sd.accuracy)}).
+          `)}The interval is a 95 % bootstrap over the ${whole(
+          data.test.labels.length,
+        )} test images${seeds
+        ? " of the first seed; ± is one standard deviation over seeds"
+        : ""}. Time is of the run that published this page.</p>
   `;
 }
 
@@ -113,20 +114,15 @@ export function pairedTable(data: ReportData): Html | null {
     `;
   });
   return html`
-    <div class="scroll">
-      <table id="paired">
-        <caption>McNemar’s exact test on the same ${whole(test.labels.length)} test images${seeded
-          ? ", first seed of each variant"
-          : ""}; p is also shown corrected for the number of pairs (Holm). It sees the noise of the test set, not that of training${seeded
-          ? ""
-          : ": only seeds show that"}.</caption>
+    <div class="scroll" tabindex="0" role="region" aria-label="Paired tests">
+      <table id="paired" aria-describedby="paired-note">
         <thead>
           <tr>
             <th scope="col">Pair</th>
             <th scope="col">Points</th>
             <th scope="col">95 % interval</th>
-            <th scope="col">Only subtrahend right</th>
-            <th scope="col">Only minuend right</th>
+            <th scope="col" title="Images that only the second of the pair got right">Lost</th>
+            <th scope="col" title="Images that only the first of the pair got right">Won</th>
             <th scope="col">p</th>
             <th scope="col">p, Holm</th>
             <th scope="col" class="text">Verdict</th>
@@ -135,6 +131,14 @@ export function pairedTable(data: ReportData): Html | null {
         <tbody>${rows}</tbody>
       </table>
     </div>
+    <p class="note"
+      id="paired-note">McNemar’s exact test on the same ${whole(
+        test.labels.length,
+      )} test images${seeded
+        ? ", first seed of each variant"
+        : ""}; won and lost are images that only the first, only the second of a pair got right; p is also shown corrected for the number of pairs (Holm). It sees the noise of the test set, not that of training${seeded
+        ? ""
+        : ": only seeds show that"}.</p>
   `;
 }
 

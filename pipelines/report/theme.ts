@@ -86,8 +86,9 @@ h1{font-size:2.1rem;line-height:1.15;font-weight:600;letter-spacing:-.012em;marg
 text-wrap:balance;overflow-wrap:anywhere}
 h2{font-size:1.35rem;font-weight:600;margin:3.2rem 0 .4rem;padding-top:.9rem;
 border-top:1px solid var(--rule)}
+section{scroll-margin-top:4rem}
 h3{font:600 .95rem/1.4 ${SANS};margin:1.4rem 0 .3rem;overflow-wrap:anywhere}
-p{max-width:42rem;margin:.4rem 0 .9rem}
+p{max-width:46rem;margin:.4rem 0 .9rem}
 .lead,.note,figcaption,caption{color:var(--soft)}
 .lead{font-size:1.08rem}
 .note,figcaption,caption{font:.82rem/1.5 ${SANS}}
@@ -120,6 +121,7 @@ overflow-wrap:anywhere}
 pre{white-space:pre-wrap;background:color-mix(in srgb,var(--rule) 35%,transparent);padding:.7rem .9rem;
 margin:.6rem 0}
 .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,23rem),1fr));gap:1.2rem 2rem}
+.three{grid-template-columns:repeat(auto-fill,minmax(min(100%,18.5rem),1fr))}
 .grid>*{min-width:0}
 figure{margin:.6rem 0;min-width:0}
 .chart svg{max-width:100%;height:auto;display:block;overflow:visible}

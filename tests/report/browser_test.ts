@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { type Browser, chromium as driver, type Page } from "playwright-core";
+import { renderPage } from "../../pipelines/report/page.ts";
+import { chromium, client, HOSTILE, LINEAGE, madeUp } from "./rig.ts";
+
+const executablePath = await chromium();
+
+interface Look {
+  readonly width?: number;
+  readonly script?: boolean;
+  readonly dark?: boolean;
+}
+
+/** Opens the published page from disk, with the network off, and fails on whatever the console says. */
+async function look(how: Look, see: (page: Page) => Promise<void>): Promise<void> {
+  const html = (await renderPage(madeUp(), await client()))
+    .replace('id="crisol-lineage">null', `id="crisol-lineage">${JSON.stringify(LINEAGE)}`);
+  const file = await Deno.makeTempFile({ suffix: ".html" });
+  await Deno.writeTextFile(file, html);
+  const browser: Browser = await driver.launch({
+    executablePath: executablePath ?? "",
+    args: [
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+  const complaints: string[] = [];
+  try {
+    const context = await browser.newContext({
+      offline: true,
+      viewport: { width: how.width ?? 1200, height: 900 },
+      javaScriptEnabled: how.script ?? true,
+      colorScheme: how.dark ? "dark" : "light",
+    });
+    const page = await context.newPage();
+    page.on("console", (message) => complaints.push(message.text()));
+    page.on("pageerror", (error) => complaints.push(error.message));
+    page.on("dialog", (dialog) => complaints.push(`dialog: ${dialog.message()}`));
+    page.on("request", (request) => {
+      if (!/^(file|data):/.test(request.url())) complaints.push(`request: ${request.url()}`);
+    });
+    await page.goto(new URL(`file://${file}`).href);
+    await see(page);
+  } finally {
+    await browser.close();
+    await Deno.remove(file);
+  }
+  assert.deepEqual(complaints, []);
+}
+
+const inBrowser = (name: string, how: Look, see: (page: Page) => Promise<void>) =>
+  Deno.test({
+    name,
+    ignore: executablePath === null,
+    // The browser's driver keeps a timer and a pipe of its own for as long as the process lives.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    fn: () => look(how, see),
+  });
+
+inBrowser(
+  "Every chart is drawn, and becomes interactive where the reader looks",
+  {},
+  async (page) => {
+    const charts = page.locator("figure.chart[id]:not(#times)");
+    const count = await charts.count();
+    assert.ok(count > 15);
+    for (let i = 0; i < count; i++) {
+      const chart = charts.nth(i);
+      await chart.scrollIntoViewIfNeeded();
+      await chart.and(page.locator("[data-live]")).waitFor();
+      assert.ok(await chart.locator("svg path, svg rect").count() > 3);
+    }
+  },
+);
+
+inBrowser("A mark's tooltip tells its values as text", {}, async (page) => {
+  const chart = page.locator("#confusion-0");
+  await chart.scrollIntoViewIfNeeded();
+  await page.locator("#confusion-0[data-live]").waitFor();
+  const cell = chart.locator(".mark-rect.role-mark path").nth(4 * 7 + 4);
+  // Away from the number in its middle, and from the filter at the window's top.
+  await cell.evaluate("(e) => e.scrollIntoView({ block: 'center' })");
+  await cell.hover({ position: { x: 4, y: 4 } });
+  const tip = page.locator("#tip");
+  await tip.waitFor();
+  const text = await tip.innerText();
+  assert.ok(text.includes(`truth: ${HOSTILE}`), text);
+  assert.match(text, /count: \d+/);
+});
+
+inBrowser("The variant filter works by keyboard, in tables and charts", {}, async (page) => {
+  const row = page.locator("#variants tbody tr", { hasText: "sparse" });
+  const dots = page.locator("#accuracy .mark-symbol.role-mark path");
+  const bars = page.locator("#class-f1 .mark-rect.role-mark path");
+  assert.equal(await dots.count(), 6);
+  const all = await bars.count();
+  await page.locator(".filter input[value=sparse]").focus();
+  await page.keyboard.press("Space");
+  await row.waitFor({ state: "hidden" });
+  await page.waitForFunction(
+    "document.querySelectorAll('#class-f1 .mark-rect.role-mark path').length === 21",
+  );
+  assert.equal(await dots.count(), 5);
+  assert.equal(all, 28);
+  assert.equal(await page.locator("#paired tbody tr:visible").count(), 3);
+  await page.keyboard.press("Space");
+  await row.waitFor({ state: "visible" });
+  await page.waitForFunction(
+    "document.querySelectorAll('#class-f1 .mark-rect.role-mark path').length === 28",
+  );
+});
+
+inBrowser("Lineage is written down: command, times, outcomes", {}, async (page) => {
+  const text = await page.locator("#lineage").innerText();
+  assert.ok(text.includes("deno task run 'configs/my fashion.yaml'"), text);
+  for (const part of ["train@sparse", "2 min 5 s", "hit", "with uncommitted changes", "2.9.0"]) {
+    assert.ok(text.includes(part), part);
+  }
+  assert.equal(await page.locator("#times rect").count(), 2);
+  assert.equal(await page.locator('#variants [data-time="sparse"]').innerText(), "2 min 8 s");
+});
+
+inBrowser("Without JavaScript all drawings are there", { script: false }, async (page) => {
+  const charts = page.locator("figure.chart");
+  assert.equal(await charts.count(), await page.locator("figure.chart > svg").count());
+  assert.ok(await page.locator("noscript").first().isVisible());
+  assert.equal(await page.locator(".filter").isVisible(), false);
+});
+
+inBrowser("A phone scrolls down, never sideways", { width: 360 }, async (page) => {
+  assert.equal(await page.evaluate("document.documentElement.scrollWidth"), 360);
+});
+
+inBrowser("Dark mode recolours the page and the drawings in it", { dark: true }, async (page) => {
+  const colour = (at: string, what: string) =>
+    page.evaluate(`getComputedStyle(document.querySelector('${at}')).${what}`);
+  assert.equal(await colour("body", "backgroundColor"), "rgb(23, 23, 22)");
+  assert.equal(await colour("#accuracy .mark-symbol path", "fill"), "rgb(91, 176, 230)");
+});

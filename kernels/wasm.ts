@@ -43,19 +43,25 @@ function poolSizes(s: PoolShape): number[] {
   ];
 }
 
-/** Bytes of a kernel of this shape, rounded up so that what follows it is aligned. */
-function kernelBytes(s: ConvShape): number {
-  const floats = s.kernelHeight * s.kernelWidth * s.inChannels * s.filters;
-  return Math.ceil(floats * 4 / 64) * 64;
-}
-
-/** A turned kernel or a sum, and one image in its frame of zeros (see `assembly/conv.ts`). */
-function convScratch(s: ConvShape): number {
+/** Where the pieces of a convolution's scratch lie, from its start, and its size (see `assembly/conv.ts`). */
+function convScratch(s: ConvShape) {
+  const align = (floats: number) => Math.ceil(floats * 4 / 64) * 64;
+  const panels = (filters: number) => Math.ceil(filters / 8) * 8;
+  const taps = s.kernelHeight * s.kernelWidth;
+  const packed = Math.max(
+    taps * s.inChannels * panels(s.filters),
+    taps * s.filters * panels(s.inChannels),
+  );
+  const widest = Math.max(panels(s.filters), panels(s.inChannels));
   const height = (s.outHeight - 1) * s.strideY + s.kernelHeight;
   const width = (s.outWidth - 1) * s.strideX + s.kernelWidth;
   const below = height * width * s.inChannels;
   const above = (s.inHeight + s.kernelHeight - 1) * (s.inWidth + s.kernelWidth - 1) * s.filters;
-  return kernelBytes(s) + Math.max(below, above) * 4;
+  const start = align(packed);
+  const spare = start + align(widest);
+  const kernel = spare + align(4 * widest);
+  const frame = kernel + align(taps * s.inChannels * s.filters);
+  return { start, spare, kernel, frame, bytes: frame + align(Math.max(below, above)) };
 }
 
 /**
@@ -94,17 +100,27 @@ export function createOps(modules: KernelModules, memory: WebAssembly.Memory): O
   return {
     memory,
     conv2dForward(s, x, w, bias, y, scratch) {
-      call("conv2dForward", "forward", ...convSizes(s), x, w, bias, y, scratch);
+      const { start, spare, frame } = convScratch(s);
+      const room = [scratch, scratch + start, scratch + spare, scratch + frame];
+      call("conv2dForward", "forward", ...convSizes(s), x, w, bias, y, ...room);
     },
     conv2dInputGradient(s, dy, w, dx, scratch) {
-      const frame = scratch + kernelBytes(s);
-      call("conv2dInputGradient", "inputGradient", ...convSizes(s), dy, w, dx, scratch, frame);
+      const { start, spare, kernel, frame } = convScratch(s);
+      const room = [
+        scratch,
+        scratch + start,
+        scratch + spare,
+        scratch + kernel,
+        scratch + frame,
+      ];
+      call("conv2dInputGradient", "inputGradient", ...convSizes(s), dy, w, dx, ...room);
     },
     conv2dWeightGradient(s, x, dy, dw, scratch) {
-      const frame = scratch + kernelBytes(s);
-      call("conv2dWeightGradient", "weightGradient", ...convSizes(s), x, dy, dw, scratch, frame);
+      const { kernel, frame } = convScratch(s);
+      const room = [scratch + kernel, scratch + frame];
+      call("conv2dWeightGradient", "weightGradient", ...convSizes(s), x, dy, dw, ...room);
     },
-    conv2dScratch: convScratch,
+    conv2dScratch: (s) => convScratch(s).bytes,
 
     denseForward(...args) {
       call("denseForward", "forward", ...args);

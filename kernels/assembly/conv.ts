@@ -2,7 +2,7 @@
 // a frame of zeros; then a window's row (kernelWidth * channels floats) is contiguous, and the product
 // is that of matrices whose rows are windows, without a table of them (im2col).
 // Sums run over (ky, kx, channel) in order; weight gradients over the pixels of an image, then images.
-import { outer1, outer4, row1, rows4 } from "./tiles";
+import { outer1, outer4, rows4 } from "./tiles";
 
 /** Copies an image of rows `rowBytes` long into a frame, zeros around it. */
 function frameImage(
@@ -23,40 +23,116 @@ function frameImage(
   }
 }
 
-/** Windows of one frame times the kernel: y[oh * ow][filters]. */
+/** Panels of eight filters; the last is filled up with zeros. */
+// @ts-ignore: decorator
+@inline
+function panelsOf(filters: i32): i32 {
+  return (filters + 7) >> 3;
+}
+
+/**
+ * The kernel [taps][filters] as panels [filters / 8][taps][8], and the bias as [filters rounded up to 8]:
+ * what a tile reads is then contiguous. `bias` 0 gives zeros.
+ */
+function pack(w: usize, taps: i32, filters: i32, bias: usize, packed: usize, start: usize): void {
+  const panels = panelsOf(filters);
+  for (let panel = 0; panel < panels; panel++) {
+    for (let k = 0; k < taps; k++) {
+      for (let j = 0; j < 8; j++, packed += 4) {
+        const f = panel * 8 + j;
+        const value: f32 = f < filters ? load<f32>(w + (<usize>(k * filters + f) << 2)) : 0;
+        store<f32>(packed, value);
+      }
+    }
+    for (let j = 0; j < 8; j++, start += 4) {
+      const f = panel * 8 + j;
+      store<f32>(start, bias && f < filters ? load<f32>(bias + (<usize>f << 2)) : 0);
+    }
+  }
+}
+
+/** Pixels that take turns with the panels: what they read should stay in the first-level cache. */
+const BAND: i32 = 64;
+/** Bytes of panels that one call may walk through. */
+const NEAR: i32 = 8192;
+
+/** Windows of one frame times the packed kernel: y[oh * ow][filters]. `spare` holds four panels' rows. */
 function product(
-  frame: usize, rowBytes: usize, pixelBytes: usize, kernelHeight: i32, kernelWidth: i32,
-  channels: i32, strideY: i32, strideX: i32, outHeight: i32, outWidth: i32,
-  w: usize, filters: i32, bias: usize, y: usize,
+  frame: usize, rowBytes: usize, pixelBytes: usize, kernelHeight: i32, many: i32,
+  strideY: i32, strideX: i32, outHeight: i32, outWidth: i32,
+  packed: usize, start: usize, filters: i32, spare: usize, y: usize,
 ): void {
-  const many = kernelWidth * channels;
   const outBytes = <usize>filters << 2;
   const stepX = <usize>strideX * pixelBytes;
-  const stepY = <usize>strideY * rowBytes;
-  const kernelRow = <usize>many * outBytes;
-  for (let oy = 0; oy < outHeight; oy++) {
-    let a = frame + <usize>oy * stepY;
-    let ox = 0;
-    for (; ox + 4 <= outWidth; ox += 4) {
-      for (let ky = 0; ky < kernelHeight; ky++) {
-        const p = a + <usize>ky * rowBytes;
+  // From one past a row's last window to the next row's first.
+  const turn = <usize>strideY * rowBytes - <usize>outWidth * stepX;
+  const panelBytes = <usize>(kernelHeight * many) << 5;
+  const whole = filters >> 3;
+  const group = max(NEAR / <i32>panelBytes, 1);
+  const pixels = outHeight * outWidth;
+  for (let first = 0; first < pixels; first += BAND) {
+    const last = min(first + BAND, pixels);
+    for (let panel = 0; panel < panelsOf(filters); panel += group) {
+      const full = panel < whole;
+      const panels = full ? min(group, whole - panel) : 1;
+      const at = <usize>panel << 5;
+      const w = packed + <usize>panel * panelBytes;
+      let ox = first % outWidth;
+      let a = frame + <usize>(first / outWidth) * (<usize>strideY * rowBytes) + <usize>ox * stepX;
+      for (let pixel = first; pixel < last; pixel += 4) {
+        const a0 = a;
+        let a1 = a, a2 = a, a3 = a;
+        const count = min(last - pixel, 4);
+        if (count > 1) {
+          a += stepX;
+          if (++ox == outWidth) {
+            ox = 0;
+            a += turn;
+          }
+          a1 = a;
+        }
+        if (count > 2) {
+          a += stepX;
+          if (++ox == outWidth) {
+            ox = 0;
+            a += turn;
+          }
+          a2 = a;
+        }
+        if (count > 3) {
+          a += stepX;
+          if (++ox == outWidth) {
+            ox = 0;
+            a += turn;
+          }
+          a3 = a;
+        }
+        a += stepX;
+        if (++ox == outWidth) {
+          ox = 0;
+          a += turn;
+        }
+        const to = y + <usize>pixel * outBytes + at;
+        if (full && count == 4) {
+          rows4(
+            a0, a1, a2, a3, kernelHeight, rowBytes, many, w, 32, panels, panelBytes,
+            start + at, 0, to, outBytes,
+          );
+          continue;
+        }
+        // Fewer than four pixels or eight filters: all are computed, those that exist are copied.
+        const width = full ? <usize>panels << 5 : (<usize>filters << 2) - at;
+        const spareBytes = <usize>panels << 5;
         rows4(
-          p, p + stepX, p + 2 * stepX, p + 3 * stepX, many, w + <usize>ky * kernelRow, outBytes,
-          filters, ky == 0 ? bias : y, ky == 0 ? 0 : outBytes, y, outBytes,
+          a0, a1, a2, a3, kernelHeight, rowBytes, many, w, 32, panels, panelBytes,
+          start + at, 0, spare, spareBytes,
         );
+        for (let j = 0; j < count; j++) {
+          memory.copy(to + <usize>j * outBytes, spare + <usize>j * spareBytes, width);
+        }
       }
-      a += 4 * stepX;
-      y += 4 * outBytes;
-    }
-    for (; ox < outWidth; ox++) {
-      for (let ky = 0; ky < kernelHeight; ky++) {
-        row1(
-          a + <usize>ky * rowBytes, many, w + <usize>ky * kernelRow, outBytes, filters,
-          ky == 0 ? bias : y, y,
-        );
-      }
-      a += stepX;
-      y += outBytes;
+      // The partial panel comes alone, after the whole ones.
+      if (full) panel += panels - group;
     }
   }
 }
@@ -64,16 +140,19 @@ function product(
 export function forward(
   batch: i32, inHeight: i32, inWidth: i32, channels: i32, kernelHeight: i32, kernelWidth: i32,
   strideY: i32, strideX: i32, padTop: i32, padLeft: i32, outHeight: i32, outWidth: i32,
-  filters: i32, x: usize, w: usize, bias: usize, y: usize, frame: usize,
+  filters: i32, x: usize, w: usize, bias: usize, y: usize,
+  packed: usize, start: usize, spare: usize, frame: usize,
 ): void {
   const pixelBytes = <usize>channels << 2;
+  const many = kernelWidth * channels;
+  pack(w, kernelHeight * many, filters, bias, packed, start);
   const height = (outHeight - 1) * strideY + kernelHeight;
   const width = (outWidth - 1) * strideX + kernelWidth;
   for (let b = 0; b < batch; b++) {
     frameImage(x, inHeight, inWidth, pixelBytes, padTop, padLeft, height, width, frame);
     product(
-      frame, <usize>width * pixelBytes, pixelBytes, kernelHeight, kernelWidth, channels,
-      strideY, strideX, outHeight, outWidth, w, filters, bias, y,
+      frame, <usize>width * pixelBytes, pixelBytes, kernelHeight, many,
+      strideY, strideX, outHeight, outWidth, packed, start, filters, spare, y,
     );
     x += <usize>inHeight * <usize>inWidth * pixelBytes;
     y += (<usize>outHeight * <usize>outWidth * <usize>filters) << 2;
@@ -87,7 +166,8 @@ export function forward(
 export function inputGradient(
   batch: i32, inHeight: i32, inWidth: i32, channels: i32, kernelHeight: i32, kernelWidth: i32,
   strideY: i32, strideX: i32, padTop: i32, padLeft: i32, outHeight: i32, outWidth: i32,
-  filters: i32, dy: usize, w: usize, dx: usize, turned: usize, frame: usize,
+  filters: i32, dy: usize, w: usize, dx: usize,
+  packed: usize, start: usize, spare: usize, turned: usize, frame: usize,
 ): void {
   let to = turned;
   for (let ky = kernelHeight - 1; ky >= 0; ky--) {
@@ -101,6 +181,7 @@ export function inputGradient(
       }
     }
   }
+  pack(turned, kernelHeight * kernelWidth * filters, channels, 0, packed, start);
   const pixelBytes = <usize>filters << 2;
   const height = inHeight + kernelHeight - 1;
   const width = inWidth + kernelWidth - 1;
@@ -117,8 +198,8 @@ export function inputGradient(
       }
     }
     product(
-      frame, rowBytes, pixelBytes, kernelHeight, kernelWidth, filters, 1, 1, inHeight, inWidth,
-      turned, channels, 0, dx,
+      frame, rowBytes, pixelBytes, kernelHeight, kernelWidth * filters, 1, 1, inHeight, inWidth,
+      packed, start, channels, spare, dx,
     );
     dx += (<usize>inHeight * <usize>inWidth * <usize>channels) << 2;
   }
@@ -136,29 +217,34 @@ export function weightGradient(
   const rowBytes = <usize>width * pixelBytes;
   const stepX = <usize>strideX * pixelBytes;
   const many = kernelWidth * channels;
-  const taps = kernelHeight * many;
-  const size = <usize>taps * outBytes;
+  const size = <usize>(kernelHeight * many) * outBytes;
+  // Rows of the image that take turns with the taps: what they read should stay in the cache.
+  const band = max(24576 / <i32>(rowBytes + <usize>outWidth * outBytes), 1);
   memory.fill(dw, 0, size);
   for (let b = 0; b < batch; b++) {
     frameImage(x, inHeight, inWidth, pixelBytes, padTop, padLeft, height, width, frame);
     memory.fill(sums, 0, size);
-    for (let oy = 0; oy < outHeight; oy++) {
-      const window = frame + <usize>(oy * strideY) * rowBytes;
-      let k = 0;
-      for (; k + 4 <= taps; k += 4) {
-        outer4(
-          window + tap(k, many, rowBytes), window + tap(k + 1, many, rowBytes),
-          window + tap(k + 2, many, rowBytes), window + tap(k + 3, many, rowBytes), stepX,
-          dy, outBytes, outWidth, filters, sums + <usize>k * outBytes, outBytes,
-        );
+    for (let oy = 0; oy < outHeight; oy += band) {
+      const blocks = min(band, outHeight - oy);
+      const block = <usize>strideY * rowBytes;
+      for (let ky = 0; ky < kernelHeight; ky++) {
+        const window = frame + <usize>oy * block + <usize>ky * rowBytes;
+        const slope = sums + <usize>(ky * many) * outBytes;
+        let k = 0;
+        for (; k + 4 <= many; k += 4) {
+          outer4(
+            window + (<usize>k << 2), stepX, block, dy, outBytes, outWidth, blocks, filters,
+            slope + <usize>k * outBytes, outBytes,
+          );
+        }
+        for (; k < many; k++) {
+          outer1(
+            window + (<usize>k << 2), stepX, block, dy, outBytes, outWidth, blocks, filters,
+            slope + <usize>k * outBytes,
+          );
+        }
       }
-      for (; k < taps; k++) {
-        outer1(
-          window + tap(k, many, rowBytes), stepX, dy, outBytes, outWidth, filters,
-          sums + <usize>k * outBytes,
-        );
-      }
-      dy += <usize>outWidth * outBytes;
+      dy += <usize>(blocks * outWidth) * outBytes;
     }
     let i: usize = 0;
     for (; i + 16 <= size; i += 16) {
@@ -167,11 +253,4 @@ export function weightGradient(
     for (; i < size; i += 4) store<f32>(dw + i, load<f32>(dw + i) + load<f32>(sums + i));
     x += <usize>inHeight * <usize>inWidth * pixelBytes;
   }
-}
-
-/** Where the k-th float of a window lies, from the window's first. */
-// @ts-ignore: decorator
-@inline
-function tap(k: i32, many: i32, rowBytes: usize): usize {
-  return <usize>(k / many) * rowBytes + (<usize>(k % many) << 2);
 }

@@ -10,7 +10,9 @@ export function forward(
 ): void {
   const inBytes = <usize>inputs << 2;
   const outBytes = <usize>units << 2;
-  const depth = max(BLOCK / units, 8);
+  const depth = max((BLOCK / units) & ~3, 8);
+  const rest = units & 7;
+  const panels = <usize>(units & ~7) << 2;
   for (let k = 0; k < inputs; k += depth) {
     const many = min(depth, inputs - k);
     const part = w + <usize>k * outBytes;
@@ -19,10 +21,21 @@ export function forward(
     let r = 0;
     for (; r + 4 <= rows; r += 4) {
       const start = k == 0 ? bias : to;
+      const startStride = k == 0 ? 0 : outBytes;
       rows4(
-        a, a + inBytes, a + 2 * inBytes, a + 3 * inBytes, many, part, outBytes, units,
-        start, k == 0 ? 0 : outBytes, to, outBytes,
+        a, a + inBytes, a + 2 * inBytes, a + 3 * inBytes, 1, 0, many, part, outBytes, units >> 3, 32,
+        start, startStride, to, outBytes,
       );
+      if (rest) {
+        // The columns that fill no panel.
+        const from = start ? start + panels : 0;
+        for (let j: usize = 0; j < 4; j++) {
+          row1(
+            a + j * inBytes, many, part + panels, outBytes, rest,
+            from ? from + j * startStride : 0, to + panels + j * outBytes,
+          );
+        }
+      }
       a += 4 * inBytes;
       to += 4 * outBytes;
     }
@@ -139,15 +152,15 @@ export function weightGradient(
     const from = x + <usize>r * inBytes;
     let i = 0;
     for (; i + 4 <= inputs; i += 4) {
-      const p = from + (<usize>i << 2);
       outer4(
-        p, p + 4, p + 8, p + 12, inBytes, above, outBytes, many, units,
+        from + (<usize>i << 2), inBytes, 0, above, outBytes, many, 1, units,
         dw + <usize>i * outBytes, outBytes,
       );
     }
     for (; i < inputs; i++) {
       outer1(
-        from + (<usize>i << 2), inBytes, above, outBytes, many, units, dw + <usize>i * outBytes,
+        from + (<usize>i << 2), inBytes, 0, above, outBytes, many, 1, units,
+        dw + <usize>i * outBytes,
       );
     }
   }
@@ -161,6 +174,21 @@ export function biasGradient(rows: i32, channels: i32, dy: usize, db: usize): vo
     const many = min(128, rows - r);
     const block = dy + <usize>r * stride;
     let c = 0;
+    for (; c + 16 <= channels; c += 16) {
+      let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
+      let p = block + (<usize>c << 2);
+      for (let i = 0; i < many; i++, p += stride) {
+        s0 = f32x4.add(s0, v128.load(p));
+        s1 = f32x4.add(s1, v128.load(p, 16));
+        s2 = f32x4.add(s2, v128.load(p, 32));
+        s3 = f32x4.add(s3, v128.load(p, 48));
+      }
+      const to = db + (<usize>c << 2);
+      v128.store(to, f32x4.add(v128.load(to), s0));
+      v128.store(to, f32x4.add(v128.load(to, 16), s1), 16);
+      v128.store(to, f32x4.add(v128.load(to, 32), s2), 32);
+      v128.store(to, f32x4.add(v128.load(to, 48), s3), 48);
+    }
     for (; c + 4 <= channels; c += 4) {
       const at = <usize>c << 2;
       let s = f32x4.splat(0);

@@ -1,22 +1,49 @@
 // Register tiles of the matrix products. Whatever the tile, an element's sum runs over k in order, so
 // the tiling changes no bit. Rows of `a` are reached by pointers: they may be pixels' windows.
 
+/** The four lanes of v, each in all lanes: cheaper than four checked loads. */
+// @ts-ignore: decorator
+@inline
+function lane0(v: v128): v128 {
+  return i8x16.shuffle(v, v, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3);
+}
+
+// @ts-ignore: decorator
+@inline
+function lane1(v: v128): v128 {
+  return i8x16.shuffle(v, v, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7);
+}
+
+// @ts-ignore: decorator
+@inline
+function lane2(v: v128): v128 {
+  return i8x16.shuffle(v, v, 8, 9, 10, 11, 8, 9, 10, 11, 8, 9, 10, 11, 8, 9, 10, 11);
+}
+
+// @ts-ignore: decorator
+@inline
+function lane3(v: v128): v128 {
+  return i8x16.shuffle(v, v, 12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15);
+}
+
 /**
- * y[i][0..n) = start + sum over k of a_i[k] * w[k][0..n), for four rows i. `start`: 0 for zeros, or
- * rows `startStride` bytes apart (y itself to go on, a bias with stride 0). Strides in bytes.
+ * Four rows times panels of eight columns: y[i][8p .. 8p+8) = start + sum over k of a_i[k] * w_p[k].
+ * A row of `a` is `segments` pieces of k floats, `segmentStride` apart; w's rows go on through them,
+ * `wStride` apart, panel p at w + p * panelStride. `start`: 0 for zeros, or rows `startStride` apart (y
+ * itself to go on, a bias with stride 0). Strides in bytes.
  */
 export function rows4(
-  a0: usize, a1: usize, a2: usize, a3: usize, k: i32, w: usize, wStride: usize, n: i32,
+  a0: usize, a1: usize, a2: usize, a3: usize, segments: i32, segmentStride: usize, k: i32,
+  w: usize, wStride: usize, panels: i32, panelStride: usize,
   start: usize, startStride: usize, y: usize, yStride: usize,
 ): void {
+  const whole = <usize>(k & ~3) << 2;
   const bytes = <usize>k << 2;
-  let c = 0;
-  for (; c + 8 <= n; c += 8) {
+  for (let panel = 0; panel < panels; panel++) {
     let s00 = f32x4.splat(0), s01 = s00, s10 = s00, s11 = s00;
     let s20 = s00, s21 = s00, s30 = s00, s31 = s00;
-    const at = <usize>c << 2;
     if (start) {
-      let p = start + at;
+      let p = start;
       s00 = v128.load(p);
       s01 = v128.load(p, 16);
       p += startStride;
@@ -28,26 +55,99 @@ export function rows4(
       p += startStride;
       s30 = v128.load(p);
       s31 = v128.load(p, 16);
+      start += 32;
     }
-    let q = w + at;
-    for (let i: usize = 0; i < bytes; i += 4) {
-      const w0 = v128.load(q);
-      const w1 = v128.load(q, 16);
-      q += wStride;
-      let v = v128.load32_splat(a0 + i);
-      s00 = f32x4.add(s00, f32x4.mul(v, w0));
-      s01 = f32x4.add(s01, f32x4.mul(v, w1));
-      v = v128.load32_splat(a1 + i);
-      s10 = f32x4.add(s10, f32x4.mul(v, w0));
-      s11 = f32x4.add(s11, f32x4.mul(v, w1));
-      v = v128.load32_splat(a2 + i);
-      s20 = f32x4.add(s20, f32x4.mul(v, w0));
-      s21 = f32x4.add(s21, f32x4.mul(v, w1));
-      v = v128.load32_splat(a3 + i);
-      s30 = f32x4.add(s30, f32x4.mul(v, w0));
-      s31 = f32x4.add(s31, f32x4.mul(v, w1));
+    let q = w;
+    let piece: usize = 0;
+    for (let segment = 0; segment < segments; segment++) {
+      let i = piece;
+      const end = piece + bytes;
+      for (const stop = piece + whole; i < stop; i += 16) {
+        const v0 = v128.load(a0 + i);
+        const v1 = v128.load(a1 + i);
+        const v2 = v128.load(a2 + i);
+        const v3 = v128.load(a3 + i);
+        let w0 = v128.load(q);
+        let w1 = v128.load(q, 16);
+        q += wStride;
+        let v = lane0(v0);
+        s00 = f32x4.add(s00, f32x4.mul(v, w0));
+        s01 = f32x4.add(s01, f32x4.mul(v, w1));
+        v = lane0(v1);
+        s10 = f32x4.add(s10, f32x4.mul(v, w0));
+        s11 = f32x4.add(s11, f32x4.mul(v, w1));
+        v = lane0(v2);
+        s20 = f32x4.add(s20, f32x4.mul(v, w0));
+        s21 = f32x4.add(s21, f32x4.mul(v, w1));
+        v = lane0(v3);
+        s30 = f32x4.add(s30, f32x4.mul(v, w0));
+        s31 = f32x4.add(s31, f32x4.mul(v, w1));
+        w0 = v128.load(q);
+        w1 = v128.load(q, 16);
+        q += wStride;
+        v = lane1(v0);
+        s00 = f32x4.add(s00, f32x4.mul(v, w0));
+        s01 = f32x4.add(s01, f32x4.mul(v, w1));
+        v = lane1(v1);
+        s10 = f32x4.add(s10, f32x4.mul(v, w0));
+        s11 = f32x4.add(s11, f32x4.mul(v, w1));
+        v = lane1(v2);
+        s20 = f32x4.add(s20, f32x4.mul(v, w0));
+        s21 = f32x4.add(s21, f32x4.mul(v, w1));
+        v = lane1(v3);
+        s30 = f32x4.add(s30, f32x4.mul(v, w0));
+        s31 = f32x4.add(s31, f32x4.mul(v, w1));
+        w0 = v128.load(q);
+        w1 = v128.load(q, 16);
+        q += wStride;
+        v = lane2(v0);
+        s00 = f32x4.add(s00, f32x4.mul(v, w0));
+        s01 = f32x4.add(s01, f32x4.mul(v, w1));
+        v = lane2(v1);
+        s10 = f32x4.add(s10, f32x4.mul(v, w0));
+        s11 = f32x4.add(s11, f32x4.mul(v, w1));
+        v = lane2(v2);
+        s20 = f32x4.add(s20, f32x4.mul(v, w0));
+        s21 = f32x4.add(s21, f32x4.mul(v, w1));
+        v = lane2(v3);
+        s30 = f32x4.add(s30, f32x4.mul(v, w0));
+        s31 = f32x4.add(s31, f32x4.mul(v, w1));
+        w0 = v128.load(q);
+        w1 = v128.load(q, 16);
+        q += wStride;
+        v = lane3(v0);
+        s00 = f32x4.add(s00, f32x4.mul(v, w0));
+        s01 = f32x4.add(s01, f32x4.mul(v, w1));
+        v = lane3(v1);
+        s10 = f32x4.add(s10, f32x4.mul(v, w0));
+        s11 = f32x4.add(s11, f32x4.mul(v, w1));
+        v = lane3(v2);
+        s20 = f32x4.add(s20, f32x4.mul(v, w0));
+        s21 = f32x4.add(s21, f32x4.mul(v, w1));
+        v = lane3(v3);
+        s30 = f32x4.add(s30, f32x4.mul(v, w0));
+        s31 = f32x4.add(s31, f32x4.mul(v, w1));
+      }
+      for (; i < end; i += 4) {
+        const w0 = v128.load(q);
+        const w1 = v128.load(q, 16);
+        q += wStride;
+        let v = v128.load32_splat(a0 + i);
+        s00 = f32x4.add(s00, f32x4.mul(v, w0));
+        s01 = f32x4.add(s01, f32x4.mul(v, w1));
+        v = v128.load32_splat(a1 + i);
+        s10 = f32x4.add(s10, f32x4.mul(v, w0));
+        s11 = f32x4.add(s11, f32x4.mul(v, w1));
+        v = v128.load32_splat(a2 + i);
+        s20 = f32x4.add(s20, f32x4.mul(v, w0));
+        s21 = f32x4.add(s21, f32x4.mul(v, w1));
+        v = v128.load32_splat(a3 + i);
+        s30 = f32x4.add(s30, f32x4.mul(v, w0));
+        s31 = f32x4.add(s31, f32x4.mul(v, w1));
+      }
+      piece += segmentStride;
     }
-    let to = y + at;
+    let to = y;
     v128.store(to, s00);
     v128.store(to, s01, 16);
     to += yStride;
@@ -59,15 +159,8 @@ export function rows4(
     to += yStride;
     v128.store(to, s30);
     v128.store(to, s31, 16);
-  }
-  if (c < n) {
-    const at = <usize>c << 2;
-    const left = n - c;
-    const from = start ? start + at : 0;
-    row1(a0, k, w + at, wStride, left, from, y + at);
-    row1(a1, k, w + at, wStride, left, start ? from + startStride : 0, y + at + yStride);
-    row1(a2, k, w + at, wStride, left, start ? from + 2 * startStride : 0, y + at + 2 * yStride);
-    row1(a3, k, w + at, wStride, left, start ? from + 3 * startStride : 0, y + at + 3 * yStride);
+    y += 32;
+    w += panelStride;
   }
 }
 
@@ -113,12 +206,13 @@ export function row1(
 }
 
 /**
- * dw[i][0..n) += sum over r of x_i[r] * dy[r][0..n), for four columns i of x at four pointers that
- * advance by xStride; rows of dy by dyStride, rows of dw by dwStride. All in bytes.
+ * dw[i][0..n) += sum over rows of x[row][i] * dy[row][0..n), for four neighbouring columns i of x. The
+ * rows come in `blocks` of `rows`: x's are `xStride` apart and its blocks `xBlock`; dy's go on, `dyStride`
+ * apart. Strides in bytes.
  */
 export function outer4(
-  x0: usize, x1: usize, x2: usize, x3: usize, xStride: usize, dy: usize, dyStride: usize,
-  rows: i32, n: i32, dw: usize, dwStride: usize,
+  x: usize, xStride: usize, xBlock: usize, dy: usize, dyStride: usize, rows: i32, blocks: i32,
+  n: i32, dw: usize, dwStride: usize,
 ): void {
   let c = 0;
   for (; c + 8 <= n; c += 8) {
@@ -132,24 +226,27 @@ export function outer4(
     to += dwStride;
     let s30 = v128.load(to), s31 = v128.load(to, 16);
     let q = dy + at;
-    let p: usize = 0;
-    for (let r = 0; r < rows; r++) {
-      const d0 = v128.load(q);
-      const d1 = v128.load(q, 16);
-      q += dyStride;
-      let v = v128.load32_splat(x0 + p);
-      s00 = f32x4.add(s00, f32x4.mul(v, d0));
-      s01 = f32x4.add(s01, f32x4.mul(v, d1));
-      v = v128.load32_splat(x1 + p);
-      s10 = f32x4.add(s10, f32x4.mul(v, d0));
-      s11 = f32x4.add(s11, f32x4.mul(v, d1));
-      v = v128.load32_splat(x2 + p);
-      s20 = f32x4.add(s20, f32x4.mul(v, d0));
-      s21 = f32x4.add(s21, f32x4.mul(v, d1));
-      v = v128.load32_splat(x3 + p);
-      s30 = f32x4.add(s30, f32x4.mul(v, d0));
-      s31 = f32x4.add(s31, f32x4.mul(v, d1));
-      p += xStride;
+    for (let block = 0; block < blocks; block++) {
+      let p = x + <usize>block * xBlock;
+      for (let r = 0; r < rows; r++) {
+        const four = v128.load(p);
+        p += xStride;
+        const d0 = v128.load(q);
+        const d1 = v128.load(q, 16);
+        q += dyStride;
+        let v = lane0(four);
+        s00 = f32x4.add(s00, f32x4.mul(v, d0));
+        s01 = f32x4.add(s01, f32x4.mul(v, d1));
+        v = lane1(four);
+        s10 = f32x4.add(s10, f32x4.mul(v, d0));
+        s11 = f32x4.add(s11, f32x4.mul(v, d1));
+        v = lane2(four);
+        s20 = f32x4.add(s20, f32x4.mul(v, d0));
+        s21 = f32x4.add(s21, f32x4.mul(v, d1));
+        v = lane3(four);
+        s30 = f32x4.add(s30, f32x4.mul(v, d0));
+        s31 = f32x4.add(s31, f32x4.mul(v, d1));
+      }
     }
     to = dw + at;
     v128.store(to, s00);
@@ -165,33 +262,60 @@ export function outer4(
     v128.store(to, s31, 16);
   }
   if (c < n) {
-    const at = <usize>c << 2;
-    outer1(x0, xStride, dy + at, dyStride, rows, n - c, dw + at);
-    outer1(x1, xStride, dy + at, dyStride, rows, n - c, dw + at + dwStride);
-    outer1(x2, xStride, dy + at, dyStride, rows, n - c, dw + at + 2 * dwStride);
-    outer1(x3, xStride, dy + at, dyStride, rows, n - c, dw + at + 3 * dwStride);
+    dy += <usize>c << 2;
+    dw += <usize>c << 2;
+    for (let i = 0; i < 4; i++, x += 4, dw += dwStride) {
+      outer1(x, xStride, xBlock, dy, dyStride, rows, blocks, n - c, dw);
+    }
   }
 }
 
 /** The same for one column of x. */
 export function outer1(
-  x: usize, xStride: usize, dy: usize, dyStride: usize, rows: i32, n: i32, dw: usize,
+  x: usize, xStride: usize, xBlock: usize, dy: usize, dyStride: usize, rows: i32, blocks: i32,
+  n: i32, dw: usize,
 ): void {
   let c = 0;
+  for (; c + 16 <= n; c += 16) {
+    const at = <usize>c << 2;
+    let s0 = v128.load(dw + at), s1 = v128.load(dw + at, 16);
+    let s2 = v128.load(dw + at, 32), s3 = v128.load(dw + at, 48);
+    let q = dy + at;
+    for (let block = 0; block < blocks; block++) {
+      let p = x + <usize>block * xBlock;
+      for (let r = 0; r < rows; r++, p += xStride, q += dyStride) {
+        const v = v128.load32_splat(p);
+        s0 = f32x4.add(s0, f32x4.mul(v, v128.load(q)));
+        s1 = f32x4.add(s1, f32x4.mul(v, v128.load(q, 16)));
+        s2 = f32x4.add(s2, f32x4.mul(v, v128.load(q, 32)));
+        s3 = f32x4.add(s3, f32x4.mul(v, v128.load(q, 48)));
+      }
+    }
+    v128.store(dw + at, s0);
+    v128.store(dw + at, s1, 16);
+    v128.store(dw + at, s2, 32);
+    v128.store(dw + at, s3, 48);
+  }
   for (; c + 4 <= n; c += 4) {
     const at = <usize>c << 2;
     let s = v128.load(dw + at);
-    let p = x, q = dy + at;
-    for (let r = 0; r < rows; r++, p += xStride, q += dyStride) {
-      s = f32x4.add(s, f32x4.mul(v128.load32_splat(p), v128.load(q)));
+    let q = dy + at;
+    for (let block = 0; block < blocks; block++) {
+      let p = x + <usize>block * xBlock;
+      for (let r = 0; r < rows; r++, p += xStride, q += dyStride) {
+        s = f32x4.add(s, f32x4.mul(v128.load32_splat(p), v128.load(q)));
+      }
     }
     v128.store(dw + at, s);
   }
   for (; c < n; c++) {
     const at = <usize>c << 2;
     let s = load<f32>(dw + at);
-    let p = x, q = dy + at;
-    for (let r = 0; r < rows; r++, p += xStride, q += dyStride) s += load<f32>(p) * load<f32>(q);
+    let q = dy + at;
+    for (let block = 0; block < blocks; block++) {
+      let p = x + <usize>block * xBlock;
+      for (let r = 0; r < rows; r++, p += xStride, q += dyStride) s += load<f32>(p) * load<f32>(q);
+    }
     store<f32>(dw + at, s);
   }
 }

@@ -157,6 +157,15 @@ export function createOps(modules: KernelModules, memory: WebAssembly.Memory): O
       call("maxPoolForward", "maxForward", ...poolSizes(s), x, y, argmax);
     },
     maxPoolBackward(s, dy, argmax, dx) {
+      const tiled = s.channels % 4 === 0 && s.padTop === 0 && s.padLeft === 0 &&
+        s.strideY === s.poolHeight && s.outHeight * s.poolHeight === s.inHeight &&
+        s.strideX === s.poolWidth && s.outWidth * s.poolWidth === s.inWidth;
+      if (tiled) {
+        const sizes = [s.batch, s.inWidth, s.channels, s.poolHeight, s.poolWidth];
+        const places = [s.outHeight, s.outWidth, dy, argmax, dx];
+        call("maxPoolBackward", "maxBackwardTiled", ...sizes, ...places);
+        return;
+      }
       const outputs = s.batch * s.outHeight * s.outWidth * s.channels;
       const inputs = s.batch * s.inHeight * s.inWidth * s.channels;
       call("maxPoolBackward", "maxBackward", outputs, inputs, dy, argmax, dx);

@@ -13,6 +13,9 @@ export function maxForward(
   strideY: i32, strideX: i32, padTop: i32, padLeft: i32, outHeight: i32, outWidth: i32,
   x: usize, y: usize, argmax: usize,
 ): void {
+  const lanes = i32x4(0, 1, 2, 3);
+  const pixelBytes = <usize>channels << 2;
+  const rowBytes = <usize>inWidth * pixelBytes;
   for (let b = 0; b < batch; b++) {
     for (let oy = 0; oy < outHeight; oy++) {
       const top = max(oy * strideY - padTop, 0);
@@ -20,53 +23,131 @@ export function maxForward(
       for (let ox = 0; ox < outWidth; ox++) {
         const left = max(ox * strideX - padLeft, 0);
         const right = min(ox * strideX - padLeft + poolWidth, inWidth);
-        const some = top < bottom && left < right;
         const first = ((b * inHeight + top) * inWidth + left) * channels;
-        let c = 0;
-        for (; c + 4 <= channels; c += 4) {
-          let best = f32x4.splat(0);
-          let place = i32x4.splat(-1);
-          if (some) {
-            best = v128.load(x + (<usize>(first + c) << 2));
-            place = i32x4.add(i32x4.splat(first + c), i32x4(0, 1, 2, 3));
-            for (let iy = top; iy < bottom; iy++) {
-              let i = ((b * inHeight + iy) * inWidth + left) * channels + c;
-              for (let ix = left; ix < right; ix++, i += channels) {
-                const value = v128.load(x + (<usize>i << 2));
-                const mask = beats(value, best);
-                best = v128.bitselect(value, best, mask);
-                place = v128.bitselect(i32x4.add(i32x4.splat(i), i32x4(0, 1, 2, 3)), place, mask);
-              }
-            }
-          }
-          v128.store(y, best);
-          v128.store(argmax, place);
-          y += 16;
-          argmax += 16;
+        const corner = x + (<usize>first << 2);
+        if (top >= bottom || left >= right) {
+          memory.fill(y, 0, pixelBytes);
+          memory.fill(argmax, 0xff, pixelBytes);
+        } else if (bottom - top == 2 && right - left == 2) {
+          windowOfFour(channels, inWidth, corner, first, y, argmax);
+        } else {
+          window(
+            channels, bottom - top, right - left, inWidth, corner, first, rowBytes, lanes, y, argmax,
+          );
         }
-        for (; c < channels; c++) {
-          let best: f32 = 0;
-          let place = -1;
-          for (let iy = top; iy < bottom; iy++) {
-            let i = ((b * inHeight + iy) * inWidth + left) * channels + c;
-            for (let ix = left; ix < right; ix++, i += channels) {
-              const value = load<f32>(x + (<usize>i << 2));
-              if (place < 0 || value > best || (value != value && best == best)) {
-                best = value;
-                place = i;
-              }
-            }
-          }
-          store<f32>(y, best);
-          store<i32>(argmax, place);
-          y += 4;
-          argmax += 4;
-        }
+        y += pixelBytes;
+        argmax += pixelBytes;
       }
     }
   }
 }
 
+/** The maximum of a window of any size, all channels. */
+function window(
+  channels: i32, height: i32, width: i32, inWidth: i32, corner: usize, first: i32, rowBytes: usize,
+  lanes: v128, y: usize, argmax: usize,
+): void {
+  const pixelBytes = <usize>channels << 2;
+  let c = 0;
+  for (; c + 4 <= channels; c += 4) {
+    const at = <usize>c << 2;
+    let best = v128.load(corner + at);
+    let place = i32x4.add(i32x4.splat(first + c), lanes);
+    for (let ky = 0; ky < height; ky++) {
+      let i = first + ky * inWidth * channels + c;
+      let p = corner + at + <usize>ky * rowBytes;
+      for (let kx = 0; kx < width; kx++, p += pixelBytes, i += channels) {
+        const value = v128.load(p);
+        const mask = beats(value, best);
+        best = v128.bitselect(value, best, mask);
+        place = v128.bitselect(i32x4.add(i32x4.splat(i), lanes), place, mask);
+      }
+    }
+    v128.store(y + at, best);
+    v128.store(argmax + at, place);
+  }
+  for (; c < channels; c++) {
+    const at = <usize>c << 2;
+    let best = load<f32>(corner + at);
+    let place = first + c;
+    for (let ky = 0; ky < height; ky++) {
+      let i = first + ky * inWidth * channels + c;
+      let p = corner + at + <usize>ky * rowBytes;
+      for (let kx = 0; kx < width; kx++, p += pixelBytes, i += channels) {
+        const value = load<f32>(p);
+        if (value > best || (value != value && best == best)) {
+          best = value;
+          place = i;
+        }
+      }
+    }
+    store<f32>(y + at, best);
+    store<i32>(argmax + at, place);
+  }
+}
+
+/** The same for 2x2, by far the most frequent. */
+function windowOfFour(
+  channels: i32, inWidth: i32, corner: usize, first: i32, y: usize, argmax: usize,
+): void {
+  const next = <usize>channels << 2;
+  const below = <usize>inWidth * next;
+  const last = below + next;
+  const right = i32x4.splat(channels);
+  const down = i32x4.splat(inWidth * channels);
+  const far = i32x4.splat((inWidth + 1) * channels);
+  const four = i32x4.splat(4);
+  let here = i32x4.add(i32x4.splat(first), i32x4(0, 1, 2, 3));
+  let c = 0;
+  for (; c + 4 <= channels; c += 4) {
+    const p = corner + (<usize>c << 2);
+    let best = v128.load(p);
+    let place = here;
+    let value = v128.load(p + next);
+    let mask = beats(value, best);
+    best = v128.bitselect(value, best, mask);
+    place = v128.bitselect(i32x4.add(here, right), place, mask);
+    value = v128.load(p + below);
+    mask = beats(value, best);
+    best = v128.bitselect(value, best, mask);
+    place = v128.bitselect(i32x4.add(here, down), place, mask);
+    value = v128.load(p + last);
+    mask = beats(value, best);
+    best = v128.bitselect(value, best, mask);
+    place = v128.bitselect(i32x4.add(here, far), place, mask);
+    v128.store(y + (<usize>c << 2), best);
+    v128.store(argmax + (<usize>c << 2), place);
+    here = i32x4.add(here, four);
+  }
+  if (c < channels) {
+    const at = <usize>c << 2;
+    const step = <usize>channels << 2;
+    tail(channels - c, channels, inWidth, corner + at, first + c, step, y + at, argmax + at);
+  }
+}
+
+/** The last channels of a 2x2 window. */
+function tail(
+  count: i32, channels: i32, inWidth: i32, corner: usize, first: i32, pixelBytes: usize,
+  y: usize, argmax: usize,
+): void {
+  for (let c = 0; c < count; c++, corner += 4, y += 4, argmax += 4) {
+    let best = load<f32>(corner);
+    let place = first + c;
+    for (let k = 1; k < 4; k++) {
+      const step = (k >> 1) * inWidth + (k & 1);
+      const value = load<f32>(corner + <usize>step * pixelBytes);
+      if (value > best || (value != value && best == best)) {
+        best = value;
+        place = first + c + step * channels;
+      }
+    }
+    store<f32>(y, best);
+    store<i32>(argmax, place);
+  }
+}
+
+/** For windows that overlap: each output's slope is added where its maximum was, in order. */
 export function maxBackward(outputs: i32, inputs: i32, dy: usize, argmax: usize, dx: usize): void {
   memory.fill(dx, 0, <usize>inputs << 2);
   for (let i = 0; i < outputs; i++, dy += 4, argmax += 4) {
@@ -74,6 +155,35 @@ export function maxBackward(outputs: i32, inputs: i32, dy: usize, argmax: usize,
     if (place < 0) continue;
     const at = dx + (<usize>place << 2);
     store<f32>(at, load<f32>(at) + load<f32>(dy));
+  }
+}
+
+/**
+ * For windows that tile the image without gap, overlap or padding, channels a multiple of 4: each input
+ * is written once, its slope or 0 (a slope of -0 as 0, like the sum 0 + -0 above).
+ */
+export function maxBackwardTiled(
+  batch: i32, inWidth: i32, channels: i32, poolHeight: i32, poolWidth: i32,
+  outHeight: i32, outWidth: i32, dy: usize, argmax: usize, dx: usize,
+): void {
+  const lanes = i32x4(0, 1, 2, 3);
+  const zero = f32x4.splat(0);
+  const pixelBytes = <usize>channels << 2;
+  for (let row = 0; row < batch * outHeight; row++) {
+    for (let ox = 0; ox < outWidth; ox++) {
+      const first = (row * poolHeight * inWidth + ox * poolWidth) * channels;
+      for (let c = 0; c < channels; c += 4, dy += 16, argmax += 16) {
+        const slope = f32x4.add(v128.load(dy), zero);
+        const place = i32x4.sub(v128.load(argmax), lanes);
+        for (let ky = 0; ky < poolHeight; ky++) {
+          let i = first + ky * inWidth * channels + c;
+          let p = dx + (<usize>i << 2);
+          for (let kx = 0; kx < poolWidth; kx++, i += channels, p += pixelBytes) {
+            v128.store(p, v128.and(slope, i32x4.eq(place, i32x4.splat(i))));
+          }
+        }
+      }
+    }
   }
 }
 

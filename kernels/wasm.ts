@@ -56,12 +56,17 @@ function convScratch(s: ConvShape) {
   const height = (s.outHeight - 1) * s.strideY + s.kernelHeight;
   const width = (s.outWidth - 1) * s.strideX + s.kernelWidth;
   const below = height * width * s.inChannels;
-  const above = (s.inHeight + s.kernelHeight - 1) * (s.inWidth + s.kernelWidth - 1) * s.filters;
+  // dy in its frame as lists: a count, then an offset and a value for each filter.
+  const above = (s.inHeight + s.kernelHeight - 1) * (s.inWidth + s.kernelWidth - 1) *
+    (s.filters + 2) * 2;
+  const lists = s.filters * (s.outHeight * s.outWidth + 1) * 2;
   const start = align(packed);
   const spare = start + align(widest);
   const kernel = spare + align(4 * widest);
   const frame = kernel + align(taps * s.inChannels * s.filters);
-  return { start, spare, kernel, frame, bytes: frame + align(Math.max(below, above)) };
+  const list = frame + align(below);
+  const bytes = Math.max(list + align(lists), frame + align(above));
+  return { start, spare, kernel, frame, list, bytes };
 }
 
 /**
@@ -116,8 +121,14 @@ export function createOps(modules: KernelModules, memory: WebAssembly.Memory): O
       call("conv2dInputGradient", "inputGradient", ...convSizes(s), dy, w, dx, ...room);
     },
     conv2dWeightGradient(s, x, dy, dw, scratch) {
-      const { kernel, frame } = convScratch(s);
-      const room = [scratch + kernel, scratch + frame];
+      const { start, kernel, frame, list } = convScratch(s);
+      const room = [
+        scratch,
+        scratch + kernel,
+        scratch + start,
+        scratch + frame,
+        scratch + list,
+      ];
       call("conv2dWeightGradient", "weightGradient", ...convSizes(s), x, dy, dw, ...room);
     },
     conv2dScratch: (s) => convScratch(s).bytes,

@@ -87,6 +87,17 @@ for (const [batch, size, kernel, stride, padding, channels, filters] of CONVOLUT
     pair.agree("gradient by the input", below, inputs, SUMS);
     pair.agree("gradient by the weights", slope, weights, SUMS);
     pair.agree("what follows the scratch", guard, 16, 0);
+
+    // Mostly zeros take another way through the same sums.
+    const rare = pair.floats(outputs, (i) => i * 7919 % 11 < 2 ? (i % 17) - 8 : 0);
+    const fewBelow = pair.room(inputs), fewSlope = pair.room(weights);
+    both(pair, (ops) => {
+      ops.conv2dInputGradient(s, rare, weight, fewBelow, scratch);
+      ops.conv2dWeightGradient(s, input, rare, fewSlope, scratch);
+    });
+    pair.agree("gradient by the input of a sparse dy", fewBelow, inputs, SUMS);
+    pair.agree("gradient by the weights of a sparse dy", fewSlope, weights, SUMS);
+    pair.agree("what follows the scratch", guard, 16, 0);
   });
 }
 

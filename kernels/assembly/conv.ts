@@ -2,6 +2,9 @@
 // a frame of zeros; then a window's row (kernelWidth * channels floats) is contiguous, and the product
 // is that of matrices whose rows are windows, without a table of them (im2col).
 // Sums run over (ky, kx, channel) in order; weight gradients over the pixels of an image, then images.
+import {
+  inputSums, listByPixel, listsByFilter, recordBytes, weightSums, worthLists,
+} from "./sparse";
 import { outer1, outer4, rows4 } from "./tiles";
 
 /** Copies an image of rows `rowBytes` long into a frame, zeros around it. */
@@ -181,6 +184,13 @@ export function inputGradient(
       }
     }
   }
+  if (worthLists(channels, batch * outHeight * outWidth * filters, dy)) {
+    inputGradientOfLists(
+      batch, inHeight, inWidth, channels, kernelHeight, kernelWidth, strideY, strideX, padTop, padLeft,
+      outHeight, outWidth, filters, dy, dx, turned, frame,
+    );
+    return;
+  }
   pack(turned, kernelHeight * kernelWidth * filters, channels, 0, packed, start);
   const pixelBytes = <usize>filters << 2;
   const height = inHeight + kernelHeight - 1;
@@ -205,10 +215,55 @@ export function inputGradient(
   }
 }
 
+function inputGradientOfLists(
+  batch: i32, inHeight: i32, inWidth: i32, channels: i32, kernelHeight: i32, kernelWidth: i32,
+  strideY: i32, strideX: i32, padTop: i32, padLeft: i32, outHeight: i32, outWidth: i32,
+  filters: i32, dy: usize, dx: usize, turned: usize, frame: usize,
+): void {
+  const pixelBytes = <usize>channels << 2;
+  const height = inHeight + kernelHeight - 1;
+  const width = inWidth + kernelWidth - 1;
+  const record = recordBytes(filters);
+  const frameRow = <usize>width * record;
+  const tapBytes = <usize>filters * pixelBytes;
+  // A list that no output fills stays empty, for every image.
+  for (let i = 0; i < height * width; i++) store<u32>(frame + <usize>i * record, 0);
+  for (let b = 0; b < batch; b++) {
+    for (let oy = 0; oy < outHeight; oy++) {
+      const top = oy * strideY + kernelHeight - 1 - padTop;
+      for (let ox = 0; ox < outWidth; ox++, dy += <usize>filters << 2) {
+        const left = ox * strideX + kernelWidth - 1 - padLeft;
+        if (top < 0 || top >= height || left < 0 || left >= width) continue;
+        listByPixel(
+          filters, pixelBytes, dy, frame + <usize>top * frameRow + <usize>left * record,
+        );
+      }
+    }
+    for (let iy = 0; iy < inHeight; iy++) {
+      let list = frame + <usize>iy * frameRow;
+      for (let ix = 0; ix < inWidth; ix++, list += record, dx += pixelBytes) {
+        inputSums(
+          list, frameRow, record, kernelHeight, kernelWidth, turned, tapBytes, channels, dx,
+        );
+      }
+    }
+  }
+}
+
+/** dw += sums, element by element. */
+function addTo(size: usize, sums: usize, dw: usize): void {
+  let i: usize = 0;
+  for (; i + 16 <= size; i += 16) {
+    v128.store(dw + i, f32x4.add(v128.load(dw + i), v128.load(sums + i)));
+  }
+  for (; i < size; i += 4) store<f32>(dw + i, load<f32>(dw + i) + load<f32>(sums + i));
+}
+
 export function weightGradient(
   batch: i32, inHeight: i32, inWidth: i32, channels: i32, kernelHeight: i32, kernelWidth: i32,
   strideY: i32, strideX: i32, padTop: i32, padLeft: i32, outHeight: i32, outWidth: i32,
-  filters: i32, x: usize, dy: usize, dw: usize, sums: usize, frame: usize,
+  filters: i32, x: usize, dy: usize, dw: usize,
+  turned: usize, sums: usize, counts: usize, frame: usize, lists: usize,
 ): void {
   const pixelBytes = <usize>channels << 2;
   const outBytes = <usize>filters << 2;
@@ -220,6 +275,27 @@ export function weightGradient(
   const size = <usize>(kernelHeight * many) * outBytes;
   // Rows of the image that take turns with the taps: what they read should stay in the cache.
   const band = max(24576 / <i32>(rowBytes + <usize>outWidth * outBytes), 1);
+  const pixels = outHeight * outWidth;
+  if (worthLists(many, batch * pixels * filters, dy)) {
+    const block = <usize>strideY * rowBytes;
+    memory.fill(turned, 0, size);
+    for (let b = 0; b < batch; b++) {
+      frameImage(x, inHeight, inWidth, pixelBytes, padTop, padLeft, height, width, frame);
+      listsByFilter(outHeight, outWidth, filters, block, stepX, dy, counts, lists);
+      weightSums(frame, rowBytes, kernelHeight, many, pixels, filters, counts, lists, sums);
+      addTo(size, sums, turned);
+      x += <usize>inHeight * <usize>inWidth * pixelBytes;
+      dy += <usize>pixels * outBytes;
+    }
+    const taps = kernelHeight * many;
+    for (let k = 0; k < taps; k++) {
+      let from = turned + (<usize>k << 2);
+      for (let f = 0; f < filters; f++, dw += 4, from += <usize>taps << 2) {
+        store<f32>(dw, load<f32>(from));
+      }
+    }
+    return;
+  }
   memory.fill(dw, 0, size);
   for (let b = 0; b < batch; b++) {
     frameImage(x, inHeight, inWidth, pixelBytes, padTop, padLeft, height, width, frame);
@@ -246,11 +322,7 @@ export function weightGradient(
       }
       dy += <usize>(blocks * outWidth) * outBytes;
     }
-    let i: usize = 0;
-    for (; i + 16 <= size; i += 16) {
-      v128.store(dw + i, f32x4.add(v128.load(dw + i), v128.load(sums + i)));
-    }
-    for (; i < size; i += 4) store<f32>(dw + i, load<f32>(dw + i) + load<f32>(sums + i));
+    addTo(size, sums, dw);
     x += <usize>inHeight * <usize>inWidth * pixelBytes;
   }
 }

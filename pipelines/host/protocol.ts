@@ -39,6 +39,8 @@ export type Request =
     readonly inputs: Readonly<Record<string, readonly (ArtifactShape | null)[]>>;
   }
   | { readonly type: "run"; readonly job: Job }
+  /** Answers `locked`: nobody else has made the result meanwhile. */
+  | { readonly type: "go" }
   | { readonly type: "cancel" };
 
 export type Reply =
@@ -50,6 +52,8 @@ export type Reply =
     readonly issues: readonly ParamIssue[];
     readonly checked: Checked;
   }
+  /** The job's lock is held; the engine looks for the result once more, then says `go` or ends the process. */
+  | { readonly type: "locked" }
   | { readonly type: "progress"; readonly progress: Progress }
   | { readonly type: "log"; readonly message: string }
   /** Each output is whole in scratch, with its object info beside it; the engine publishes it. */

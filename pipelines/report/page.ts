@@ -56,7 +56,7 @@ export async function renderPage(data: ReportData, client: string): Promise<stri
     ["pairs", "Most confused, seen", variants.map((v) => confusedPairs(data, v))],
     ["calibration", "Calibration", [calibration(variants, chart)]],
     ["augmentation", "What augmentation made", augmentation(data)],
-    ["kernels", "First-layer kernels", variants.map((v) => kernels(v))],
+    ["kernels", "First-layer kernels", [grid(variants.map((v) => kernels(v)))]],
     ["models", "Models", summaries(data)],
     ["data", "First look at the data", [chart("counts"), firstLook(data)]],
   ];
@@ -113,6 +113,10 @@ function figure(drawing: Drawing | undefined, more: Html | null): Html | null {
   return drawing === undefined
     ? null
     : html`<figure class="chart" id="${drawing.id}" ${more}>${raw(drawing.svg)}</figure>`;
+}
+
+function grid(parts: readonly (Html | null)[]): Html | null {
+  return parts.every((p) => p === null) ? null : html`<div class="grid">${parts}</div>`;
 }
 
 const note = (text: string) => html`<p class="note">${text}</p>`;

@@ -7,7 +7,7 @@ import { mostConfused } from "./statistics.ts";
 import { variantsOf } from "./tables.ts";
 
 const PAIRS = 6;
-const PER_PAIR = 8;
+const PER_PAIR = 7;
 /** Filters of the first layer that are shown. */
 const FILTERS = 128;
 

@@ -128,9 +128,9 @@ figure{margin:.6rem 0;min-width:0}
 .pairs{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,18rem),1fr));gap:1rem 2rem}
 .pictures{display:flex;flex-wrap:wrap;gap:3px;margin:.3rem 0}
 img{image-rendering:pixelated;display:block;background:var(--rule)}
-.pictures img{width:42px;height:42px;object-fit:contain}
+.pictures img,.strip img{width:38px;height:38px;object-fit:contain}
 .strip{display:flex;gap:10px;align-items:center;margin:3px 0}
-.kernels img{width:36px;height:36px}
+.kernels .pictures{gap:6px}.kernels img{width:28px;height:28px}
 details{margin:.6rem 0}summary{cursor:pointer;font:600 .95rem/1.6 ${SANS}}
 #tip{position:fixed;z-index:9;pointer-events:none;background:var(--ink);color:var(--paper);
 font:.8rem/1.45 ${SANS};font-variant-numeric:tabular-nums;padding:.35rem .6rem;border-radius:3px;
@@ -141,6 +141,6 @@ footer{padding-top:2rem;padding-bottom:4rem}
 header{padding-top:2rem}h1{font-size:1.65rem}}
 @media print{@page{margin:16mm}body{font-size:10.5pt}.filter,nav,.skip,#tip{display:none!important}
 main,header,footer{max-width:none;padding:0}h2,h3{break-after:avoid}
-figure,table,.pair{break-inside:avoid}a{color:inherit;text-decoration:none}
+figure,table,.pair{break-inside:avoid}table{font-size:8pt}th,td{white-space:normal;padding-right:.55rem}a{color:inherit;text-decoration:none}
 .grid{grid-template-columns:repeat(2,1fr)}.scroll{overflow:visible}}
 `.trim();

@@ -1,0 +1,128 @@
+/** The calls that go from values to the last layer's output. */
+import type { Address } from "../../kernels/ops.ts";
+import type { Layout, PlacedNode } from "./layout.ts";
+import type { Call } from "./call.ts";
+import { sizesOf } from "./nodes.ts";
+import { convShape, poolShape } from "./shapes.ts";
+
+/** `training`: dropout on and the batch's own statistics, which also move the moving ones. */
+export function forwardCalls(layout: Layout, batch: number, training: boolean): Call[] {
+  const calls: Call[] = [];
+  let x = layout.input;
+  for (const placed of layout.nodes) {
+    if (placed.node.kind === "dropout" && !training) continue;
+    calls.push(forwardCall(placed, x, batch, training, layout.scratch));
+    x = placed.output;
+  }
+  return calls;
+}
+
+/** The place of a layer's weight; 0, the kernels' "none", where the layer has none of that name. */
+export function weightAt(placed: PlacedNode, name: string): Address | 0 {
+  return placed.weights[name]?.values ?? 0;
+}
+
+/** The place of something that the layout has made for this kind of node. */
+export function ownAt(placed: PlacedNode, name: string): Address {
+  const address = placed.weights[name]?.values ?? placed.extra[name];
+  if (address === undefined) {
+    throw new Error(`Cannot compile: a ${placed.node.kind} has no ${name}`);
+  }
+  return address;
+}
+
+function forwardCall(
+  placed: PlacedNode,
+  x: Address,
+  batch: number,
+  training: boolean,
+  scratch: Address,
+): Call {
+  const { node, output: y } = placed;
+  switch (node.kind) {
+    case "conv2d": {
+      const shape = convShape(node.layer, batch);
+      const w = ownAt(placed, "kernel"), bias = weightAt(placed, "bias");
+      return {
+        op: "conv2dForward",
+        run: (ops) => ops.conv2dForward(shape, x, w, bias, y, scratch),
+      };
+    }
+    case "dense": {
+      const inputs = node.layer.inputShape[0] ?? 0, { units } = node.layer.spec;
+      const w = ownAt(placed, "kernel"), bias = weightAt(placed, "bias");
+      return {
+        op: "denseForward",
+        run: (ops) => ops.denseForward(batch, inputs, units, x, w, bias, y),
+      };
+    }
+    case "norm": {
+      const channels = node.layer.inputShape.at(-1) ?? 1;
+      const rows = batch * sizesOf(node).input / channels;
+      const { epsilon, momentum } = node.layer.spec;
+      const gamma = weightAt(placed, "gamma"), beta = weightAt(placed, "beta");
+      const movingMean = ownAt(placed, "moving_mean");
+      const movingVariance = ownAt(placed, "moving_variance");
+      if (!training) {
+        return {
+          op: "batchNormInference",
+          run: (ops) =>
+            ops.batchNormInference(
+              rows,
+              channels,
+              epsilon,
+              x,
+              gamma,
+              beta,
+              movingMean,
+              movingVariance,
+              y,
+            ),
+        };
+      }
+      const mean = ownAt(placed, "mean"), variance = ownAt(placed, "variance");
+      return {
+        op: "batchNormForward",
+        run: (ops) =>
+          ops.batchNormForward(
+            rows,
+            channels,
+            epsilon,
+            momentum,
+            x,
+            gamma,
+            beta,
+            movingMean,
+            movingVariance,
+            mean,
+            variance,
+            y,
+          ),
+      };
+    }
+    case "pool": {
+      const shape = poolShape(node.layer, batch);
+      if (node.how === "average") {
+        return { op: "averagePoolForward", run: (ops) => ops.averagePoolForward(shape, x, y) };
+      }
+      const argmax = ownAt(placed, "argmax");
+      return { op: "maxPoolForward", run: (ops) => ops.maxPoolForward(shape, x, y, argmax) };
+    }
+    case "dropout": {
+      const n = batch * node.size, { rate, position: layer } = node;
+      return {
+        op: "dropout",
+        run: (ops, { seedLow, seedHigh, step }) =>
+          ops.dropout(n, rate, { seedLow, seedHigh, layer, step }, x, y),
+      };
+    }
+    case "activation": {
+      const n = batch * node.size, { activation } = node;
+      return { op: "activationForward", run: (ops) => ops.activationForward(activation, n, x, y) };
+    }
+    case "softmax": {
+      const rows = batch * node.rows, { columns } = node;
+      return { op: "softmaxForward", run: (ops) => ops.softmaxForward(rows, columns, x, y) };
+    }
+  }
+}

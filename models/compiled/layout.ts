@@ -1,0 +1,145 @@
+/** Where a program's tensors lie: sized for the largest batch, and shared by all smaller ones. */
+import type { Arena } from "../../kernels/memory.ts";
+import type { Address, ConvShape } from "../../kernels/ops.ts";
+import type { Layer, Weight } from "../layers.ts";
+import type { Loss, Optimizer } from "../model.ts";
+import { endsInProbabilities, type Node, nodesOf, sizesOf } from "./nodes.ts";
+import { convShape } from "./shapes.ts";
+
+/** A weight in memory. Slots are the optimizer's; a weight that is not trained has neither slots nor gradient. */
+export interface PlacedWeight {
+  readonly weight: Weight;
+  readonly values: Address;
+  readonly gradient: Address | null;
+  readonly slots: readonly { readonly name: string; readonly values: Address }[];
+}
+
+/** A node with the tensors of its own. Its input is the output of the node before. */
+export interface PlacedNode {
+  readonly node: Node;
+  readonly output: Address;
+  /** `argmax` of a max-pool; `mean` and `variance` of a normalisation. */
+  readonly extra: Readonly<Record<string, Address>>;
+  /** By the weight's name within its layer. */
+  readonly weights: Readonly<Record<string, PlacedWeight>>;
+}
+
+export interface Layout {
+  readonly capacity: number;
+  readonly inputSize: number;
+  /** u8 pixels as gathered, the 256 values of a byte, and the values looked up. */
+  readonly bytes: Address;
+  readonly table: Address;
+  readonly input: Address;
+  readonly nodes: readonly PlacedNode[];
+  /** In Keras' order. */
+  readonly weights: readonly PlacedWeight[];
+  readonly units: number;
+  /** i32 classes, f32 losses and i32 hits of the batch. */
+  readonly labels: Address;
+  readonly losses: Address;
+  readonly hits: Address;
+  /** Gradients of activations go to and fro between these two. */
+  readonly gradients: readonly [Address, Address];
+  readonly scratch: Address;
+  /** True if the loss reads the logits under the last node. */
+  readonly headOnLogits: boolean;
+}
+
+/** Keras' slots by optimizer. */
+export function slotNames(optimizer: Optimizer): readonly string[] {
+  switch (optimizer.type) {
+    case "rmsprop":
+      return optimizer.momentum === 0 ? ["velocity"] : ["velocity", "momentum"];
+    case "adam":
+      return ["momentum", "velocity"];
+    case "sgd":
+      return optimizer.momentum === 0 ? [] : ["momentum"];
+  }
+}
+
+/** The derivative of relu follows from its output, so that its input needs no room of its own. */
+function isInPlace(node: Node, before: Node | undefined): boolean {
+  return node.kind === "activation" && node.activation === "relu" && before !== undefined;
+}
+
+/** Places everything in an arena. `scratchOf` says what a convolution needs besides. */
+export function place(
+  arena: Arena,
+  layers: readonly Layer[],
+  loss: Loss,
+  optimizer: Optimizer,
+  capacity: number,
+  scratchOf: (shape: ConvShape) => number,
+): Layout {
+  const floats = (n: number) => arena.take(n * 4);
+  const weights: PlacedWeight[] = [];
+  const nodes: PlacedNode[] = [];
+  const inputSize = sizeOfInput(layers);
+  const bytes = arena.take(capacity * inputSize);
+  const table = floats(256);
+  const input = floats(capacity * inputSize);
+  let scratch = 0, widest = 0, last = input;
+  for (const layer of layers) {
+    const own: Record<string, PlacedWeight> = {};
+    for (const weight of layer.weights) {
+      const { name, size, trainable } = weight;
+      own[name] = {
+        weight,
+        values: floats(size),
+        gradient: trainable ? floats(size) : null,
+        slots: trainable
+          ? slotNames(optimizer).map((n) => ({ name: n, values: floats(size) }))
+          : [],
+      };
+      weights.push(own[name]);
+    }
+    for (const node of nodesOf(layer)) {
+      const sizes = sizesOf(node);
+      const extra: Record<string, Address> = {};
+      if (node.kind === "conv2d") {
+        scratch = Math.max(scratch, scratchOf(convShape(node.layer, capacity)));
+      } else if (node.kind === "pool" && node.how === "max") {
+        extra["argmax"] = arena.take(capacity * sizes.output * 4);
+      } else if (node.kind === "norm") {
+        const channels = node.layer.inputShape.at(-1) ?? 1;
+        extra["mean"] = floats(channels);
+        extra["variance"] = floats(channels);
+      }
+      // The values that a normalisation, a pool or a loss before it reads must stay as they are.
+      const inPlace = isInPlace(node, nodes.at(-1)?.node) && last !== input && mayOverwrite(nodes);
+      const output = inPlace ? last : floats(capacity * sizes.output);
+      widest = Math.max(widest, sizes.input, sizes.output);
+      const reads = node.kind === "conv2d" || node.kind === "dense" || node.kind === "norm";
+      nodes.push({ node, output, extra, weights: reads ? own : {} });
+      last = output;
+    }
+  }
+  const units = layers.at(-1)?.outputShape[0] ?? 0;
+  return {
+    capacity,
+    inputSize,
+    bytes,
+    table,
+    input,
+    nodes,
+    weights,
+    units,
+    labels: arena.take(capacity * 4),
+    losses: floats(capacity),
+    hits: arena.take(capacity * 4),
+    gradients: [floats(capacity * widest), floats(capacity * widest)],
+    scratch: arena.take(scratch),
+    headOnLogits: endsInProbabilities(nodes.map(({ node }) => node), loss),
+  };
+}
+
+/** Only what computes its gradient without its own output may have that output overwritten. */
+function mayOverwrite(nodes: readonly PlacedNode[]): boolean {
+  const kind = nodes.at(-1)?.node.kind;
+  return kind === "conv2d" || kind === "dense" || kind === "norm";
+}
+
+function sizeOfInput(layers: readonly Layer[]): number {
+  return (layers[0]?.inputShape ?? []).reduce((product, size) => product * size, 1);
+}

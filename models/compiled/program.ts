@@ -1,0 +1,116 @@
+/**
+ * Turns a layer list into programs: fixed lists of kernel calls on tensors that have their places
+ * already. A program is bound to one batch size; all of a model's programs share one layout.
+ */
+import { familiesOf, type Family, type OpName } from "../../kernels/families.ts";
+import { createArena } from "../../kernels/memory.ts";
+import type { Ops } from "../../kernels/ops.ts";
+import type { Layer } from "../layers.ts";
+import { thresholdOf } from "../losses.ts";
+import type { Loss, Optimizer } from "../model.ts";
+import { backwardCalls } from "./backward.ts";
+import type { Call } from "./call.ts";
+import { forwardCalls } from "./forward.ts";
+import { type Layout, place } from "./layout.ts";
+import { updateCalls } from "./update.ts";
+
+/** The calls of one batch size. */
+export interface Program {
+  readonly batch: number;
+  /** Input values, dropout on, the batch's own statistics; then losses, hits and the first gradient. */
+  readonly train: readonly Call[];
+  /** From there to the gradients of all weights. */
+  readonly backward: readonly Call[];
+  /** Input values, dropout off, moving statistics. */
+  readonly predict: readonly Call[];
+  /** Losses and hits of what `predict` left. */
+  readonly judge: readonly Call[];
+}
+
+export function compileProgram(layout: Layout, loss: Loss, batch: number): Program {
+  const { input, table, bytes, inputSize } = layout;
+  const lookUp: Call = {
+    op: "lookUp",
+    run: (ops) => ops.lookUp(batch * inputSize, bytes, table, input),
+  };
+  const first = layout.gradients[0];
+  return {
+    batch,
+    train: [
+      lookUp,
+      ...forwardCalls(layout, batch, true),
+      ...headCalls(layout, loss, batch, true, first),
+    ],
+    backward: backwardCalls(layout, batch),
+    predict: [lookUp, ...forwardCalls(layout, batch, false)],
+    judge: headCalls(layout, loss, batch, false, 0),
+  };
+}
+
+/** The loss, from logits where Keras finds them under the last activation, and the hits. */
+function headCalls(
+  layout: Layout,
+  loss: Loss,
+  rows: number,
+  training: boolean,
+  gradient: Layout["gradients"][0] | 0,
+): readonly Call[] {
+  const { labels, losses, hits, units } = layout;
+  const [output, under] = outputsOf(layout, training);
+  const shape = { rows, classes: units, fromLogits: loss.fromLogits || layout.headOnLogits };
+  const read = layout.headOnLogits ? under : output;
+  const op = loss.type === "binaryCrossentropy" ? "binaryCrossEntropy" : "categoricalCrossEntropy";
+  const threshold = thresholdOf(loss);
+  return [
+    { op, run: (ops) => ops[op](shape, read, labels, losses, gradient) },
+    { op: "correct", run: (ops) => ops.correct(rows, units, threshold, output, labels, hits) },
+  ];
+}
+
+/** Where the last node's output lies, and its input. */
+export function outputsOf(layout: Layout, training: boolean) {
+  // Without training a dropout hands its input on.
+  const at = layout.nodes
+    .filter(({ node }) => training || node.kind !== "dropout")
+    .map(({ output }) => output);
+  return [at.at(-1) ?? layout.input, at.at(-2) ?? layout.input] as const;
+}
+
+/** A model made ready for a trainer. */
+export interface Plan {
+  readonly layout: Layout;
+  /** Bytes of memory that it needs. */
+  readonly bytes: number;
+  readonly update: readonly Call[];
+}
+
+export function plan(
+  layers: readonly Layer[],
+  loss: Loss,
+  optimizer: Optimizer,
+  capacity: number,
+  scratchOf: Ops["conv2dScratch"],
+): Plan {
+  const arena = createArena();
+  const layout = place(arena, layers, loss, optimizer, capacity, scratchOf);
+  return { layout, bytes: arena.used, update: updateCalls(layout, optimizer) };
+}
+
+/** Kernel families that training this model uses. */
+export function familiesUsed(
+  layers: readonly Layer[],
+  loss: Loss,
+  optimizer: Optimizer,
+): { readonly families: readonly Family[]; readonly bytes: (batch: number) => number } {
+  // Which operations are called follows from the layers alone, so the smallest batch tells.
+  const { layout, update } = plan(layers, loss, optimizer, 1, () => 0);
+  const { train, backward, predict, judge } = compileProgram(layout, loss, 1);
+  const calls = [...train, ...backward, ...predict, ...judge, ...update];
+  const penalties: OpName[] = layout.weights.some(({ weight }) => weight.regularizer !== null)
+    ? ["regularizerLoss"]
+    : [];
+  return {
+    families: familiesOf([...calls.map(({ op }) => op), ...penalties]),
+    bytes: (batch) => plan(layers, loss, optimizer, batch, () => 0).bytes,
+  };
+}

@@ -1,0 +1,33 @@
+/** Makes the trainer of a backend. */
+import type { Family } from "../kernels/families.ts";
+import { createOps } from "../kernels/wasm.ts";
+import { createCompiledTrainer } from "./compiled/trainer.ts";
+import type { Loss, Model, Optimizer } from "./model.ts";
+import type { Trainer } from "./trainer.ts";
+
+export interface TrainerSettings {
+  readonly model: Model;
+  readonly loss: Loss;
+  readonly optimizer: Optimizer;
+  /** The largest batch that will come. */
+  readonly batchSize: number;
+  readonly seed: number;
+}
+
+/** Compiles the families that a program uses; `kernel` gives a family's bytes. */
+export async function compileKernels(
+  families: readonly Family[],
+  kernel: (family: Family) => Promise<Uint8Array<ArrayBuffer>>,
+): Promise<Partial<Record<Family, WebAssembly.Module>>> {
+  const modules: Partial<Record<Family, WebAssembly.Module>> = {};
+  for (const family of families) modules[family] = await WebAssembly.compile(await kernel(family));
+  return modules;
+}
+
+/** The default: our own kernels. */
+export function createWasmTrainer(
+  settings: TrainerSettings,
+  modules: Partial<Record<Family, WebAssembly.Module>>,
+): Trainer {
+  return createCompiledTrainer({ ...settings, createOps: (memory) => createOps(modules, memory) });
+}

@@ -1,0 +1,210 @@
+/** Trains a network on labelled images. */
+import { FAMILIES, type Family } from "../kernels/families.ts";
+import { buildModel } from "../models/build.ts";
+import { familiesUsed } from "../models/compiled/program.ts";
+import { compileKernels, createWasmTrainer } from "../models/create.ts";
+import { describeModel } from "../models/describe.ts";
+import { checkLabels, readScaling, scalingTable, toExamples } from "../models/examples.ts";
+import { layersOf, resolve } from "../models/layers.ts";
+import { train } from "../models/loop.ts";
+import { lossIssue } from "../models/losses.ts";
+import { type TrainParams, trainSchema } from "../models/schema.ts";
+import type { Examples, Transforms } from "../models/trainer.ts";
+import { type ArtifactReader, defineStage, type ParamIssue } from "../pipelines/stage.ts";
+import { classesOf, LABELLED_IMAGES } from "./datasets/dataset.ts";
+
+const FILLS = ["nearest", "reflect", "wrap", "constant"] as const;
+const MEGABYTE = 1024 * 1024;
+
+export default defineStage({
+  name: "train",
+  summary: "Train a network, with Keras' words and defaults",
+  params: trainSchema,
+  inputs: {
+    train: {
+      arity: "many",
+      over: "pass",
+      tensors: LABELLED_IMAGES,
+      what: "labelled images to train with, one artifact or one for each pass",
+    },
+    validation: {
+      arity: "one",
+      optional: true,
+      tensors: LABELLED_IMAGES,
+      what: "labelled images to validate with after each epoch",
+    },
+  },
+  outputs: {
+    model: { kind: "tensors", tensors: {}, open: true },
+    history: {
+      kind: "tensors",
+      tensors: {
+        loss: { dtype: "float64", rank: 1 },
+        accuracy: { dtype: "float64", rank: 1 },
+        learning_rate: { dtype: "float64", rank: 1 },
+      },
+      open: true,
+    },
+  },
+  random: true,
+  check(params, inputs) {
+    const issues: ParamIssue[] = monitorIssues(params, inputs["validation"] !== undefined);
+    const shapes = [...(inputs["train"] ?? []), ...(inputs["validation"] ?? [])]
+      .map((artifact) => artifact?.tensors["images"]?.shape);
+    const sizes = shapes.find((shape) => shape !== undefined)?.slice(1);
+    if (sizes === undefined || sizes.length !== 3 || sizes.includes(null)) {
+      return { issues, numerics: "wasm", kernels: FAMILIES };
+    }
+    // No null is among them, as was just seen.
+    const inputShape = sizes as number[];
+    for (const shape of shapes) {
+      const other = shape?.slice(1);
+      if (other?.some((size, axis) => size !== null && size !== inputShape[axis]) === true) {
+        issues.push({
+          path: [],
+          message: `Cannot use images of [${other}] together with images of [${inputShape}]`,
+        });
+        break;
+      }
+    }
+    const { layers, issues: misfits } = resolve(buildModel(params.layers, inputShape));
+    for (const { position, message } of misfits) {
+      issues.push({ path: ["layers", position], message });
+    }
+    const misfit = misfits.length > 0 ? null : lossIssue(layers, params.loss);
+    if (misfit !== null) {
+      issues.push({ path: ["layers", params.layers.length - 1], message: misfit });
+    }
+    if (misfits.length > 0 || misfit !== null) return { issues };
+    const { families, bytes } = familiesUsed(layers, params.loss, params.optimizer);
+    const images = shapes.reduce(
+      (sum, shape) => sum + (shape ?? []).reduce((n: number, size) => n * (size ?? 1), 1),
+      0,
+    );
+    const weights = layers.flatMap((layer) => layer.weights);
+    const tensors = Object.fromEntries(
+      weights.map(({ path, shape }) => [path, { dtype: "float32" as const, shape }]),
+    );
+    return {
+      issues,
+      outputs: { model: { tensors } },
+      numerics: "wasm",
+      kernels: families,
+      resources: { memory: 256 * MEGABYTE + images + bytes(params.batchSize) },
+    };
+  },
+  async run({ params, inputs, outputs, seed, signal, progress, kernel, log }) {
+    const readers = inputs.train.map(({ artifact }) => artifact);
+    const first = readers[0];
+    if (first === undefined) throw new Error('Cannot train: no input "train" is connected');
+    const scaling = readScaling(first.attributes["scaling"]);
+    const classes = classesOf(first.attributes);
+    const table = scalingTable(scaling);
+    const passes: Examples[] = [];
+    for (const [i, reader] of readers.entries()) {
+      if (
+        JSON.stringify(reader.attributes["scaling"]) !== JSON.stringify(first.attributes["scaling"])
+      ) {
+        throw new Error(`Cannot train: pass ${i} of the training data is scaled in another way`);
+      }
+      passes.push(await readExamples(reader, `pass ${i} of the training data`, table));
+    }
+    const validation = inputs.validation === undefined
+      ? undefined
+      : await readExamples(inputs.validation, "the validation data", table);
+    const model = buildModel(params.layers, passes[0]?.shape ?? []);
+    const layers = layersOf(model);
+    for (const examples of passes) checkLabels("the training data", examples, layers, params.loss);
+    if (validation) checkLabels("the validation data", validation, layers, params.loss);
+
+    const { loss, optimizer, batchSize } = params;
+    const settings = { model, loss, optimizer, batchSize, seed };
+    const { families } = familiesUsed(layers, loss, optimizer);
+    const load = (family: Family) => kernel(family);
+    const trainer = params.backend === "tape"
+      ? await (await import("../models/tape.ts")).createTapeTrainer(settings)
+      : createWasmTrainer(settings, await compileKernels(families, load));
+    const description = describeModel(model, layers, loss, optimizer, scaling, classes);
+    log(description.summary);
+    const trained = await train({
+      trainer,
+      passes,
+      validation,
+      settings: params,
+      seed,
+      signal,
+      progress: ({ step, steps, epoch, epochs, loss, accuracy }) =>
+        progress({
+          done: step,
+          total: steps,
+          unit: "step",
+          facts: {
+            epoch: `${epoch}/${epochs}`,
+            loss: loss.toFixed(4),
+            accuracy: accuracy.toFixed(4),
+          },
+        }),
+    });
+    trainer.dispose();
+
+    for (const { name, shape, values } of trained.weights) {
+      await outputs.model.write(name, "float32", shape, Float32Array.from(values));
+    }
+    outputs.model.setAttributes({ ...description, epoch: trained.epoch });
+    for (const [name, values] of Object.entries(trained.history)) {
+      if (values.length === 0) continue; // no validation data
+      await outputs.history.write(name, "float64", [values.length], Float64Array.from(values));
+    }
+    outputs.history.setAttributes({
+      epochs: trained.history.loss.length,
+      steps: trained.steps,
+      batchSize,
+      stoppedEarly: trained.stoppedEarly,
+      keptEpoch: trained.epoch,
+    });
+  },
+});
+
+async function readExamples(
+  artifact: ArtifactReader,
+  where: string,
+  table: Float32Array,
+): Promise<Examples> {
+  const images = artifact.tensor("images", "uint8");
+  return toExamples(
+    where,
+    await images.read(),
+    images.shape.slice(1),
+    await artifact.tensor("labels", "uint8").read(),
+    table,
+    await readTransforms(artifact),
+  );
+}
+
+/** What augment stored instead of images with `materialize: false`; they are applied while gathering. */
+async function readTransforms(artifact: ArtifactReader): Promise<Transforms | undefined> {
+  if (!artifact.has("transforms")) return undefined;
+  const { fill, constant } = artifact.attributes;
+  const known = FILLS.find((name) => name === fill);
+  if (known === undefined || typeof constant !== "number") {
+    throw new Error(
+      'Cannot apply stored transforms: the attributes "fill" and "constant" are wanted',
+    );
+  }
+  return { rows: await artifact.tensor("transforms", "float32").read(), fill: known, constant };
+}
+
+/** Callbacks that watch validation where there is none. */
+function monitorIssues(params: TrainParams, validated: boolean): ParamIssue[] {
+  const issues: ParamIssue[] = [];
+  for (const name of ["reduceOnPlateau", "earlyStopping", "checkpoint"] as const) {
+    const monitor = params[name]?.monitor;
+    if (monitor?.startsWith("val_") === true && !validated) {
+      issues.push({
+        path: [name, "monitor"],
+        message: `Cannot monitor "${monitor}": the input "validation" is not connected`,
+      });
+    }
+  }
+  return issues;
+}

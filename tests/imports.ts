@@ -101,6 +101,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
     "pipelines/host/protocol.ts",
     "pipelines/executors/",
     "kernels/build.ts",
+    "pipelines/report/build.ts",
     "esbuild",
   ]],
   ["pipelines/run/", [
@@ -148,6 +149,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
     "vega-lite",
     "vega-interpreter",
   ]],
+  ["pipelines/report/build.ts", ["esbuild"]],
   ["stages/", [
     "pipelines/json.ts",
     "pipelines/stage.ts",

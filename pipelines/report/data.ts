@@ -14,7 +14,7 @@ export interface Images {
 }
 
 /** Values per epoch; the lists of one run have one length. Keys as Keras': loss, val_accuracy. */
-export type Curves = Readonly<Record<string, readonly number[]>>;
+export type Curves = Readonly<Record<string, readonly number[] | undefined>>;
 
 /** One bin of the reliability diagram: predictions whose confidence lies in [low, high). */
 export interface CalibrationBin {

@@ -5,6 +5,8 @@
  */
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
+// It registers the gradients, which the core's own bundle for Node leaves out.
+import "@tensorflow/tfjs-layers";
 import { resampleInto, ROW } from "../numerics/resample.ts";
 import type { TrainerSettings } from "./create.ts";
 import { initialize } from "./initialize.ts";

@@ -2,8 +2,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { dropoutSettings } from "../../kernels/dropout.ts";
 import { dropoutHash } from "../../kernels/reference/dropout.ts";
-import type { Layer } from "../layers.ts";
-import type { ActivationName } from "../model.ts";
+import { type Layer, window } from "../layers.ts";
+import type { ActivationName, Padding } from "../model.ts";
 
 /** Variables by Keras' path. */
 export type Weights = Map<string, tf.Variable>;
@@ -64,8 +64,11 @@ export function forwardOnTape(
       }
       case "maxPooling2d":
       case "averagePooling2d": {
-        const pool = spec.type === "maxPooling2d" ? tf.maxPool : tf.avgPool;
-        x = pool(x as tf.Tensor4D, [...spec.poolSize], [...spec.strides], spec.padding);
+        const images = x as tf.Tensor4D; // the table of layers has seen to the rank
+        const { poolSize, strides, padding } = spec;
+        x = spec.type === "maxPooling2d"
+          ? tf.maxPool(images, [...poolSize], [...strides], padding)
+          : averagePool(images, poolSize, strides, padding);
         break;
       }
       case "dropout":
@@ -104,6 +107,29 @@ export function forwardOnTape(
     }
   }
   return { output: x, logits, moving };
+}
+
+/**
+ * The mean over the positions inside the image. By frames of zeros, because the gradient of tfjs' own
+ * operation divides by the whole window's area at the border, too.
+ */
+function averagePool(
+  x: tf.Tensor4D,
+  pool: readonly [number, number],
+  strides: readonly [number, number],
+  padding: Padding,
+): tf.Tensor {
+  const [, height, width] = x.shape;
+  const sides = ([[height, 0], [width, 1]] as const).map(([size, axis]): [number, number] => {
+    const { output, before } = window(size, pool[axis], strides[axis], padding);
+    return [before, Math.max(0, (output - 1) * strides[axis] + pool[axis] - size - before)];
+  });
+  const framed = (images: tf.Tensor4D) =>
+    // Four pairs for four axes.
+    tf.avgPool(tf.pad(images, [[0, 0], ...sides, [0, 0]]) as tf.Tensor4D, [...pool], [
+      ...strides,
+    ], "valid");
+  return tf.div(framed(x), framed(tf.onesLike(x)));
 }
 
 /** The mask that the compiled kernels use, as factors. */

@@ -98,3 +98,6 @@ export interface ObjectInfo {
   readonly manifest: Manifest;
   readonly files: Readonly<Record<string, { readonly size: number; readonly sha256: Digest }>>;
 }
+
+/** Name of the file in an object's folder that holds its `ObjectInfo`. */
+export const INFO = "object.json";

@@ -1,0 +1,60 @@
+/** `plan CONFIG [NODE...]` and `run --dry-run`: what would run, and why. */
+import type { NodeId, NodeStatus } from "../plan/plan.ts";
+import { type Call, has, values } from "./command.ts";
+import { openPlan } from "./engine.ts";
+import type { Describe } from "./rows.ts";
+import { processTerminal } from "./terminal.ts";
+import { cut, pad, type Paint, visibleLine, width } from "./text.ts";
+
+export async function plan(call: Call): Promise<number> {
+  const terminal = processTerminal();
+  const opened = await openPlan(call);
+  const statuses = await opened.statuses(values(call, "force"));
+  if (has(call, "json")) {
+    for (const [node, status] of statuses) {
+      terminal.write(`${JSON.stringify({ node, ...status })}\n`);
+    }
+    return 0;
+  }
+  const columns = terminal.live ? terminal.size().columns : Infinity;
+  for (const line of planLines(statuses, opened.describe, terminal.paint, columns)) {
+    terminal.write(`${line}\n`);
+  }
+  return 0;
+}
+
+/** A line a node, and a last line of counts. */
+export function planLines(
+  statuses: ReadonlyMap<NodeId, NodeStatus>,
+  describe: Describe,
+  paint: Paint,
+  columns: number,
+): string[] {
+  const names = Math.max(0, ...[...statuses.keys()].map((node) => width(visibleLine(node))));
+  const counts = { hit: 0, miss: 0, waiting: 0 };
+  const lines = [...statuses].map(([node, status]) => {
+    counts[status.type]++;
+    const [what, colour] = say(status, describe, paint);
+    const name = pad(visibleLine(node), names);
+    return `${name}  ${colour(cut(what, Math.max(1, columns - names - 2)))}`;
+  });
+  lines.push(`hit ${counts.hit}, to run ${counts.miss}, waiting ${counts.waiting}`);
+  return lines;
+}
+
+function say(
+  status: NodeStatus,
+  describe: Describe,
+  paint: Paint,
+): [text: string, colour: (text: string) => string] {
+  switch (status.type) {
+    case "hit":
+      return ["hit", paint.faint];
+    case "miss":
+      return [`runs: ${visibleLine(describe(status.reason))}`, paint.good];
+    case "waiting":
+      return [`waits: ${visibleLine(status.for)} may change it`, paint.note];
+    default:
+      return status satisfies never;
+  }
+}

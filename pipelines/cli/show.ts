@@ -1,0 +1,59 @@
+/** `show CONFIG [NODE.OUTPUT]` or `show DIGEST`: an artifact as text, with its images. */
+import type { Call } from "./command.ts";
+import { CommandError, value } from "./command.ts";
+import { openArtifact, openPlan } from "./engine.ts";
+import { findObject } from "./objects.ts";
+import { isDigest } from "./address.ts";
+import { peek } from "./peek.ts";
+import { shortPath } from "./place.ts";
+import { processTerminal } from "./terminal.ts";
+import { bytes, PLAIN, visibleLine } from "./text.ts";
+
+export async function show(call: Call): Promise<number> {
+  const terminal = processTerminal();
+  const [first = ""] = call.arguments;
+  if (call.arguments.length === 1 && !isDigest(first)) return await list(call);
+  const { folder, digest, info, store } = await findObject(call);
+  const { manifest } = info;
+  const size = Object.values(info.files).reduce((sum, file) => sum + file.size, 0);
+  const lines = [
+    `digest  ${digest}`,
+    `folder  ${shortPath(folder)}  (${bytes(size)})`,
+  ];
+  if (manifest.kind === "file") {
+    lines.push(`file    ${visibleLine(manifest.name)}  ${bytes(manifest.size)}`);
+  } else {
+    const tensor = value(call, "tensor");
+    if (tensor !== undefined && manifest.tensors[tensor] === undefined) {
+      const names = Object.keys(manifest.tensors).map(visibleLine).join(", ");
+      throw new CommandError(`It holds no tensor "${tensor}"`, `it holds: ${names}`);
+    }
+    const reader = await openArtifact(store, digest);
+    const { columns } = terminal.size();
+    lines.push(
+      ...await peek(reader, manifest.tensors, {
+        columns: terminal.live ? columns : 100,
+        colours: terminal.paint !== PLAIN,
+        paint: terminal.paint,
+        ...(tensor === undefined ? {} : { tensor }),
+      }),
+    );
+  }
+  for (const line of lines) terminal.write(`${line}\n`);
+  return 0;
+}
+
+/** All artifacts of a config, with the digests of those that are there. */
+async function list(call: Call): Promise<number> {
+  const terminal = processTerminal();
+  const opened = await openPlan(call);
+  for (const [node, status] of await opened.statuses([])) {
+    const outputs = opened.plan.nodes.find((one) => one.id === node)?.description.outputs ?? {};
+    const record = status.type === "hit" ? await opened.record(status.key) : null;
+    for (const output of Object.keys(outputs)) {
+      const digest = record?.outputs[output]?.slice(0, 12) ?? "not there".padEnd(12);
+      terminal.write(`${digest}  ${visibleLine(`${node}.${output}`)}\n`);
+    }
+  }
+  return 0;
+}

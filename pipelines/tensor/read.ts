@@ -1,0 +1,132 @@
+/** Opens a stored artifact. What is read is verified: the manifest, each file, and each whole tensor. */
+import type { Digest } from "../plan/plan.ts";
+import type { Arrays, ArtifactReader, Dtype, TensorReader } from "../stage.ts";
+import { sha256 } from "../store/canonical.ts";
+import { readInfo } from "../store/info.ts";
+import type { Manifest, ObjectInfo } from "../store/store.ts";
+import { allocate, bytesOf, countOf, isDtype, rowOf } from "./dtypes.ts";
+import { DamagedError, FolderReader } from "./files.ts";
+import { type ChunkReader, openArray } from "./zarr.ts";
+
+type Described = (Manifest & { kind: "tensors" })["tensors"][string];
+
+/** `folder` is the object's; throws where its manifest is not that of `digest`. */
+export async function openArtifact(folder: string, digest: Digest): Promise<ArtifactReader> {
+  return readerOf(folder, digest, await readInfo(folder, digest));
+}
+
+function readerOf(folder: string, digest: Digest, info: ObjectInfo): ArtifactReader {
+  const files = new FolderReader(folder, info.files);
+  const { manifest } = info;
+  const tensors = new Map<string, Described>(
+    manifest.kind === "tensors" ? Object.entries(manifest.tensors) : [],
+  );
+  return {
+    digest,
+    attributes: manifest.kind === "tensors" ? manifest.attributes : {},
+    names: [...tensors.keys()].sort(),
+    has: (name) => tensors.has(name),
+    tensor(name, dtype) {
+      const found = tensors.get(name);
+      if (found === undefined) {
+        const names = [...tensors.keys()].join(", ");
+        throw new TypeError(
+          `There is no tensor "${name}": the artifact holds ${names === "" ? "none" : names}`,
+        );
+      }
+      if (found.dtype !== dtype) {
+        throw new TypeError(`Tensor "${name}" is ${found.dtype}: ${dtype} was asked for`);
+      }
+      return new StoredTensor(files, name, dtype, found);
+    },
+  };
+}
+
+/** The one file of an artifact of kind `file`, verified. */
+export async function readArtifactFile(
+  folder: string,
+  digest: Digest,
+): Promise<{ name: string; bytes: Uint8Array<ArrayBuffer> }> {
+  const { manifest } = await readInfo(folder, digest);
+  if (manifest.kind !== "file") throw new TypeError(`The artifact ${digest} is no file`);
+  // Its digest is that of the manifest, whatever the list of files says.
+  const { name, size, sha256 } = manifest;
+  const reader = new FolderReader(folder, { [name]: { size, sha256 } });
+  return { name, bytes: await reader.read(name) };
+}
+
+class StoredTensor<D extends Dtype> implements TensorReader<D> {
+  readonly shape: readonly number[];
+  readonly attributes: TensorReader["attributes"];
+  readonly #sha256: Digest;
+  #array: Promise<ChunkReader<D>> | null = null;
+  /** The chunk read last: rows are mostly read in order, a few at a time. */
+  #last: { index: number; values: Promise<Arrays[D]> } | null = null;
+
+  constructor(
+    readonly files: FolderReader,
+    readonly name: string,
+    readonly dtype: D,
+    described: Described,
+  ) {
+    this.shape = described.shape;
+    this.attributes = described.attributes;
+    this.#sha256 = described.sha256;
+  }
+
+  async read(): Promise<Arrays[D]> {
+    const count = countOf(this.shape, this.dtype, this.name);
+    const values = await this.#between(0, count === 0 ? 0 : this.shape[0] ?? 1);
+    const found = await sha256(bytesOf(values));
+    if (found !== this.#sha256) {
+      throw new DamagedError(
+        `Tensor "${this.name}" in "${this.files.folder}" is damaged: the SHA-256 of its values is ` +
+          `${found}, ${this.#sha256} was written`,
+      );
+    }
+    return values;
+  }
+
+  async rows(start: number, end: number): Promise<Arrays[D]> {
+    const rows = this.shape[0] ?? 0;
+    if (
+      !Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || end < start ||
+      end > rows
+    ) {
+      throw new RangeError(
+        `Cannot read rows ${start} to ${end} of "${this.name}": it has ${rows} rows`,
+      );
+    }
+    return await this.#between(start, end);
+  }
+
+  async #between(start: number, end: number): Promise<Arrays[D]> {
+    const row = rowOf(this.shape);
+    const result = allocate(this.dtype, (end - start) * row);
+    if (result.length === 0) return result;
+    const array = await (this.#array ??= openArray(
+      this.files,
+      this.name,
+      this.dtype,
+      this.shape,
+    ));
+    const per = array.rowsPerChunk;
+    for (let index = Math.floor(start / per); index * per < end; index++) {
+      if (this.#last?.index !== index) this.#last = { index, values: array.chunk(index) };
+      const values = await this.#last.values;
+      const from = Math.max(start, index * per), to = Math.min(end, (index + 1) * per);
+      result.set(
+        // Indexing by a type parameter cannot say that both are of one dtype.
+        values.subarray((from - index * per) * row, (to - index * per) * row) as Arrays[D],
+        (from - start) * row,
+      );
+    }
+    return result;
+  }
+}
+
+/** Whether every tensor of a manifest has a dtype and a shape that can be read. */
+export function isReadable(manifest: Manifest): boolean {
+  return manifest.kind === "file" ||
+    Object.values(manifest.tensors).every(({ dtype }) => isDtype(dtype));
+}

@@ -1,0 +1,186 @@
+/** Zarr arrays, chunked along the first axis alone; the only importer of zarrita, which it loads late. */
+import type { Array as ZarrArray } from "zarrita";
+import type { Arrays, Dtype, JsonObject } from "../stage.ts";
+import { allocate, countOf, rowOf, sizeOf } from "./dtypes.ts";
+import { DamagedError, type FolderReader, type FolderWriter } from "./files.ts";
+
+/** Bytes of a chunk before compression, at most, unless one row has more. */
+const CHUNK = 2 * 1024 * 1024;
+/** A chunk that is read may be so large; what we write is far below. */
+const CHUNK_LIMIT = 1024 * 1024 * 1024;
+/** Level 1: our data are images and weights, on which a higher one costs time and gains little. */
+const CODECS = [
+  { name: "bytes", configuration: { endian: "little" } },
+  { name: "zstd", configuration: { level: 1, checksum: false } },
+];
+
+export interface ChunkWriter {
+  /** What `zarr.json` holds; there after `begin`. */
+  readonly metadata: unknown;
+  begin(): Promise<void>;
+  append(values: Arrays[Dtype]): Promise<void>;
+  /** Writes the last chunk, which may not be full. */
+  end(): Promise<void>;
+}
+
+/** Rows of a chunk; at least 1, also where there are none. */
+function chunkRows(dtype: Dtype, shape: readonly number[]): number {
+  const row = Math.max(1, rowOf(shape) * sizeOf(dtype));
+  return Math.max(1, Math.min(shape[0] ?? 1, Math.floor(CHUNK / row)));
+}
+
+export function beginArray(
+  files: FolderWriter,
+  name: string,
+  dtype: Dtype,
+  shape: readonly number[],
+  attributes: JsonObject,
+): ChunkWriter {
+  const row = rowOf(shape);
+  const rows = chunkRows(dtype, shape);
+  const chunkShape = shape.map((size, axis) => axis === 0 ? rows : Math.max(1, size));
+  const buffer = allocate(dtype, Math.min(rows * row, countOf(shape, dtype, name)));
+  let filled = 0, next = 0;
+  let array: ZarrArray<Dtype, FolderWriter> | null = null;
+  let metadata: unknown = null;
+
+  const put = async (values: Arrays[Dtype]) => {
+    const { set, slice } = await import("zarrita");
+    if (array === null) throw new Error("Cannot append before the array was begun");
+    if (shape.length === 0) {
+      await set(array, null, values[0] ?? 0);
+      return;
+    }
+    const part = values.length / row;
+    const stride = strides([part, ...shape.slice(1)]);
+    const data = { data: values, shape: [part, ...shape.slice(1)], stride };
+    await set(array, [slice(next, next + part), ...shape.slice(1).map(() => null)], data);
+    next += part;
+  };
+
+  return {
+    get metadata() {
+      return metadata;
+    },
+    async begin() {
+      const { create, root } = await import("zarrita");
+      metadata = {
+        zarr_format: 3,
+        node_type: "array",
+        shape,
+        data_type: dtype,
+        chunk_grid: { name: "regular", configuration: { chunk_shape: chunkShape } },
+        chunk_key_encoding: { name: "default", configuration: { separator: "." } },
+        codecs: CODECS,
+        fill_value: 0,
+        attributes,
+      };
+      array = await create(root(files).resolve(name), {
+        shape: [...shape],
+        chunkShape,
+        dtype,
+        codecs: CODECS,
+        fillValue: 0,
+        chunkSeparator: ".",
+        attributes,
+      });
+    },
+    async append(values) {
+      for (let from = 0; from < values.length;) {
+        const room = buffer.length - filled;
+        if (filled === 0 && values.length - from >= buffer.length) {
+          await put(values.subarray(from, from + buffer.length));
+          from += buffer.length;
+          continue;
+        }
+        const part = values.subarray(from, from + room);
+        buffer.set(part, filled);
+        filled += part.length;
+        from += part.length;
+        if (filled === buffer.length) {
+          await put(buffer);
+          filled = 0;
+        }
+      }
+    },
+    async end() {
+      if (filled > 0) await put(buffer.subarray(0, filled));
+      filled = 0;
+    },
+  };
+}
+
+function strides(shape: readonly number[]): number[] {
+  const found: number[] = [];
+  let step = 1;
+  for (const size of [...shape].reverse()) {
+    found.unshift(step);
+    step *= size;
+  }
+  return found;
+}
+
+export interface ChunkReader<D extends Dtype> {
+  readonly rowsPerChunk: number;
+  chunk(index: number): Promise<Arrays[D]>;
+}
+
+/** Opens an array whose dtype and shape are known from a manifest; throws if its own metadata differ. */
+export async function openArray<D extends Dtype>(
+  files: FolderReader,
+  name: string,
+  dtype: D,
+  shape: readonly number[],
+): Promise<ChunkReader<D>> {
+  const { open, root } = await import("zarrita");
+  const metadata: unknown = JSON.parse(
+    new TextDecoder().decode(await files.read(`${name}/zarr.json`)),
+  );
+  const chunkShape = chunkShapeOf(metadata);
+  const bad = (what: string) =>
+    new DamagedError(`Cannot read the tensor "${name}" in "${files.folder}": ${what}`);
+  if (chunkShape === null) throw bad("its zarr.json is no regular array");
+  if (chunkShape.length !== shape.length || chunkShape.some((size) => !(size >= 1))) {
+    throw bad(`chunks of shape [${chunkShape.join(", ")}]`);
+  }
+  const bytes = chunkShape.reduce((product, size) => product * size, sizeOf(dtype));
+  if (!(bytes <= CHUNK_LIMIT)) {
+    throw bad(`chunks of ${bytes} bytes, at most ${CHUNK_LIMIT} are read`);
+  }
+  if (chunkShape.some((size, axis) => axis > 0 && size !== Math.max(1, shape[axis] ?? 0))) {
+    throw bad(`chunks of shape [${chunkShape.join(", ")}] divide more than the first axis`);
+  }
+  const array = await open.v3(root(files).resolve(name), { kind: "array" });
+  if (array.dtype !== dtype || array.shape.join() !== shape.join()) {
+    throw bad(`its zarr.json says ${array.dtype} [${array.shape.join(", ")}]`);
+  }
+  const length = bytes / sizeOf(dtype);
+  return {
+    rowsPerChunk: chunkShape[0] ?? 1,
+    async chunk(index) {
+      const coordinates = shape.map((_, axis) => axis === 0 ? index : 0);
+      const { data } = await array.getChunk(coordinates);
+      // The array is of this dtype, as was looked at above.
+      const values = data as Arrays[D];
+      if (values.length !== length) throw bad(`chunk ${index} holds ${values.length} values`);
+      return values;
+    },
+  };
+}
+
+function chunkShapeOf(metadata: unknown): number[] | null {
+  if (typeof metadata !== "object" || metadata === null) return null;
+  // Looked at piece by piece below.
+  const { chunk_grid, codecs } = metadata as { chunk_grid?: unknown; codecs?: unknown };
+  const grid = chunk_grid as
+    | { configuration?: { chunk_shape?: unknown } | null }
+    | null
+    | undefined;
+  const shape = grid?.configuration?.chunk_shape;
+  if (!Array.isArray(shape) || !Array.isArray(codecs)) return null;
+  // Sharding has chunks inside of chunks; other codecs could change the type.
+  const known = codecs.every((codec: { name?: unknown } | null) =>
+    codec?.name === "bytes" || codec?.name === "zstd"
+  );
+  return known && shape.every((size) => Number.isSafeInteger(size)) ? shape : null;
+}

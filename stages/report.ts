@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type {
   AugmentedSamples,
+  CalibrationBin,
   Curves,
   Images,
   ModelView,
@@ -17,6 +18,7 @@ import {
 } from "../pipelines/stage.ts";
 import { resampleInto, ROW } from "../numerics/resample.ts";
 import { classesOf, LABELLED_IMAGES } from "./datasets/dataset.ts";
+import { METRICS, PREDICTIONS } from "./datasets/metrics.ts";
 
 const figures = z.array(z.number());
 const reference = z.strictObject({
@@ -71,8 +73,13 @@ export default defineStage({
   inputs: {
     models: { arity: "many", named: true, optional: true, what: "trained models" },
     histories: { arity: "many", named: true, optional: true, what: "training histories" },
-    metrics: { arity: "many", named: true, what: "metrics on the test set" },
-    predictions: { arity: "many", named: true, what: "predictions on the test set" },
+    metrics: { arity: "many", named: true, tensors: METRICS, what: "metrics on the test set" },
+    predictions: {
+      arity: "many",
+      named: true,
+      tensors: PREDICTIONS,
+      what: "predictions on the test set",
+    },
     test: { arity: "one", tensors: LABELLED_IMAGES, what: "labelled test images" },
     preview: { arity: "one", optional: true, what: "a first look at the data" },
     augmented: {
@@ -143,6 +150,43 @@ export default defineStage({
     await outputs.page.writeFile(new TextEncoder().encode(page));
   },
 });
+
+async function readPredictions(artifact: ArtifactReader): Promise<Int32Array> {
+  return await artifact.tensor("predicted", "int32").read();
+}
+
+/** What `evaluate` measured. */
+async function readMetrics(artifact: ArtifactReader, classes: number) {
+  const float = async (name: keyof typeof METRICS) => [
+    ...await artifact.tensor(name, "float64").read(),
+  ];
+  const figure = async (name: keyof typeof METRICS) => {
+    const [value] = await float(name);
+    if (value === undefined) throw new Error(`Cannot read the metrics: "${name}" is empty`);
+    return value;
+  };
+  const [low = NaN, high = NaN] = await float("accuracyInterval");
+  const counts = await artifact.tensor("calibrationCount", "int32").read();
+  const confidence = await float("calibrationConfidence");
+  const accuracy = await float("calibrationAccuracy");
+  return {
+    loss: await figure("loss"),
+    accuracy: await figure("accuracy"),
+    interval: [low, high] as const,
+    confusion: table(await artifact.tensor("confusion", "int32").read(), classes),
+    precision: await float("precision"),
+    recall: await float("recall"),
+    f1: await float("f1"),
+    calibration: Array.from(counts, (count, bin): CalibrationBin => ({
+      low: bin / counts.length,
+      high: (bin + 1) / counts.length,
+      count,
+      confidence: confidence[bin] ?? 0,
+      accuracy: accuracy[bin] ?? 0,
+    })),
+    ece: await figure("calibrationError"),
+  };
+}
 
 async function readCurves(artifact: ArtifactReader): Promise<Curves> {
   const found: Record<string, number[]> = {};

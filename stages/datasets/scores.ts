@@ -1,20 +1,6 @@
 /** What evaluate measures, from probabilities and labels; plain numbers in, plain numbers out. */
 import { stream } from "../../numerics/random.ts";
 
-/** Index of each row's largest value; the first of equals. `values` is [rows, classes]. */
-export function predictedClasses(
-  values: ArrayLike<number>,
-  classes: number,
-): Int32Array<ArrayBuffer> {
-  return Int32Array.from({ length: values.length / classes }, (_, row) => {
-    let best = 0;
-    for (let k = 1; k < classes; k++) {
-      if ((values[row * classes + k] ?? 0) > (values[row * classes + best] ?? 0)) best = k;
-    }
-    return best;
-  });
-}
-
 /** Counts [classes, classes]: row the true class, column the predicted one. */
 export function confusionMatrix(
   labels: ArrayLike<number>,

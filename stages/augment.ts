@@ -1,8 +1,8 @@
 /** Moves, turns and brightens training images at random, one pass a cell. */
 import { z } from "zod";
-import { resampleInto, ROW } from "../numerics/resample.ts";
+import { ROW } from "../numerics/resample.ts";
 import { type ArtifactShape, defineStage, type ParamIssue } from "../pipelines/stage.ts";
-import { drawTransforms } from "./datasets/transforms.ts";
+import { applyTransforms, drawTransforms } from "./datasets/transforms.ts";
 import { LABELLED_IMAGES } from "./datasets/dataset.ts";
 
 const params = z.strictObject({
@@ -71,27 +71,13 @@ export default defineStage({
     const writer = outputs.images;
     const { fill, constant } = params;
     const target = await writer.create("images", "uint8", source.shape);
-    const shape = [height, width, channels], size = height * width * channels;
     for (let start = 0; start < count; start += BATCH) {
       signal.throwIfAborted();
       const end = Math.min(start + BATCH, count);
       const pixels = await source.rows(start, end);
-      let result = pixels;
-      if (params.materialize) {
-        result = new Uint8Array(pixels.length);
-        for (let i = 0; i < end - start; i++) {
-          const from = i * size, row = (start + i) * ROW;
-          resampleInto(
-            pixels.subarray(from, from + size),
-            shape,
-            rows.subarray(row, row + ROW),
-            fill,
-            constant,
-            result.subarray(from, from + size),
-          );
-        }
-      }
-      await target.append(result);
+      const part = { rows: rows.subarray(start * ROW, end * ROW), fill, constant };
+      const size = { height, width, channels };
+      await target.append(params.materialize ? applyTransforms(pixels, size, part) : pixels);
       progress({ done: end, total: count, unit: "image" });
     }
     await writer.write("labels", "uint8", [count], labels);

@@ -2,7 +2,6 @@
 import { z } from "zod";
 import type {
   AugmentedSamples,
-  CalibrationBin,
   Curves,
   Images,
   ModelView,
@@ -16,9 +15,9 @@ import {
   type Gathered,
   type TensorReader,
 } from "../pipelines/stage.ts";
-import { resampleInto, ROW } from "../numerics/resample.ts";
 import { classesOf, LABELLED_IMAGES } from "./datasets/dataset.ts";
-import { METRICS, PREDICTIONS } from "./datasets/metrics.ts";
+import { METRICS, PREDICTIONS, readMetrics, readPredictions, table } from "./datasets/metrics.ts";
+import { applyTransforms, readTransforms } from "./datasets/transforms.ts";
 
 const figures = z.array(z.number());
 const reference = z.strictObject({
@@ -54,12 +53,6 @@ const described = z.object({
       parameters: z.number(),
     }),
   ),
-});
-
-/** How `augment` says what stands beyond the border, where it stored transforms. */
-const stored = z.object({
-  fill: z.enum(["nearest", "reflect", "wrap", "constant"]),
-  constant: z.number(),
 });
 
 export default defineStage({
@@ -151,43 +144,6 @@ export default defineStage({
   },
 });
 
-async function readPredictions(artifact: ArtifactReader): Promise<Int32Array> {
-  return await artifact.tensor("predicted", "int32").read();
-}
-
-/** What `evaluate` measured. */
-async function readMetrics(artifact: ArtifactReader, classes: number) {
-  const float = async (name: keyof typeof METRICS) => [
-    ...await artifact.tensor(name, "float64").read(),
-  ];
-  const figure = async (name: keyof typeof METRICS) => {
-    const [value] = await float(name);
-    if (value === undefined) throw new Error(`Cannot read the metrics: "${name}" is empty`);
-    return value;
-  };
-  const [low = NaN, high = NaN] = await float("accuracyInterval");
-  const counts = await artifact.tensor("calibrationCount", "int32").read();
-  const confidence = await float("calibrationConfidence");
-  const accuracy = await float("calibrationAccuracy");
-  return {
-    loss: await figure("loss"),
-    accuracy: await figure("accuracy"),
-    interval: [low, high] as const,
-    confusion: table(await artifact.tensor("confusion", "int32").read(), classes),
-    precision: await float("precision"),
-    recall: await float("recall"),
-    f1: await float("f1"),
-    calibration: Array.from(counts, (count, bin): CalibrationBin => ({
-      low: bin / counts.length,
-      high: (bin + 1) / counts.length,
-      count,
-      confidence: confidence[bin] ?? 0,
-      accuracy: accuracy[bin] ?? 0,
-    })),
-    ece: await figure("calibrationError"),
-  };
-}
-
 async function readCurves(artifact: ArtifactReader): Promise<Curves> {
   const found: Record<string, number[]> = {};
   for (const name of CURVES) {
@@ -236,13 +192,6 @@ async function readPreview(artifact: ArtifactReader, classes: number): Promise<P
   };
 }
 
-function table(values: ArrayLike<number>, columns: number): number[][] {
-  return Array.from(
-    { length: values.length / columns },
-    (_, row) => Array.from({ length: columns }, (_, column) => values[row * columns + column] ?? 0),
-  );
-}
-
 /**
  * The first image of each class with what became of it. The preview holds those images, and augmented
  * images keep the order of the originals: so the first of a class there is made from the first here.
@@ -283,22 +232,10 @@ async function readAugmented(
 
 /** Applies the transforms that an augmentation stored instead of images. */
 async function transformed(artifact: ArtifactReader, images: Images): Promise<Images> {
-  if (!artifact.has("transforms")) return images;
-  const { height, width, channels, count } = images;
-  const rows = await artifact.tensor("transforms", "float32").rows(0, count);
-  const { fill, constant } = stored.parse(artifact.attributes);
-  const size = height * width * channels, pixels = new Uint8Array(images.pixels.length);
-  for (let i = 0; i < count; i++) {
-    resampleInto(
-      images.pixels.subarray(i * size, (i + 1) * size),
-      [height, width, channels],
-      rows.subarray(i * ROW, (i + 1) * ROW),
-      fill,
-      constant,
-      pixels.subarray(i * size, (i + 1) * size),
-    );
-  }
-  return { ...images, pixels };
+  const transforms = await readTransforms(artifact, images.count);
+  return transforms === undefined
+    ? images
+    : { ...images, pixels: applyTransforms(images.pixels, images, transforms) };
 }
 
 function pick(images: Images, indices: readonly number[]): Images {

@@ -1,4 +1,5 @@
 /** What evaluate hands on to report and to whoever opens the artifacts. */
+import type { ArtifactReader } from "../../pipelines/stage.ts";
 
 /**
  * `metrics`, all on the test images. Scalars are [1], so that every reader of Zarr gets at them alike: `loss` (mean, with
@@ -31,3 +32,49 @@ export const PREDICTIONS = {
   predicted: { dtype: "int32", rank: 1 },
   probabilities: { dtype: "float32", rank: 2 },
 } as const;
+
+/** The predicted classes. */
+export async function readPredictions(artifact: ArtifactReader): Promise<Int32Array> {
+  return await artifact.tensor("predicted", "int32").read();
+}
+
+/** Reads METRICS as plain numbers; bins with their borders. */
+export async function readMetrics(artifact: ArtifactReader, classes: number) {
+  const float = async (name: keyof typeof METRICS) => [
+    ...await artifact.tensor(name, "float64").read(),
+  ];
+  const figure = async (name: keyof typeof METRICS) => {
+    const [value] = await float(name);
+    if (value === undefined) throw new Error(`Cannot read the metrics: "${name}" is empty`);
+    return value;
+  };
+  const [low = NaN, high = NaN] = await float("accuracyInterval");
+  const counts = await artifact.tensor("calibrationCount", "int32").read();
+  const confidence = await float("calibrationConfidence");
+  const accuracy = await float("calibrationAccuracy");
+  return {
+    loss: await figure("loss"),
+    accuracy: await figure("accuracy"),
+    interval: [low, high] as const,
+    confusion: table(await artifact.tensor("confusion", "int32").read(), classes),
+    precision: await float("precision"),
+    recall: await float("recall"),
+    f1: await float("f1"),
+    calibration: Array.from(counts, (count, bin) => ({
+      low: bin / counts.length,
+      high: (bin + 1) / counts.length,
+      count,
+      confidence: confidence[bin] ?? 0,
+      accuracy: accuracy[bin] ?? 0,
+    })),
+    ece: await figure("calibrationError"),
+  };
+}
+
+/** Rows of `columns` values. */
+export function table(values: ArrayLike<number>, columns: number): number[][] {
+  return Array.from(
+    { length: values.length / columns },
+    (_, row) => Array.from({ length: columns }, (_, column) => values[row * columns + column] ?? 0),
+  );
+}

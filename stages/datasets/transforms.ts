@@ -1,6 +1,13 @@
 /** Ranges to random transforms, with the meaning that Keras' ImageDataGenerator gives them. */
 import { stream } from "../../numerics/random.ts";
-import { type Choices, ROW, transformRow } from "../../numerics/resample.ts";
+import {
+  type Choices,
+  type Fill,
+  resampleInto,
+  ROW,
+  transformRow,
+} from "../../numerics/resample.ts";
+import type { ArtifactReader } from "../../pipelines/stage.ts";
 
 export interface Ranges {
   readonly rotation: number;
@@ -54,4 +61,54 @@ export function drawTransforms(
     rows.set(transformRow(choices, height, width), image * ROW);
   }
   return rows;
+}
+
+const FILLS: readonly Fill[] = ["nearest", "reflect", "wrap", "constant"];
+
+/** What augment stores with `materialize: false`: f32 [count, 8], and how borders are filled. */
+export interface Transforms {
+  readonly rows: Float32Array;
+  readonly fill: Fill;
+  /** A byte. */
+  readonly constant: number;
+}
+
+/** The transforms of the first `count` images; undefined where the images are as they should be. */
+export async function readTransforms(
+  artifact: ArtifactReader,
+  count: number,
+): Promise<Transforms | undefined> {
+  if (!artifact.has("transforms")) return undefined;
+  const { fill, constant } = artifact.attributes;
+  const known = FILLS.find((name) => name === fill);
+  if (known === undefined || typeof constant !== "number") {
+    throw new Error(
+      'Cannot apply stored transforms: the attributes "fill" and "constant" are wanted',
+    );
+  }
+  const rows = await artifact.tensor("transforms", "float32").rows(0, count);
+  return { rows, fill: known, constant };
+}
+
+/** Applies one row of transforms to each image of u8 pixels [count, height, width, channels]. */
+export function applyTransforms(
+  pixels: Uint8Array,
+  size: { readonly height: number; readonly width: number; readonly channels: number },
+  { rows, fill, constant }: Transforms,
+): Uint8Array<ArrayBuffer> {
+  const shape = [size.height, size.width, size.channels];
+  const length = size.height * size.width * size.channels;
+  const out = new Uint8Array(pixels.length);
+  for (let image = 0; image * length < pixels.length; image++) {
+    const from = image * length, to = from + length, row = image * ROW;
+    resampleInto(
+      pixels.subarray(from, to),
+      shape,
+      rows.subarray(row, row + ROW),
+      fill,
+      constant,
+      out.subarray(from, to),
+    );
+  }
+  return out;
 }

@@ -1,12 +1,16 @@
 /** Runs a stage in this process, with artifacts in memory: what its tests stand on. */
 import assert from "node:assert/strict";
-import { z } from "zod";
+import type { z } from "zod";
 import type {
   Arrays,
   ArtifactReader,
+  ArtifactShape,
+  ArtifactType,
   ArtifactWriter,
+  Checked,
   Context,
   Dtype,
+  Gathered,
   Json,
   JsonObject,
   Stage,
@@ -16,7 +20,7 @@ import type {
 interface Stored {
   readonly dtype: Dtype;
   readonly shape: readonly number[];
-  readonly values: number[];
+  readonly values: Arrays[Dtype];
   readonly attributes: JsonObject;
 }
 
@@ -31,11 +35,15 @@ const ARRAYS = {
   float64: Float64Array,
 } as const;
 
+const sizeOf = (shape: readonly number[]) => shape.reduce((product, n) => product * n, 1);
+
 /** An artifact in memory; both the writer and the reader of it. */
 export class MemoryArtifact implements ArtifactReader, ArtifactWriter {
   readonly digest = "0".repeat(64);
   attributes: JsonObject = {};
   readonly stored = new Map<string, Stored>();
+  /** Values that are still to come, by tensor. */
+  readonly #missing = new Map<string, number>();
   file: Uint8Array | undefined;
 
   get names(): readonly string[] {
@@ -51,8 +59,8 @@ export class MemoryArtifact implements ArtifactReader, ArtifactWriter {
     values: Arrays[D],
     attributes: JsonObject = {},
   ): Promise<void> {
-    assert.equal(values.length, shape.reduce((a, b) => a * b, 1), `size of "${name}"`);
-    this.stored.set(name, { dtype, shape, values: Array.from(values), attributes });
+    assert.equal(values.length, sizeOf(shape), `size of "${name}"`);
+    this.stored.set(name, { dtype, shape, values: values.slice(), attributes });
     return Promise.resolve();
   }
   create<D extends Dtype>(
@@ -61,11 +69,15 @@ export class MemoryArtifact implements ArtifactReader, ArtifactWriter {
     shape: readonly number[],
     attributes: JsonObject = {},
   ): Promise<{ append(rows: Arrays[D]): Promise<void> }> {
-    const values: number[] = [];
+    const values = new ARRAYS[dtype](sizeOf(shape));
+    let length = 0;
+    this.#missing.set(name, values.length);
     this.stored.set(name, { dtype, shape, values, attributes });
     return Promise.resolve({
       append: (rows) => {
-        for (const value of rows) values.push(value);
+        values.set(rows, length);
+        length += rows.length;
+        this.#missing.set(name, values.length - length);
         return Promise.resolve();
       },
     });
@@ -81,27 +93,35 @@ export class MemoryArtifact implements ArtifactReader, ArtifactWriter {
     const stored = this.stored.get(name);
     assert.ok(stored, `There is no tensor "${name}"`);
     assert.equal(stored.dtype, dtype);
-    assert.equal(
-      stored.values.length,
-      stored.shape.reduce((a, b) => a * b, 1),
-      `rows of "${name}"`,
-    );
-    const row = stored.shape.slice(1).reduce((a, b) => a * b, 1);
-    // The table gives the array of this very dtype, which indexing by a type parameter cannot say.
-    const array = (values: number[]) => ARRAYS[dtype].from(values) as Arrays[D];
+    assert.equal(this.#missing.get(name) ?? 0, 0, `rows of "${name}" that have not come`);
+    const row = sizeOf(stored.shape.slice(1));
+    // They were stored with this very dtype, as was just seen.
+    const array = (from: number, to: number) => stored.values.slice(from, to) as Arrays[D];
     return {
       dtype,
       shape: stored.shape,
       attributes: stored.attributes,
-      read: () => Promise.resolve(array(stored.values)),
-      rows: (start, end) => Promise.resolve(array(stored.values.slice(start * row, end * row))),
+      read: () => Promise.resolve(array(0, stored.values.length)),
+      rows: (start, end) => Promise.resolve(array(start * row, end * row)),
     };
+  }
+  /** Throws unless it holds what is declared. */
+  fits(type: ArtifactType, where: string): void {
+    if (type.kind === "file") {
+      assert.ok(this.file, `${where} is written`);
+      return;
+    }
+    for (const [name, { dtype, rank }] of Object.entries(type.tensors)) {
+      assert.equal(this.tensor(name, dtype).shape.length, rank, `rank of "${name}" of ${where}`);
+    }
+    if (type.open === true) return;
+    assert.deepEqual(this.names, Object.keys(type.tensors).sort(), `tensors of ${where}`);
   }
 }
 
 export interface Setting {
   readonly with?: Json;
-  readonly inputs?: Readonly<Record<string, ArtifactReader>>;
+  readonly inputs?: Readonly<Record<string, ArtifactReader | readonly Gathered[]>>;
   readonly seed?: number;
   readonly datasets?: readonly string[];
   readonly kernel?: (family: string) => Promise<Uint8Array<ArrayBuffer>>;
@@ -117,9 +137,11 @@ export async function runStage(
     Object.keys(stage.outputs).map((name) => [name, new MemoryArtifact()]),
   );
   const logs: string[] = [];
-  const context: Context<Json, Stage["inputs"], Stage["outputs"]> = {
+  type AnyContext = Context<Json, Stage["inputs"], Stage["outputs"]>;
+  const context: AnyContext = {
     params,
-    inputs: setting.inputs ?? {},
+    // Each test gives what its stage declares.
+    inputs: { ...unconnected(stage), ...setting.inputs } as AnyContext["inputs"],
     outputs,
     seed: setting.seed ?? 1,
     datasets: setting.datasets ?? [],
@@ -128,10 +150,34 @@ export async function runStage(
     kernel: setting.kernel ?? (() => Promise.reject(new Error("No kernels here"))),
     progress: () => {},
     log: (message) => logs.push(message),
-    checkpointDue: () => false,
   };
   await stage.run(context);
+  for (const [name, type] of Object.entries(stage.outputs)) outputs[name]?.fits(type, name);
   return { outputs, logs };
+}
+
+/** As the host has it: a `many` input that is not connected gathers nothing. */
+function unconnected(stage: Stage): Record<string, readonly Gathered[]> {
+  const many = Object.entries(stage.inputs).filter(([, type]) => type.arity === "many");
+  return Object.fromEntries(many.map(([name]) => [name, []]));
+}
+
+/** What `check` says of params (as a config has them) and input shapes. */
+export function checkStage(
+  stage: Stage,
+  params: Json,
+  inputs: Parameters<NonNullable<Stage["check"]>>[1] = {},
+): Checked {
+  return stage.check?.(stage.params.parse(params) as Json, inputs) ?? {}; // params are JSON by the contract
+}
+
+/** The shapes that `check` of the next stage is told of an artifact. */
+export function shapesOf(artifact: MemoryArtifact): ArtifactShape {
+  return {
+    tensors: Object.fromEntries(
+      [...artifact.stored].map(([name, { dtype, shape }]) => [name, { dtype, shape }]),
+    ),
+  };
 }
 
 /** The issues that a stage's schema finds in params. */
@@ -153,4 +199,19 @@ export async function someImages(
   await data.write("labels", "uint8", [count], labels);
   data.setAttributes({ classes });
   return data;
+}
+
+/** An IDX file of unsigned bytes. */
+export function idx(shape: readonly number[], values: Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(4 + 4 * shape.length + values.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, 0x0800 + shape.length);
+  shape.forEach((size, axis) => view.setUint32(4 + 4 * axis, size));
+  bytes.set(values, 4 + 4 * shape.length);
+  return bytes;
+}
+
+export async function gzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  const packed = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
+  return new Uint8Array(await new Response(packed).arrayBuffer());
 }

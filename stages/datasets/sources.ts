@@ -29,6 +29,20 @@ export async function mismatch(
   return `"${place}" is a wrong file (${bytes.length} bytes): its SHA-256 is ${found}, wanted ${wanted.sha256} (${wanted.bytes} bytes)`;
 }
 
+/** Waits, or less if the signal comes. */
+function rest(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, milliseconds);
+    function done() {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    }
+    if (signal.aborted) done();
+    else signal.addEventListener("abort", done);
+  });
+}
+
 /** Streams a file of known size; after a break it goes on from the byte where it stopped. */
 export async function download(
   url: string,
@@ -39,13 +53,14 @@ export async function download(
   let have = 0, failure = "";
   const pause = options.pause ?? ((attempt: number) => 500 * attempt * attempt);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    if (attempt > 0) await new Promise((resolve) => setTimeout(resolve, pause(attempt)));
+    if (attempt > 0) await rest(pause(attempt), options.signal);
     options.signal.throwIfAborted();
     const silence = new AbortController();
     let timer = setTimeout(() => silence.abort(), SILENCE_MS);
     try {
       const response = await fetch(url, {
-        headers: have > 0 ? { range: `bytes=${have}-` } : {},
+        // Identity: the digest is that of the file as it lies there, packed or not.
+        headers: { "accept-encoding": "identity", ...have > 0 && { range: `bytes=${have}-` } },
         signal: AbortSignal.any([options.signal, silence.signal]),
       });
       if (!response.ok || response.body === null) {

@@ -1,5 +1,6 @@
 /** Runs a stage in this process, with artifacts in memory: what its tests stand on. */
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import type { z } from "zod";
 import type {
   Arrays,
@@ -214,4 +215,18 @@ export function idx(shape: readonly number[], values: Uint8Array): Uint8Array<Ar
 export async function gzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   const packed = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
   return new Uint8Array(await new Response(packed).arrayBuffer());
+}
+
+/** The folder of the real Fashion-MNIST. None: null with the reason printed, or with CI=true an error. */
+export async function realFashion(): Promise<string | null> {
+  const beside = fileURLToPath(new URL("../../shared/data", import.meta.url));
+  const named = Deno.env.get("CRISOL_DATASETS");
+  for (const folder of named === undefined ? [beside] : [named, beside]) {
+    const path = `${folder}/fashion-mnist/train-images-idx3-ubyte.gz`;
+    if (await Deno.stat(path).then((found) => found.isFile, () => false)) return folder;
+  }
+  const why = "Fashion-MNIST was not found: name the folder of data sets in CRISOL_DATASETS";
+  if (Deno.env.get("CI") === "true") throw new Error(why);
+  console.log(`skipped: ${why}`);
+  return null;
 }

@@ -77,6 +77,9 @@ export interface ArtifactShape {
 export interface ParamIssue {
   readonly path: readonly (string | number)[];
   readonly message: string;
+  /** A word that is none of those that are `known` (or, without it, of the keys at its place). */
+  readonly unknown?: string;
+  readonly known?: readonly string[];
 }
 
 /** What `check` may answer; everything is optional. */
@@ -182,8 +185,6 @@ export interface Context<P, I extends InputTypes, O extends OutputTypes> {
   kernel(family: string): Promise<Uint8Array<ArrayBuffer>>;
   progress(progress: Progress): void;
   log(message: string): void;
-  /** True when private progress should be saved now. */
-  checkpointDue(): boolean;
 }
 
 export interface StageDefinition<

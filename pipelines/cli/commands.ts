@@ -20,6 +20,10 @@ const STORE: Flag = {
   flags: "--store <folder>",
   description: "where results are kept (artifacts)",
 };
+const REPORTS: Flag = {
+  flags: "--reports <folder>",
+  description: "where the page is published (reports)",
+};
 const SET: Flag = {
   flags: "--set <path=value>",
   description: "override a param: `train.epochs=3`, `train@sparse.epochs=3`, `seed=7`; repeatable",
@@ -47,6 +51,7 @@ export const COMMANDS: readonly CommandTable[] = [
       { flags: "-k, --keep-going", description: "after a failure run what does not depend on it" },
       { flags: "--json", description: "print events as JSON, one a line" },
       { flags: "--quiet", description: "print only failures and the last line" },
+      REPORTS,
       ...COMMON,
     ],
     examples: [

@@ -26,7 +26,7 @@ export async function findObject(call: Call): Promise<Found> {
   const opened = await openPlan({ ...call, arguments: [first] });
   const { node, output } = findArtifact(opened.plan, name);
   const status = (await opened.statuses([])).get(node.id);
-  const record = status?.type === "hit" ? await opened.record(status.key) : null;
+  const record = status?.type === "hit" ? opened.record(status.key) : null;
   const digest = record?.outputs[output];
   if (digest === undefined) {
     const why = status?.type === "miss"
@@ -43,8 +43,8 @@ export async function findObject(call: Call): Promise<Found> {
 }
 
 async function byDigest(call: Call, prefix: string): Promise<Found> {
-  const store = await openStoreOf(call);
-  const digests = await store.findObjects(prefix);
+  const store = openStoreOf(call);
+  const digests = store.findObjects(prefix);
   const [digest] = digests;
   if (digest === undefined) throw new CommandError(`There is no artifact "${prefix}" in the store`);
   if (digests.length > 1) {

@@ -1,13 +1,64 @@
-/** Facts of the place where the command runs: the working folder, the processor. */
-import { isAbsolute, relative } from "node:path";
+/** Facts of the place where the command runs: the working folder, the project, the processor. */
 
 /** A path as the user would write it: from the working folder where that is shorter. */
 export function shortPath(path: string): string {
-  if (!isAbsolute(path)) return path;
-  const short = relative(Deno.cwd(), path);
-  return short !== "" && short.length < path.length ? short : path;
+  const here = `${forward(Deno.cwd())}/`;
+  return forward(path).startsWith(here) ? path.slice(here.length) : path;
 }
 
 export function cores(): number {
   return navigator.hardwareConcurrency;
+}
+
+/** Windows' separators to those that every system takes. */
+export function forward(path: string): string {
+  return Deno.build.os === "windows" ? path.replaceAll("\\", "/") : path;
+}
+
+/** The folder of `deno.json`, absolute, with `/`. */
+export function projectRoot(): string {
+  const path = decodeURIComponent(new URL("../..", import.meta.url).pathname);
+  return path.replace(/^\/(?=[A-Za-z]:)/, "").replace(/\/$/, "");
+}
+
+/**
+ * The absolute path of what the user wrote. `deno task` changes to the project's folder and says in
+ * INIT_CWD where it was called; a path that is not found here is looked for there.
+ */
+export function userPath(path: string): string {
+  const here = absolute(path, forward(Deno.cwd()));
+  const called = Deno.env.get("INIT_CWD");
+  if (called === undefined || exists(here)) return here;
+  const there = absolute(path, forward(called));
+  return exists(there) ? there : here;
+}
+
+function absolute(path: string, base: string): string {
+  const given = forward(path);
+  if (/^(?:\/|[A-Za-z]:\/)/.test(given)) return normal(given);
+  return normal(`${base}/${given}`);
+}
+
+/** Without `.` and `..`. */
+function normal(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "." && (part !== "" || parts.length === 0)) parts.push(part);
+  }
+  return parts.join("/") || "/";
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The environment's value, or nothing where it is empty. */
+export function variable(name: string): string | null {
+  return Deno.env.get(name) || null;
 }

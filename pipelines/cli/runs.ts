@@ -7,7 +7,7 @@ import { duration, pad, visibleLine, width } from "./text.ts";
 
 export async function runs(call: Call): Promise<number> {
   const terminal = processTerminal();
-  const records = await runRecords(call);
+  const records = runRecords(call);
   const asked = call.arguments[0];
   const chosen = asked === undefined ? records : records.filter((one) => one.id.startsWith(asked));
   if (asked !== undefined && chosen.length === 0) {

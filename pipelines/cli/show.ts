@@ -13,7 +13,7 @@ export async function show(call: Call): Promise<number> {
   const terminal = processTerminal();
   const [first = ""] = call.arguments;
   if (call.arguments.length === 1 && !isDigest(first)) return await list(call);
-  const { folder, digest, info, store } = await findObject(call);
+  const { folder, digest, info } = await findObject(call);
   const { manifest } = info;
   const size = Object.values(info.files).reduce((sum, file) => sum + file.size, 0);
   const lines = [
@@ -28,7 +28,7 @@ export async function show(call: Call): Promise<number> {
       const names = Object.keys(manifest.tensors).map(visibleLine).join(", ");
       throw new CommandError(`It holds no tensor "${tensor}"`, `it holds: ${names}`);
     }
-    const reader = await openArtifact(store, digest);
+    const reader = await openArtifact(folder, digest);
     const { columns } = terminal.size();
     lines.push(
       ...await peek(reader, manifest.tensors, {
@@ -49,7 +49,7 @@ async function list(call: Call): Promise<number> {
   const opened = await openPlan(call);
   for (const [node, status] of await opened.statuses([])) {
     const outputs = opened.plan.nodes.find((one) => one.id === node)?.description.outputs ?? {};
-    const record = status.type === "hit" ? await opened.record(status.key) : null;
+    const record = status.type === "hit" ? opened.record(status.key) : null;
     for (const output of Object.keys(outputs)) {
       const digest = record?.outputs[output]?.slice(0, 12) ?? "not there".padEnd(12);
       terminal.write(`${digest}  ${visibleLine(`${node}.${output}`)}\n`);

@@ -1,12 +1,5 @@
 /** Stage processes may fetch no code: what a bundle imports must be in Deno's cache before. */
-import { digestOf } from "../store/canonical.ts";
 import { environment } from "./process.ts";
-
-/** What of a `Code` decides which packages are needed. */
-export interface Needs {
-  readonly bundlePath: string;
-  readonly packages: Readonly<Record<string, string>>;
-}
 
 /** Thrown where the packages cannot be had: no network, a lock file that does not fit. */
 export class PackagesError extends Error {
@@ -16,31 +9,27 @@ export class PackagesError extends Error {
 const asked = new Map<string, Promise<void>>();
 
 /**
- * Sees to it that the packages of a bundle are in Deno's cache. Asked of Deno once for each set of packages,
- * which `<store>/cache/packages/` remembers; `again` asks although it is remembered, for a cache that was
- * emptied meanwhile.
+ * Sees to it that the packages of a bundle are in Deno's cache, by the lock file that lies in it. Asked of
+ * Deno once for each bundle, which `<store>/cache/packages/` remembers; `again` asks although it is
+ * remembered, for a cache that was emptied meanwhile.
  */
-export function ensurePackages(
-  code: Needs,
-  config: string,
-  store: string,
-  again = false,
-): Promise<void> {
-  const known = asked.get(code.bundlePath);
+export function ensurePackages(bundle: string, store: string, again = false): Promise<void> {
+  const known = asked.get(bundle);
   if (known !== undefined && !again) return known;
-  const done = ensure(code, config, store, again);
-  asked.set(code.bundlePath, done);
+  const done = ensure(bundle, store, again);
+  asked.set(bundle, done);
   // What failed is tried again when it is asked for again.
-  done.catch(() => asked.delete(code.bundlePath));
+  done.catch(() => asked.delete(bundle));
   return done;
 }
 
-async function ensure(code: Needs, config: string, store: string, again: boolean): Promise<void> {
+async function ensure(bundle: string, store: string, again: boolean): Promise<void> {
   const folder = `${store}/cache/packages`;
-  const mark = `${folder}/${await digestOf({ deno: Deno.version.deno, ...code.packages })}`;
+  const name = bundle.slice(bundle.lastIndexOf("/") + 1);
+  const mark = `${folder}/${name.slice(0, 32)}-${Deno.version.deno}`;
   if (!again && exists(mark)) return;
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["cache", "--quiet", "--no-remote", `--config=${config}`, "--frozen", code.bundlePath],
+    args: ["cache", "--quiet", `--config=${bundle}/deno.json`, "--frozen", `${bundle}/main.js`],
     clearEnv: true,
     env: environment(),
     stdin: "null",

@@ -3,9 +3,8 @@ import type { Reply, Request } from "../host/protocol.ts";
 
 /** What a process is given; paths are absolute and hold no comma. */
 export interface Launch {
+  /** The bundle's folder: its code, with the config and the lock file that it was made with. */
   readonly bundle: string;
-  /** The project's `deno.json`, which resolves the bundle's bare imports. */
-  readonly config: string;
   readonly read?: readonly string[];
   readonly write?: readonly string[];
   /** Hosts, e.g. "example.org:443". */
@@ -86,12 +85,12 @@ export function flags(launch: Launch): string[] {
     "--no-remote",
     "--cached-only",
     "--frozen",
-    `--config=${launch.config}`,
+    `--config=${launch.bundle}/deno.json`,
     `--v8-flags=--max-old-space-size=${heap}`,
     ...given.flatMap(([name, values]) =>
       values === undefined || values.length === 0 ? [] : [`--allow-${name}=${paths(values)}`]
     ),
-    launch.bundle,
+    `${launch.bundle}/main.js`,
   ];
 }
 

@@ -27,13 +27,14 @@ export interface Description {
 
 /** The exact code of a stage: the bundle that is stored and run, and what of it is hashed. */
 export interface Code {
-  /** Digest of the whole bundle, host included; its file is `<store>/bundles/<digest>.js`. */
+  /** Digest of the whole bundle, host and lock file included; it lies in `<store>/bundles/<digest>/`. */
   readonly bundle: Digest;
-  readonly bundlePath: string;
-  /** Module path (relative to the project, `/`) to the digest of what esbuild kept of it. */
+  /** Module path (relative to the project, `/`) to the digest of what the bundler kept of it. */
   readonly modules: Readonly<Record<string, Digest>>;
   /** Package name to `version integrity`, for the closure of the packages that the code imports. */
   readonly packages: Readonly<Record<string, string>>;
+  /** The bundler and its version, whose printing the module digests depend on. */
+  readonly bundler: string;
 }
 
 /** One artifact that feeds an input. */

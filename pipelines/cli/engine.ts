@@ -1,0 +1,159 @@
+/** What the commands want of the engine, each part loaded when it is asked for. */
+import type { JsonObject } from "../json.ts";
+import { describeReason } from "../plan/compare.ts";
+import { statuses } from "../plan/fingerprint.ts";
+import { readPlan, writePlan } from "../plan/cache.ts";
+import type { Project } from "../plan/bundle.ts";
+import type { Key, MissReason, NodeId, NodeStatus, Plan } from "../plan/plan.ts";
+import type { Listener } from "../run/event.ts";
+import { Store } from "../store/local.ts";
+import type { RunRecord, StageRecord } from "../store/store.ts";
+import { argument, type Call, UsageError, value, values } from "./command.ts";
+import { forward, projectRoot, userPath, variable } from "./place.ts";
+
+export { Store } from "../store/local.ts";
+export { openArtifact } from "../tensor/read.ts";
+
+export interface RunAsked {
+  readonly jobs: number;
+  readonly force: readonly string[];
+  readonly keepGoing: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** A config's plan, as far as the nodes that were asked for need it, with its store. */
+export interface Opened {
+  readonly plan: Plan;
+  readonly store: Store;
+  readonly describe: (reason: MissReason) => string;
+  statuses(force: readonly string[]): Promise<ReadonlyMap<NodeId, NodeStatus>>;
+  record(key: Key): StageRecord | null;
+  run(asked: RunAsked, listen: Listener): Promise<{ failed: boolean; interrupted: boolean }>;
+}
+
+/** `call`: CONFIG, then the nodes, if only some are wanted. */
+export async function openPlan(call: Call): Promise<Opened> {
+  const root = projectRoot();
+  const store = openStoreOf(call);
+  const asked = { path: userPath(argument(call, 0)), overrides: values(call, "set"), root };
+  const whole = await readPlan(asked, store) ?? await makeAndKeep(asked, store);
+  const plan = part(whole, call.arguments.slice(1));
+  return {
+    plan,
+    store,
+    describe: describeReason,
+    statuses: (force) => statuses(plan, store, new Set(select(plan, force))),
+    record: (key) => store.readRecord(key),
+    async run(asked, listen) {
+      const { runAndRecord } = await import("../run/record.ts");
+      return await runAndRecord(plan, store, {
+        ...asked,
+        forced: new Set(select(plan, asked.force)),
+        datasets: datasetFolders(root),
+        command: ["deno", "task", ...call.words],
+        overrides: values(call, "set"),
+        root,
+        reports: userPath(value(call, "reports") ?? `${root}/reports`),
+      }, listen);
+    },
+  };
+}
+
+async function makeAndKeep(
+  asked: { path: string; overrides: readonly string[]; root: string },
+  store: Store,
+): Promise<Plan> {
+  const { path, overrides, root } = asked;
+  const [{ readConfig }, { makePlan }] = await Promise.all([
+    import("../config/read.ts"),
+    import("../plan/make.ts"),
+  ]);
+  const { config, source, files } = await readConfig(path, root, overrides);
+  const made = await makePlan(config, source, projectOf(root), store);
+  const all = [...files, `${root}/deno.json`, `${root}/deno.lock`, ...made.files];
+  await writePlan(asked, store, made.plan, all);
+  return made.plan;
+}
+
+/** The store that the command line names, or the project's own. */
+export function openStoreOf(call: Call): Store {
+  const named = value(call, "store");
+  return new Store(named === undefined ? `${projectRoot()}/artifacts` : userPath(named));
+}
+
+export function runRecords(call: Call): RunRecord[] {
+  return openStoreOf(call).readRuns();
+}
+
+/** Where data sets are looked for, in order; the last is a folder that a lab shares beside the checkout. */
+function datasetFolders(root: string): string[] {
+  const named = variable("CRISOL_DATASETS");
+  const parent = root.slice(0, root.lastIndexOf("/"));
+  return [
+    ...named === null ? [] : [userPath(forward(named))],
+    `${root}/datasets`,
+    `${parent}/shared/data`,
+  ];
+}
+
+/** Ids of the nodes that the words mean: a stage for all its cells, or one cell. */
+function select(plan: Plan, words: readonly string[]): NodeId[] {
+  return words.flatMap((word) => {
+    const found = plan.nodes.filter((node) => node.id === word || node.stage === word);
+    if (found.length > 0) return found.map((node) => node.id);
+    const near = plan.nodes.filter((node) => node.stage === word.split("@")[0]);
+    const names = (near.length > 0 ? near : plan.nodes).map((node) => node.id);
+    throw new UsageError(
+      `There is no node "${word}" in ${plan.config.name}`,
+      `there are: ${[...new Set(names)].slice(0, 12).join(", ")}`,
+    );
+  });
+}
+
+/** The plan of these nodes and of all that they need. */
+function part(plan: Plan, words: readonly string[]): Plan {
+  if (words.length === 0) return plan;
+  const wanted = new Set(select(plan, words));
+  for (const node of [...plan.nodes].reverse()) {
+    if (!wanted.has(node.id)) continue;
+    for (const feed of Object.values(node.feeds).flat()) wanted.add(feed.node);
+  }
+  return { ...plan, nodes: plan.nodes.filter((node) => wanted.has(node.id)) };
+}
+
+/** The newest log of a node in runs of this config. */
+export async function newestLog(
+  records: readonly RunRecord[],
+  config: string,
+  node: NodeId,
+): Promise<string | null> {
+  for (const record of records) {
+    const log = record.nodes.find((one) => one.node === node)?.log;
+    if (record.config !== config || log === undefined) continue;
+    try {
+      return await Deno.readTextFile(log);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return null;
+}
+
+/** The JSON Schema of configs, with the params of every stage in `stages/`. */
+export async function schemaText(): Promise<string> {
+  const { projectSchema } = await import("../plan/schema.ts");
+  const schema: JsonObject = await projectSchema(
+    projectOf(projectRoot()),
+    new Store(`${projectRoot()}/artifacts`),
+  );
+  return `${JSON.stringify(schema, null, 2)}\n`;
+}
+
+/** What builds of stages read of the project. */
+function projectOf(root: string): Project {
+  return {
+    root,
+    configText: Deno.readTextFileSync(`${root}/deno.json`),
+    lockText: Deno.readTextFileSync(`${root}/deno.lock`),
+  };
+}

@@ -1,0 +1,42 @@
+/**
+ * Shuts out what differs from one process to the next. Imported before the stage, so that no line of it,
+ * top level included, sees an engine's own `Math.exp`; the rest is shut when the stage is loaded.
+ */
+import { deterministicMath } from "../../numerics/math.ts";
+
+Object.assign(Math, deterministicMath);
+
+const clock = performance.now.bind(performance);
+
+/** Milliseconds from any fixed start: the host alone may look at a clock. */
+export function now(): number {
+  return clock();
+}
+
+/** Throws in place of what would make a result differ from run to run. */
+function refuse(what: string, instead: string): () => never {
+  return () => {
+    throw new Error(`A stage has no ${what}: ${instead}`);
+  };
+}
+
+/** Called once the stage's modules are loaded: some packages draw a random number as they load. */
+export function guardWorld(): void {
+  Math.random = refuse("Math.random", "draw from numerics/random.ts with the context's seed");
+  // A clock that stands: packages read it for their own statistics, and no result can come of it.
+  Date.now = () => 0;
+  performance.now = () => 0;
+  const RealDate = Date;
+  globalThis.Date = new Proxy(RealDate, {
+    apply: () => new RealDate(0).toString(),
+    construct: (target, given) =>
+      // `given` are the caller's own arguments; without any, the date is that of the standing clock.
+      given.length === 0 ? new target(0) : Reflect.construct(target, given),
+  });
+  crypto.getRandomValues = refuse("random bytes", "draw from numerics/random.ts");
+  crypto.randomUUID = refuse("random names", "name things by what they are");
+  // Shared between all processes of one script, or threads with globals that nobody has guarded.
+  for (const name of ["localStorage", "sessionStorage", "caches", "Worker", "BroadcastChannel"]) {
+    Reflect.deleteProperty(globalThis, name);
+  }
+}

@@ -1,0 +1,159 @@
+/** Inside the stage process: answers the engine, runs the stage, ends when its standard input does. */
+import { guardWorld, now } from "./guard.ts";
+import type { Failure } from "../run/event.ts";
+import type { Json, JsonObject, Progress, Stage } from "../stage.ts";
+import type { Description, Digest } from "../plan/plan.ts";
+import { OutputError } from "../tensor/declared.ts";
+import { createContext } from "./context.ts";
+import { paramIssues } from "./issues.ts";
+import type { Job, Reply, Request } from "./protocol.ts";
+
+/** A bundle's last line calls this. */
+export async function serve(stage: Stage): Promise<void> {
+  guardWorld();
+  for (const name of ["log", "info", "debug", "warn"] as const) console[name] = console.error;
+  const abort = new AbortController();
+  let go = () => {};
+  const gone = new Promise<void>((resolve) => go = resolve);
+  for await (const request of requests()) {
+    switch (request.type) {
+      case "describe":
+        reply({ type: "described", description: await describe(stage) });
+        break;
+      case "check":
+        reply(check(stage, request.params, request.inputs));
+        break;
+      case "run":
+        // Not awaited: the engine may cancel, and the end of the input must be seen.
+        run(stage, request.job, gone, abort.signal).then(reply);
+        break;
+      case "go":
+        go();
+        break;
+      case "cancel":
+        abort.abort();
+        break;
+      default:
+        request satisfies never;
+    }
+  }
+  Deno.exit(0);
+}
+
+async function* requests(): AsyncGenerator<Request> {
+  let rest = "";
+  for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) yield JSON.parse(line) as Request; // the engine writes nothing else
+  }
+}
+
+function reply(message: Reply): void {
+  let left = new TextEncoder().encode(`${JSON.stringify(message)}\n`);
+  while (left.length > 0) left = left.subarray(Deno.stdout.writeSync(left));
+}
+
+async function describe(stage: Stage): Promise<Description> {
+  const { z } = await import("zod");
+  const { name, summary, inputs, outputs, random, datasets, hosts, cells, version } = stage;
+  return {
+    name,
+    summary,
+    // A JSON Schema is JSON.
+    params: z.toJSONSchema(stage.params, { io: "input", unrepresentable: "any" }) as JsonObject,
+    inputs,
+    outputs,
+    random: random ?? false,
+    datasets: datasets ?? false,
+    hosts: hosts ?? [],
+    cells: cells ?? null,
+    version: version ?? null,
+  };
+}
+
+function check(stage: Stage, given: Json, inputs: (Request & { type: "check" })["inputs"]): Reply {
+  const parsed = stage.params.safeParse(given);
+  if (!parsed.success) {
+    const issues = paramIssues(parsed.error.issues, given);
+    return { type: "checked", params: null, issues, checked: {} };
+  }
+  const params = parsed.data as Json; // a params schema describes JSON
+  const checked = stage.check?.(params, inputs) ?? {};
+  return { type: "checked", params, issues: checked.issues ?? [], checked };
+}
+
+async function run(
+  stage: Stage,
+  job: Job,
+  go: Promise<void>,
+  signal: AbortSignal,
+): Promise<Reply> {
+  try {
+    const lock = await Deno.open(job.lock, { write: true, create: true });
+    await lock.lock(true);
+    reply({ type: "locked" });
+    await go;
+    const { context, writers } = await createContext(stage, job, createVoice(), signal);
+    await stage.run(context);
+    signal.throwIfAborted();
+    const outputs: Record<string, Digest> = {};
+    for (const [name, writer] of writers) {
+      outputs[name] = await writer.finish();
+      for (const { name: tensor, count } of writer.odd) {
+        reply({
+          type: "log",
+          message:
+            `Tensor "${tensor}" of output "${name}" holds ${count} values that are not finite`,
+        });
+      }
+    }
+    return { type: "done", outputs };
+  } catch (error) {
+    return { type: "failed", failure: failureOf(error) };
+  }
+}
+
+/** At most this often is progress told; the last count always is. */
+const EVERY = 100;
+
+function createVoice() {
+  let last = -Infinity;
+  return {
+    progress(progress: Progress) {
+      const time = now();
+      if (time - last < EVERY && progress.done < progress.total) return;
+      last = time;
+      reply({ type: "progress", progress });
+    },
+    log(message: string) {
+      console.error(message);
+      reply({ type: "log", message });
+    },
+  };
+}
+
+function failureOf(error: unknown): Failure {
+  const message = error instanceof Error ? error.message : String(error);
+  const stack = error instanceof Error && error.stack !== undefined ? { stack: error.stack } : {};
+  if (error instanceof Deno.errors.NotCapable) {
+    return {
+      type: "permission",
+      message: `The stage did what it has not declared: ${message}`,
+      help:
+        "a stage reads its inputs and writes its outputs through the context, and no other file",
+      ...stack,
+    };
+  }
+  if (error instanceof OutputError) return { type: "bad-output", message, ...stack };
+  const code = error instanceof Error && "code" in error ? error.code : null;
+  if (code === "ENOSPC" || code === "EDQUOT" || code === "EROFS") {
+    return {
+      type: "store",
+      message: `Cannot write to the store: ${message}`,
+      help: "make room, or name another place by --store",
+      ...stack,
+    };
+  }
+  return { type: "threw", message, ...stack };
+}

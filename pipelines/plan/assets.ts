@@ -1,0 +1,38 @@
+/** What a stage reads beside its code: compiled kernels, and the report's script. Built on first use. */
+import type { Digest, Node } from "./plan.ts";
+
+type Assets = Node["kernels"];
+
+/** The report page's own script goes by this name. */
+const CLIENT = "report-client";
+
+/** Builds each family once a plan. */
+export class AssetBuilder {
+  #kernels: Promise<Readonly<Record<string, { path: string; digest: string }>>> | null = null;
+  #client: Promise<{ path: string; digest: string }> | null = null;
+
+  /** `folder`: where builds are kept. */
+  constructor(readonly folder: string) {}
+
+  async get(names: readonly string[]): Promise<Assets> {
+    const found: Record<string, Assets[string]> = {};
+    for (const name of names) {
+      const built = name === CLIENT
+        ? await this.#buildClient()
+        : (await this.#buildKernels())[name];
+      if (built === undefined) throw new Error(`There are no kernels "${name}"`);
+      // Both builds answer SHA-256 in hexadecimal.
+      found[name] = { path: built.path, digest: built.digest as Digest };
+    }
+    return found;
+  }
+
+  #buildKernels(): Promise<Readonly<Record<string, { path: string; digest: string }>>> {
+    return this.#kernels ??= import("../../kernels/build.ts")
+      .then(({ buildKernels }) => buildKernels(`${this.folder}/kernels`));
+  }
+  #buildClient() {
+    return this.#client ??= import("../report/build.ts")
+      .then(({ buildClient }) => buildClient(`${this.folder}/report`));
+  }
+}

@@ -1,0 +1,243 @@
+/**
+ * A stage's code. Two builds of the same sources: one of the stage alone, whose text is hashed module by
+ * module, and one with the host, in pieces that load when they are imported, which is stored and runs.
+ */
+import type { BuildFailure, Plugin } from "esbuild";
+import type { JsonObject } from "../json.ts";
+import { digestOf, sha256 } from "../store/canonical.ts";
+import { publishFile, syncFolder, writeFailure } from "../store/files.ts";
+import type { Store } from "../store/local.ts";
+import { importsOf, type Lock, packageClosure } from "./packages.ts";
+import type { Code, Digest } from "./plan.ts";
+
+/** The file of a bundle that a process is started with. */
+export const MAIN = "main.js";
+
+/** What a build needs to know of the project; read once a plan. */
+export interface Project {
+  /** Absolute folder of `deno.json`, with `/`. */
+  readonly root: string;
+  readonly configText: string;
+  readonly lockText: string;
+}
+
+/** A stage that cannot be built: an import that does not exist, an error in its syntax. */
+export class BundleError extends Error {
+  override readonly name = "BundleError";
+}
+
+export interface Bundled {
+  readonly code: Code;
+  /** Absolute paths of all sources, the host's included. */
+  readonly files: readonly string[];
+}
+
+const encoder = new TextEncoder();
+
+export async function bundleStage(
+  project: Project,
+  module: string,
+  store: Store,
+): Promise<Bundled> {
+  const esbuild = await import("esbuild");
+  const externals = new Set<string>();
+  const imports = importsOf(JSON.parse(project.configText) as JsonObject); // Deno itself has read it
+  const common = {
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: "esm",
+    platform: "neutral",
+    target: "esnext",
+    charset: "utf8",
+    legalComments: "none",
+    logLevel: "silent",
+    tsconfigRaw: "{}",
+    absWorkingDir: project.root,
+    outdir: "out",
+  } as const;
+  const line = (path: string) => JSON.stringify(path);
+  const host = `${project.root}/pipelines/host`;
+  try {
+    const alone = await esbuild.build({
+      ...common,
+      stdin: {
+        contents: `export { default } from ${line(module)};`,
+        resolveDir: project.root,
+        sourcefile: "stage",
+      },
+      plugins: [resolver(project, imports, externals)],
+    });
+    const whole = await esbuild.build({
+      ...common,
+      splitting: true,
+      chunkNames: "[name]-[hash]",
+      stdin: {
+        // The guard first, and what follows loaded after it: it must stand before a line of the stage runs.
+        contents: `import ${line(`${host}/guard.ts`)};\n` +
+          `const { default: stage } = await import(${line(module)});\n` +
+          `const { serve } = await import(${line(`${host}/main.ts`)});\nawait serve(stage);`,
+        resolveDir: project.root,
+        sourcefile: "main",
+      },
+      entryNames: "main",
+      plugins: [resolver(project, imports, new Set())],
+    });
+    const text = alone.outputFiles[0]?.text ?? "";
+    refuse(text, module);
+    const modules: Record<string, Digest> = {};
+    const known = new Set(Object.keys(alone.metafile.inputs));
+    for (const [path, part] of parts(text, known)) {
+      // Without white space: the bundler keeps some of the source's line breaks.
+      const { code } = await esbuild.transform(part, { minifyWhitespace: true, charset: "utf8" })
+        .catch(() => ({ code: part }));
+      modules[nameOf(path)] = await sha256(encoder.encode(code));
+    }
+    const files = new Map<string, Uint8Array<ArrayBuffer>>([
+      ["deno.json", encoder.encode(project.configText)],
+      ["deno.lock", encoder.encode(project.lockText)],
+    ]);
+    for (const { path, contents } of whole.outputFiles) {
+      files.set(path.slice(path.lastIndexOf("/") + 1).replace(/.*\\/, ""), contents.slice());
+    }
+    const lock = JSON.parse(project.lockText) as Lock; // as Deno writes it
+    return {
+      code: {
+        bundle: await storeBundle(store, files),
+        modules,
+        packages: packageClosure(lock, externals),
+        bundler: `esbuild ${esbuild.version}`,
+      },
+      files: Object.keys(whole.metafile.inputs).filter((path) => path !== "main")
+        .map((path) => new URL(path, `file://${slash(project.root)}/`))
+        .map((url) => decodeURIComponent(url.pathname).replace(/^\/(?=[A-Za-z]:)/, "")),
+    };
+  } catch (error) {
+    const { errors } = error as Partial<BuildFailure>; // what esbuild throws has them
+    if (errors === undefined) throw error;
+    const [first] = errors;
+    const place = first?.location
+      ? ` (${first.location.file}:${first.location.line}:${first.location.column + 1})`
+      : "";
+    throw new BundleError(`${first?.text ?? "It cannot be built"}${place}`);
+  }
+}
+
+/** Ends esbuild's own process, which would keep ours alive. */
+export async function stopBundler(): Promise<void> {
+  await (await import("esbuild")).stop();
+}
+
+function slash(path: string): string {
+  return path.startsWith("/") ? path : `/${path}`;
+}
+
+/** Packages stay outside, by the exact version that deno.json names; anything else is a file. */
+function resolver(
+  project: Project,
+  imports: ReadonlyMap<string, string>,
+  externals: Set<string>,
+): Plugin {
+  const external = (path: string) => {
+    externals.add(path);
+    return { path, external: true };
+  };
+  return {
+    name: "imports",
+    setup(build) {
+      build.onResolve({ filter: /.*/ }, (args) => {
+        const { path } = args;
+        if (args.kind === "entry-point" || path.startsWith(".") || isAbsolute(path)) {
+          return undefined;
+        }
+        if (path.startsWith("node:")) return { path, external: true };
+        if (path.startsWith("npm:")) return external(path);
+        for (const [name, target] of imports) {
+          const rest = path === name
+            ? ""
+            : name.endsWith("/") && path.startsWith(name)
+            ? path.slice(name.length)
+            : path.startsWith(`${name}/`) && target.startsWith("npm:")
+            ? path.slice(name.length)
+            : null;
+          if (rest === null) continue;
+          return target.startsWith("npm:")
+            ? external(`${target}${rest}`)
+            : { path: `${project.root}/${target.replace(/^\.\//, "")}${rest}` };
+        }
+        return {
+          errors: [{
+            text: /^[a-z]+:/.test(path)
+              ? `A stage cannot import "${path}": only files and packages of deno.json's imports`
+              : `"${path}" is not among the imports of deno.json`,
+          }],
+        };
+      });
+    },
+  };
+}
+
+function isAbsolute(path: string): boolean {
+  return path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path);
+}
+
+/** What the bundler does not follow, so that it would run without being hashed. */
+function refuse(text: string, module: string): void {
+  const name = module.slice(module.lastIndexOf("/") + 1);
+  if (/\bimport\.meta\b/.test(text)) {
+    throw new BundleError(
+      `"${name}" or what it imports uses import.meta: what it would read is not part of its identity`,
+    );
+  }
+  if (/\bimport\((?!\s*["'])/.test(text)) {
+    throw new BundleError(
+      `"${name}" or what it imports has an import() of something that is no plain text: ` +
+        `such code would run without being part of its identity`,
+    );
+  }
+}
+
+/** The text by module, told apart by the bundler's headers; all of it belongs to some module. */
+function parts(text: string, known: ReadonlySet<string>): Map<string, string> {
+  const found = new Map<string, string>();
+  let path = "";
+  for (const line of text.split("\n")) {
+    const header = /^ {0,4}\/\/ (.+)$/.exec(line)?.[1];
+    if (header !== undefined && known.has(header)) path = header;
+    else found.set(path, `${found.get(path) ?? ""}${line}\n`);
+  }
+  return found;
+}
+
+/** A module outside of the project goes by its file name, since its folder differs between machines. */
+function nameOf(path: string): string {
+  if (path === "") return "imports";
+  return path.startsWith("..") || isAbsolute(path) ? path.slice(path.lastIndexOf("/") + 1) : path;
+}
+
+/** Writes the files under their common digest, if they are not there. */
+async function storeBundle(
+  store: Store,
+  files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
+): Promise<Digest> {
+  const table: Record<string, string> = {};
+  for (const [path, bytes] of files) table[path] = await sha256(bytes);
+  const digest = await digestOf(table);
+  const folder = store.bundleFolder(digest);
+  const isThere = [...files].every(([path, bytes]) => {
+    try {
+      return Deno.statSync(`${folder}/${path}`).size === bytes.length;
+    } catch {
+      return false;
+    }
+  });
+  if (isThere) return digest;
+  try {
+    Deno.mkdirSync(folder, { recursive: true });
+    for (const [path, bytes] of files) publishFile(`${folder}/${path}`, bytes);
+    syncFolder(folder);
+  } catch (error) {
+    throw writeFailure(store.root, error);
+  }
+  return digest;
+}

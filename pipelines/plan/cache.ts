@@ -1,0 +1,104 @@
+/**
+ * A plan that was made before, if nothing that it was made from has changed. What is compared is content,
+ * never a file's time: all sources together are some hundred small files, read and hashed in milliseconds.
+ */
+import { sha256 } from "../store/canonical.ts";
+import type { Store } from "../store/local.ts";
+import { MAIN } from "./bundle.ts";
+import type { Plan } from "./plan.ts";
+
+/** Folders of the engine whose files decide what a plan is, beside the sources of the stages. */
+const FOLDERS = [
+  "pipelines/config",
+  "pipelines/plan",
+  "pipelines/host",
+  "pipelines/report",
+  "kernels",
+  "kernels/assembly",
+];
+
+interface Cached {
+  readonly files: readonly string[];
+  readonly digest: string;
+  readonly plan: Plan;
+}
+
+export interface Asked {
+  /** Absolute path of the config. */
+  readonly path: string;
+  readonly overrides: readonly string[];
+  /** Absolute folder of `deno.json`. */
+  readonly root: string;
+}
+
+/** Null if there is none, or it is of yesterday. */
+export async function readPlan(asked: Asked, store: Store): Promise<Plan | null> {
+  const found = await store.readCache("plans", keyOf(asked)) as Cached | null; // written below
+  if (found === null) return null;
+  if (await digestOfFiles([...found.files, ...engineFiles(asked.root)]) !== found.digest) {
+    return null;
+  }
+  for (const { code, kernels } of found.plan.nodes) {
+    const needed = [
+      `${store.bundleFolder(code.bundle)}/${MAIN}`,
+      ...Object.values(kernels).map(({ path }) => path),
+    ];
+    if (!needed.every(isFile)) return null;
+  }
+  return found.plan;
+}
+
+/** `files`: absolute paths of what the plan was made from. */
+export async function writePlan(
+  asked: Asked,
+  store: Store,
+  plan: Plan,
+  files: readonly string[],
+): Promise<void> {
+  const digest = await digestOfFiles([...files, ...engineFiles(asked.root)]);
+  await store.writeCache("plans", keyOf(asked), { files, digest, plan } satisfies Cached);
+}
+
+function keyOf({ path, overrides, root }: Asked) {
+  return { path, overrides, root, deno: Deno.version.deno };
+}
+
+function engineFiles(root: string): string[] {
+  return FOLDERS.flatMap((folder) =>
+    [...Deno.readDirSync(`${root}/${folder}`)].filter((entry) => entry.isFile)
+      .map((entry) => `${root}/${folder}/${entry.name}`).sort()
+  );
+}
+
+/** Of names and contents; a file that is not there counts as such. */
+async function digestOfFiles(files: readonly string[]): Promise<string> {
+  const encoder = new TextEncoder();
+  const parts = files.flatMap((path) => {
+    const content = contentOf(path);
+    return [encoder.encode(`${path}\n${content?.length ?? "none"}\n`), content ?? new Uint8Array()];
+  });
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return await sha256(all);
+}
+
+function contentOf(path: string): Uint8Array | null {
+  try {
+    return Deno.readFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,210 @@
+/** One stage run: a process from its start to outputs in the store, or to the reason why there are none. */
+import { ensurePackages, PackagesError } from "../executors/packages.ts";
+import { spawn, type StageProcess } from "../executors/process.ts";
+import type { Job } from "../host/protocol.ts";
+import type { Digest, Key, Node } from "../plan/plan.ts";
+import type { Progress } from "../stage.ts";
+import { removeQuietly, StoreError } from "../store/files.ts";
+import { ObjectError } from "../store/info.ts";
+import type { Store } from "../store/local.ts";
+import type { StageRecord } from "../store/store.ts";
+import type { Failure } from "./event.ts";
+
+export interface Work {
+  readonly node: Node;
+  readonly key: Key;
+  readonly inputs: Job["inputs"];
+  readonly threads: number;
+  readonly datasets: readonly string[];
+  readonly logPath: string;
+  readonly signal: AbortSignal;
+  /** A result that another run has made meanwhile, looked for once the lock is held. */
+  readonly lookAgain: () => StageRecord | null;
+  readonly onProgress: (progress: Progress) => void;
+  readonly onLog: (message: string) => void;
+}
+
+export type Ending =
+  | {
+    readonly type: "done";
+    readonly outputs: Readonly<Record<string, Digest>>;
+  }
+  /** Somebody else made it. */
+  | { readonly type: "found"; readonly record: StageRecord }
+  | { readonly type: "failed"; readonly failure: Failure }
+  | { readonly type: "cancelled" };
+
+/** A process that was asked to stop is ended after so many milliseconds. */
+const GRACE = 300;
+
+/** Writes the record, while the lock is still held. */
+export type Keep = (
+  outputs: Readonly<Record<string, Digest>>,
+  peakMemory: number | null,
+) => void;
+
+export async function runStage(store: Store, work: Work, keep: Keep): Promise<Ending> {
+  const scratch = store.scratch();
+  try {
+    return await attempt(store, work, scratch, keep);
+  } catch (error) {
+    if (work.signal.aborted) return { type: "cancelled" };
+    return { type: "failed", failure: ourFailure(error) };
+  } finally {
+    removeQuietly(scratch);
+  }
+}
+
+async function attempt(
+  store: Store,
+  work: Work,
+  scratch: string,
+  keep: Keep,
+): Promise<Ending> {
+  const { node, key, signal } = work;
+  const bundle = store.bundleFolder(node.code.bundle);
+  await ensurePackages(bundle, store.root);
+  const lock = store.lockPath(key);
+  const process = spawn({
+    bundle,
+    read: [
+      scratch,
+      lock,
+      ...new Set(Object.values(work.inputs).flat().map(({ folder }) => folder)),
+      ...Object.values(node.kernels).map(({ path }) => path),
+      ...node.description.datasets ? work.datasets : [],
+    ],
+    write: [scratch, lock],
+    net: node.description.hosts,
+    memory: node.memory,
+    log: work.logPath,
+  });
+  const stop = () => {
+    process.send({ type: "cancel" }).catch(() => {});
+    setTimeout(() => process.kill(), GRACE);
+  };
+  if (signal.aborted) process.kill();
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    const ending = await converse(process, store, work, scratch, lock, keep);
+    if (signal.aborted && ending.type === "failed") return { type: "cancelled" };
+    return ending;
+  } finally {
+    signal.removeEventListener("abort", stop);
+    await process.close();
+    process.kill();
+    await process.ended;
+  }
+}
+
+async function converse(
+  process: StageProcess,
+  store: Store,
+  work: Work,
+  scratch: string,
+  lock: string,
+  keep: Keep,
+): Promise<Ending> {
+  const { node, key } = work;
+  const job: Job = {
+    key,
+    params: node.params,
+    seed: node.seed,
+    inputs: work.inputs,
+    scratch,
+    lock,
+    kernels: node.kernels,
+    datasets: work.datasets,
+    threads: work.threads,
+  };
+  // Where the process cannot take it, it has ended, and its end says why.
+  await process.send({ type: "run", job }).catch(() => {});
+  for await (const reply of process.replies()) {
+    switch (reply.type) {
+      case "locked": {
+        const record = work.lookAgain();
+        if (record !== null) return { type: "found", record };
+        await process.send({ type: "go" }).catch(() => {});
+        break;
+      }
+      case "progress":
+        work.onProgress(reply.progress);
+        break;
+      case "log":
+        work.onLog(reply.message);
+        break;
+      case "failed":
+        return { type: "failed", failure: reply.failure };
+      case "done": {
+        const peakMemory = peakOf(process.pid);
+        // The lock is still held: the process ends only after its outputs and its record are there.
+        for (const [name, digest] of Object.entries(reply.outputs)) {
+          await store.put(`${scratch}/${name}`, digest);
+        }
+        keep(reply.outputs, peakMemory);
+        return { type: "done", outputs: reply.outputs };
+      }
+      case "described":
+      case "checked":
+        break;
+      default:
+        reply satisfies never;
+    }
+  }
+  const status = await process.ended;
+  return { type: "failed", failure: endOf(status, process.tail()) };
+}
+
+/** Why a process ended without an answer. */
+function endOf(status: Deno.CommandStatus, tail: string): Failure {
+  if (/JavaScript heap out of memory|Fatal process out of memory/.test(tail)) {
+    return {
+      type: "out-of-memory",
+      message: "The stage ran out of memory",
+      help: "its `check` says how much it needs: `resources: { memory }`, in bytes",
+    };
+  }
+  if (status.signal !== null) {
+    return {
+      type: "killed",
+      message: `The stage process was killed by ${status.signal}`,
+      ...(status.signal === "SIGKILL"
+        ? { help: "the system does so when memory runs out: try fewer --jobs" }
+        : {}),
+    };
+  }
+  const error = tail.split("\n").map((line) => line.trim())
+    .find((line) => /^error:/i.test(line));
+  return {
+    type: "exited",
+    message: `The stage process ended with code ${status.code} and gave no result` +
+      (error === undefined ? "" : `: ${error.replace(/^error:\s*/, "")}`),
+  };
+}
+
+function ourFailure(error: unknown): Failure {
+  const message = error instanceof Error ? error.message : String(error);
+  const stack = error instanceof Error && error.stack !== undefined ? { stack: error.stack } : {};
+  if (error instanceof StoreError) return { type: "store", message, help: error.help, ...stack };
+  if (error instanceof ObjectError) return { type: "bad-output", message, ...stack };
+  if (error instanceof PackagesError) {
+    return {
+      type: "start",
+      message,
+      help: "`deno install` fetches what deno.lock names",
+      ...stack,
+    };
+  }
+  return { type: "start", message, ...stack };
+}
+
+/** The most memory that a process has had, in bytes, where the system tells. */
+function peakOf(pid: number): number | null {
+  if (Deno.build.os !== "linux") return null;
+  try {
+    const found = /VmHWM:\s+(\d+) kB/.exec(Deno.readTextFileSync(`/proc/${pid}/status`))?.[1];
+    return found === undefined ? null : Number(found) * 1024;
+  } catch {
+    return null;
+  }
+}

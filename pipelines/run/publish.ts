@@ -1,0 +1,68 @@
+/** Puts finished pages where people look, with where they come from written into them. */
+import type { Node, Plan } from "../plan/plan.ts";
+import { readArtifactFile } from "../tensor/read.ts";
+import { publishFile } from "../store/files.ts";
+import type { Store } from "../store/local.ts";
+import type { RunRecord } from "../store/store.ts";
+
+/** What a page leaves free for the facts of a run. */
+const SLOT = '<script type="application/json" id="crisol-lineage">null</script>';
+
+/** A run record with what a reader of the page wants beside it. */
+interface Lineage extends RunRecord {
+  readonly seed: number;
+  /** Package to version; not hashed as such. */
+  readonly packages: Readonly<Record<string, string>>;
+}
+
+/** Writes `<folder>/<config>.html` for each page of the run, the first under that name; answers the paths. */
+export async function publishPages(
+  plan: Plan,
+  store: Store,
+  run: RunRecord,
+  packages: Readonly<Record<string, string>>,
+  folder: string,
+): Promise<string[]> {
+  const paths: string[] = [];
+  const results = new Map(run.nodes.map((one) => [one.node, one]));
+  for (const node of plan.nodes) {
+    const outputs = results.get(node.id)?.outputs;
+    for (const output of pagesOf(node)) {
+      const digest = outputs?.[output];
+      if (digest === undefined) continue;
+      const { bytes } = await readArtifactFile(store.objectFolder(digest), digest);
+      const name = paths.length === 0 ? plan.config.name : `${plan.config.name}-${node.id}`;
+      const path = `${folder}/${name}.html`;
+      const lineage: Lineage = {
+        ...run,
+        nodes: withTimes(run, store),
+        seed: plan.config.seed,
+        packages,
+      };
+      publishFile(path, fillSlot(new TextDecoder().decode(bytes), lineage));
+      paths.push(path);
+    }
+  }
+  return paths;
+}
+
+function pagesOf(node: Node): string[] {
+  return Object.entries(node.description.outputs)
+    .flatMap(([name, type]) => type.kind === "file" && type.name.endsWith(".html") ? [name] : []);
+}
+
+/** A hit took no time now; what is shown is what its stage run took. */
+function withTimes(run: RunRecord, store: Store): RunRecord["nodes"] {
+  return run.nodes.map((node) => {
+    if (node.outcome !== "hit" || node.key === null) return node;
+    const made = store.readRecord(node.key)?.made;
+    return made === undefined ? node : { ...node, milliseconds: made.milliseconds };
+  });
+}
+
+function fillSlot(page: string, lineage: Lineage): string {
+  // `<` would end the script's element early.
+  const text = JSON.stringify(lineage).replaceAll("<", "\\u003c");
+  // A function, since a text would have its `$&` read as patterns.
+  return page.replace(SLOT, () => SLOT.replace("null", () => text));
+}

@@ -1,0 +1,113 @@
+/** A run with what it leaves behind: the run record and the published pages. */
+import type { NodeId, Plan } from "../plan/plan.ts";
+import type { JsonObject } from "../json.ts";
+import type { Store } from "../store/local.ts";
+import type { RunRecord } from "../store/store.ts";
+import type { Listener } from "./event.ts";
+import { runPlan } from "./run.ts";
+
+export interface Recorded {
+  readonly jobs: number;
+  readonly forced: ReadonlySet<NodeId>;
+  readonly keepGoing: boolean;
+  readonly signal: AbortSignal;
+  readonly datasets: readonly string[];
+  /** The words that were typed. */
+  readonly command: readonly string[];
+  readonly overrides: readonly string[];
+  /** The folder of `deno.json`. */
+  readonly root: string;
+  /** Where pages are published. */
+  readonly reports: string;
+}
+
+export async function runAndRecord(
+  plan: Plan,
+  store: Store,
+  asked: Recorded,
+  listen: Listener,
+): Promise<{ failed: boolean; interrupted: boolean }> {
+  const started = new Date();
+  const id = `${started.toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-")}-${
+    crypto.randomUUID().slice(0, 4)
+  }`;
+  const git = gitState(asked.root);
+  let last: Parameters<Listener>[0] | null = null;
+  const result = await runPlan(plan, store, {
+    ...asked,
+    id,
+    memory: Math.max(1, Deno.systemMemoryInfo().total * 0.8),
+  }, (event) => {
+    // The end is told after the pages are there, so that it is the last line.
+    if (event.type === "run-ended") last = event;
+    else listen(event);
+  });
+  const record: RunRecord = {
+    version: 1,
+    id,
+    config: plan.config.path,
+    command: asked.command,
+    started: started.toISOString(),
+    milliseconds: Date.now() - started.getTime(),
+    git: await git,
+    deno: Deno.version.deno,
+    overrides: asked.overrides,
+    nodes: result.nodes,
+  };
+  const warn = (what: string, error: unknown) =>
+    listen({
+      type: "warning",
+      message: `${what}: ${error instanceof Error ? error.message : String(error)}`,
+    });
+  try {
+    store.writeRun(record);
+  } catch (error) {
+    warn("This run is not recorded", error);
+  }
+  const { publishPages } = await import("./publish.ts");
+  try {
+    const paths = await publishPages(plan, store, record, packages(asked.root), asked.reports);
+    for (const path of paths) listen({ type: "report-published", path });
+  } catch (error) {
+    warn("The report is not published", error);
+  }
+  if (last !== null) listen(last);
+  return {
+    failed: result.nodes.some((node) => node.outcome === "failed"),
+    interrupted: result.interrupted,
+  };
+}
+
+/** Name to version, as deno.json pins them. */
+function packages(root: string): Record<string, string> {
+  const config = JSON.parse(Deno.readTextFileSync(`${root}/deno.json`)) as JsonObject; // Deno has read it
+  const imports = config["imports"] ?? {};
+  return Object.fromEntries(
+    Object.entries(imports).flatMap(([name, target]) => {
+      const version = /^npm:.+@([^@/]+)$/.exec(String(target))?.[1];
+      return version === undefined ? [] : [[name, version]];
+    }),
+  );
+}
+
+/** The commit of the project, and whether something has changed since; null without git. */
+async function gitState(root: string): Promise<RunRecord["git"]> {
+  const git = async (...args: string[]) => {
+    const { success, stdout } = await new Deno.Command("git", {
+      args: ["-C", root, ...args],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "null",
+    }).output();
+    return success ? new TextDecoder().decode(stdout).trim() : null;
+  };
+  try {
+    const [commit, changes] = await Promise.all([
+      git("rev-parse", "HEAD"),
+      git("status", "--porcelain", "--untracked-files=no"),
+    ]);
+    return commit === null ? null : { commit, dirty: changes !== "" };
+  } catch {
+    return null; // git is not installed
+  }
+}

@@ -1,0 +1,275 @@
+/**
+ * The store in a folder. After a kill at any point it is valid as it stands: objects and records appear by
+ * a rename, records after the objects that they name, and nothing in `tmp` is ever looked at.
+ *
+ *     objects/ab/<digest>/   an artifact, with its object.json
+ *     records/ab/<key>.json  stage records
+ *     runs/<id>.json         run records      logs/<id>/<node>.log
+ *     bundles/<digest>/      the code of stages, main.js first
+ *     last/<hash>            the key that a config's node had last: what a miss is compared with
+ *     locks/ tmp/ cache/     may be deleted while nothing runs
+ */
+import type { Json } from "../json.ts";
+import type { Digest, Key } from "../plan/plan.ts";
+import { digestOf } from "./canonical.ts";
+import {
+  publishFile,
+  readIfThere,
+  removeQuietly,
+  StoreError,
+  syncFile,
+  syncFolder,
+  writeFailure,
+} from "./files.ts";
+import { ObjectError, parseInfo, readInfo } from "./info.ts";
+import {
+  type Fingerprint,
+  INFO,
+  type ObjectInfo,
+  type RunRecord,
+  type StageRecord,
+} from "./store.ts";
+
+/** The key of a fingerprint. */
+export async function keyOf(fingerprint: Fingerprint): Promise<Key> {
+  // All of a fingerprint is JSON; a digest of it is what a key is.
+  return await digestOf({ ...fingerprint } as unknown as Json) as string as Key;
+}
+
+export class Store {
+  /** `root`: absolute, with `/`. */
+  constructor(readonly root: string) {
+    if (root.includes(",")) {
+      throw new StoreError(
+        `The store "${root}" holds a comma in its path, which Deno's permissions cannot name`,
+        "name another place by --store",
+      );
+    }
+  }
+
+  objectFolder(digest: Digest): string {
+    return `${this.root}/objects/${digest.slice(0, 2)}/${digest}`;
+  }
+
+  readInfo(digest: Digest): Promise<ObjectInfo> {
+    return readInfo(this.objectFolder(digest), digest);
+  }
+
+  /** Null if every file of the object is there with its size, else what is wrong. Bytes are not read. */
+  damage(digest: Digest): string | null {
+    const folder = this.objectFolder(digest);
+    try {
+      const text = readIfThere(`${folder}/${INFO}`);
+      if (text === null) return `"${folder}" is not there`;
+      return damageOf(folder, parseInfo(folder, text));
+    } catch (error) {
+      if (error instanceof ObjectError) return error.message;
+      throw error;
+    }
+  }
+
+  /** Digests of all objects that begin so. */
+  findObjects(prefix: string): Digest[] {
+    const found: Digest[] = [];
+    try {
+      for (const entry of Deno.readDirSync(`${this.root}/objects/${prefix.slice(0, 2)}`)) {
+        // A folder of 64 hexadecimal digits among the objects is named by a digest.
+        const isDigest = entry.isDirectory && /^[0-9a-f]{64}$/.test(entry.name);
+        if (isDigest && entry.name.startsWith(prefix)) found.push(entry.name as Digest);
+      }
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+    return found.sort();
+  }
+
+  /** Moves a whole object from scratch to its place; one that is there and good stays. */
+  async put(scratch: string, digest: Digest): Promise<void> {
+    try {
+      const info = await readInfo(scratch, digest);
+      const wrong = damageOf(scratch, info);
+      if (wrong !== null) {
+        throw new ObjectError(`The stage wrote an output that is not whole: ${wrong}`);
+      }
+      const folder = this.objectFolder(digest);
+      if (this.damage(digest) === null) {
+        removeQuietly(scratch);
+        return;
+      }
+      await Promise.all(
+        [INFO, ...Object.keys(info.files)].map((path) => syncFile(`${scratch}/${path}`)),
+      );
+      const parent = folder.slice(0, folder.lastIndexOf("/"));
+      Deno.mkdirSync(parent, { recursive: true });
+      // A damaged one stands in the way; moved aside first, so that its place is never half of it.
+      const aside = `${this.root}/tmp/${digest}.${crypto.randomUUID().slice(0, 8)}.damaged`;
+      try {
+        Deno.renameSync(folder, aside);
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      }
+      try {
+        Deno.renameSync(scratch, folder);
+      } catch (error) {
+        // Another run was faster with the same object.
+        if (this.damage(digest) !== null) throw error;
+        removeQuietly(scratch);
+      }
+      syncFolder(parent);
+      removeQuietly(aside);
+    } catch (error) {
+      throw writeFailure(this.root, error);
+    }
+  }
+
+  /** The record of a key; null where there is none, or none that can be read. */
+  readRecord(key: Key): StageRecord | null {
+    const text = readIfThere(this.#recordPath(key));
+    if (text === null) return null;
+    try {
+      const record: unknown = JSON.parse(text);
+      return isRecord(record, key) ? record : null;
+    } catch {
+      return null;
+    }
+  }
+
+  writeRecord(record: StageRecord): void {
+    this.#publish(this.#recordPath(record.key), JSON.stringify(record));
+  }
+
+  writeRun(record: RunRecord): void {
+    this.#publish(`${this.root}/runs/${record.id}.json`, `${JSON.stringify(record, null, 1)}\n`);
+  }
+
+  /** Newest first. Records that cannot be read are left out. */
+  readRuns(): RunRecord[] {
+    const found: RunRecord[] = [];
+    let names: string[] = [];
+    try {
+      names = [...Deno.readDirSync(`${this.root}/runs`)].map((entry) => entry.name);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+    for (const name of names.filter((one) => one.endsWith(".json")).sort().reverse()) {
+      try {
+        const record: unknown = JSON.parse(Deno.readTextFileSync(`${this.root}/runs/${name}`));
+        if (isRun(record)) found.push(record);
+      } catch (error) {
+        if (!(error instanceof SyntaxError)) throw error;
+      }
+    }
+    return found;
+  }
+
+  /** The key that this node of this config had when it was last done. */
+  async lastKey(config: string, node: string): Promise<Key | null> {
+    const text = readIfThere(await this.#lastPath(config, node));
+    return text !== null && /^[0-9a-f]{64}$/.test(text) ? text as Key : null; // written by setLastKey
+  }
+  async setLastKey(config: string, node: string, key: Key): Promise<void> {
+    const path = await this.#lastPath(config, node);
+    if (readIfThere(path) !== key) this.#publish(path, key);
+  }
+
+  /** An empty folder for one stage run. */
+  scratch(): string {
+    const folder = `${this.root}/tmp/${crypto.randomUUID()}`;
+    try {
+      Deno.mkdirSync(folder, { recursive: true });
+      Deno.mkdirSync(`${this.root}/locks`, { recursive: true });
+    } catch (error) {
+      throw writeFailure(this.root, error);
+    }
+    return folder;
+  }
+  lockPath(key: Key): string {
+    return `${this.root}/locks/${key}`;
+  }
+  logPath(run: string, node: string): string {
+    // Node ids hold `@`, `,` and `=`, which every file system takes; labels are plain words.
+    const path = `${this.root}/logs/${run}/${node.replace(/[^\w@,=.-]/g, "_")}.log`;
+    try {
+      Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+    } catch (error) {
+      throw writeFailure(this.root, error);
+    }
+    return path;
+  }
+
+  /** Where a bundle's files lie. */
+  bundleFolder(digest: Digest): string {
+    return `${this.root}/bundles/${digest}`;
+  }
+  get cacheFolder(): string {
+    return `${this.root}/cache`;
+  }
+
+  /** A value that was computed before from the same `key`; null if there is none. */
+  async readCache(kind: string, key: Json): Promise<unknown> {
+    const text = readIfThere(`${this.cacheFolder}/${kind}/${await digestOf(key)}.json`);
+    if (text === null) return null;
+    try {
+      return JSON.parse(text);
+    } catch {
+      return null;
+    }
+  }
+  /** A cache that cannot be written costs time only. */
+  async writeCache(kind: string, key: Json, value: unknown): Promise<void> {
+    try {
+      publishFile(`${this.cacheFolder}/${kind}/${await digestOf(key)}.json`, JSON.stringify(value));
+    } catch (error) {
+      if (!(writeFailure(this.root, error) instanceof StoreError)) throw error;
+    }
+  }
+
+  #recordPath(key: Key): string {
+    return `${this.root}/records/${key.slice(0, 2)}/${key}.json`;
+  }
+  async #lastPath(config: string, node: string): Promise<string> {
+    return `${this.root}/last/${await digestOf([config, node])}`;
+  }
+  #publish(path: string, text: string): void {
+    try {
+      publishFile(path, text);
+    } catch (error) {
+      throw writeFailure(this.root, error);
+    }
+  }
+}
+
+function damageOf(folder: string, info: ObjectInfo): string | null {
+  for (const [path, { size }] of Object.entries(info.files)) {
+    try {
+      const found = Deno.lstatSync(`${folder}/${path}`);
+      if (!found.isFile) return `"${folder}/${path}" is no file`;
+      if (found.size !== size) {
+        return `"${folder}/${path}" has ${found.size} bytes, ${size} were written`;
+      }
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      return `"${folder}/${path}" is not there`;
+    }
+  }
+  return null;
+}
+
+/** A record that belongs to its key has the fingerprint whose digest that is; `verify` hashes it. */
+function isRecord(value: unknown, key: Key): value is StageRecord {
+  if (typeof value !== "object" || value === null) return false;
+  const record = value as Partial<Record<keyof StageRecord, unknown>>; // looked at below
+  const { outputs, fingerprint } = record;
+  return record.version === 1 && record.key === key &&
+    typeof fingerprint === "object" && fingerprint !== null &&
+    typeof outputs === "object" && outputs !== null &&
+    Object.values(outputs).every((digest) => /^[0-9a-f]{64}$/.test(String(digest)));
+}
+
+function isRun(value: unknown): value is RunRecord {
+  if (typeof value !== "object" || value === null) return false;
+  const record = value as Partial<Record<keyof RunRecord, unknown>>; // looked at below
+  return record.version === 1 && typeof record.id === "string" && Array.isArray(record.nodes) &&
+    typeof record.started === "string" && typeof record.config === "string" &&
+    Array.isArray(record.command);
+}

@@ -1,0 +1,110 @@
+/** Reads a config: file to YAML to tree, overrides, then all checks that need no stage. */
+import { basename, dirname, resolve } from "node:path";
+import { type Config, ConfigError, type Location, type SourceMap } from "./config.ts";
+import { checkGraph } from "./graph.ts";
+import { checkModules } from "./modules.ts";
+import { suggest } from "./nearest.ts";
+import { applyOverrides } from "./overrides.ts";
+import { readShape } from "./shape.ts";
+import { ConfigSource, diagnostics } from "./source.ts";
+import type { Problem, Tree } from "./tree.ts";
+import { parseYaml } from "./yaml.ts";
+
+export { ConfigSource } from "./source.ts";
+
+const MOST_BYTES = 1 << 20;
+
+/** A config with where its values stand. */
+export interface ReadConfig {
+  readonly config: Config;
+  readonly source: ConfigSource & SourceMap;
+  /** Absolute paths of what was read: what a cache must look at again. */
+  readonly files: readonly string[];
+  /** As they were given, in order. */
+  readonly overrides: readonly string[];
+}
+
+/**
+ * Reads and checks the config at `path`. `project` is the absolute folder of deno.json; `overrides` are
+ * the values of `--set`, such as `train@sparse.epochs=3`.
+ *
+ * @throws {ConfigError} With all that is wrong, in the order of the file.
+ */
+export async function readConfig(
+  path: string,
+  project: string,
+  overrides: readonly string[],
+): Promise<ReadConfig> {
+  const file = resolve(path);
+  const text = await readText(path, file);
+  const problems: Problem[] = [];
+  const complain = () => {
+    if (problems.length > 0) throw new ConfigError(diagnostics(file, text, problems));
+  };
+  const parsed = parseYaml(text, problems);
+  if (parsed === null) {
+    complain();
+    throw new Error(`The YAML of "${path}" has no value, and no error`);
+  }
+  const tree: Tree = applyOverrides(parsed, overrides, problems);
+  const shape = readShape(tree, { config: dirname(file), project }, problems);
+  checkGraph(shape.stages.map(({ name }) => name), shape.edges, problems);
+  await checkModules(shape.uses, problems);
+  complain();
+  return {
+    config: {
+      path: file,
+      name: basename(file).replace(/\.ya?ml$/i, ""),
+      title: shape.title,
+      seed: shape.seed,
+      stages: shape.stages,
+    },
+    source: new ConfigSource(file, text, tree),
+    files: [file],
+    overrides: [...overrides],
+  };
+}
+
+/** `path` is as the user wrote it, for messages. */
+async function readText(path: string, file: string): Promise<string> {
+  const location: Location = { file, line: 1, column: 1, length: 1 };
+  const fail = (message: string, help?: string): never => {
+    const more = help === undefined ? {} : { help };
+    throw new ConfigError([{ severity: "error", message, ...more, location }]);
+  };
+  let bytes: Uint8Array;
+  try {
+    const { isFile, size } = await Deno.stat(file);
+    if (!isFile) fail(`Cannot read "${path}": it is not a file`);
+    if (size > MOST_BYTES) {
+      fail(`Cannot read "${path}": it has ${size} bytes, wanted at most ${MOST_BYTES}`);
+    }
+    bytes = await Deno.readFile(file);
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    if (error instanceof Deno.errors.NotFound) {
+      return fail(`There is no config "${path}"`, await neighbours(path, file));
+    }
+    const { message } = error instanceof Error ? error : { message: String(error) };
+    return fail(`Cannot read "${path}": ${message}`);
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return fail(`Cannot read "${path}": it is not UTF-8 text`);
+  }
+}
+
+/** The nearest spelling among the configs of the same folder. */
+async function neighbours(path: string, file: string): Promise<string | undefined> {
+  const names: string[] = [];
+  try {
+    for await (const entry of Deno.readDir(dirname(file))) {
+      if (/\.ya?ml$/i.test(entry.name)) names.push(entry.name);
+    }
+  } catch {
+    return `There is no folder "${dirname(path)}"`;
+  }
+  const folder = path.slice(0, path.length - basename(path).length);
+  return suggest(folder + basename(file), names.sort().map((name) => folder + name));
+}

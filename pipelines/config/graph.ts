@@ -3,11 +3,25 @@ import type { Reference } from "./config.ts";
 import { suggest } from "./nearest.ts";
 import type { Place, Problem } from "./tree.ts";
 
+export const REFERENCE =
+  /^([A-Za-z0-9_-]+)(?:@([A-Za-z0-9_.,=+-]+?))?(?:\.([A-Za-z_][A-Za-z0-9_-]*))?$/;
+
 /** An input, with the place of its reference. */
 export interface Edge {
   readonly consumer: string;
   readonly reference: Reference;
   readonly place: Place;
+}
+
+/**
+ * `stage`, `stage.output`, `stage@cell`, `stage@cell.output`; null: none of these. A cell's label may hold
+ * a number with a point, so that what follows the last point is an output if it begins with a letter.
+ */
+export function parseReference(text: string): Reference | null {
+  const found = /^([A-Za-z0-9_-]+)(?:@([A-Za-z0-9_.,=+-]+?))?(?:\.([A-Za-z_][A-Za-z0-9_-]*))?$/
+    .exec(text);
+  const [, stage, cell, output] = found ?? [];
+  return stage === undefined ? null : { stage, cell: cell ?? null, output: output ?? null };
 }
 
 /** `names` are the stages in declared order. */

@@ -2,8 +2,8 @@
 
 /**
  * The candidate with the fewest edits (insert, delete, replace, swap of neighbours; case counts half),
- * or null where none is near enough to be worth a guess: up to a third of the longer word's letters.
- * The first of several equally near ones.
+ * or null where none is near enough to be worth a guess: a third of the longer word's letters (of three
+ * letters at least). The first of several equally near ones.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | null {
   let best: string | null = null;
@@ -12,7 +12,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | nu
     const longer = Math.max(word.length, candidate.length);
     if (candidate === word || longer > 100) continue;
     const distance = edits(word, candidate);
-    if (distance < least && distance <= Math.max(1, Math.floor(longer / 3))) {
+    if (distance < least && distance <= Math.max(0.5, Math.floor(longer / 3))) {
       best = candidate;
       least = distance;
     }

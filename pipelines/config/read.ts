@@ -1,6 +1,6 @@
 /** Reads a config: file to YAML to tree, overrides, then all checks that need no stage. */
 import { basename, dirname, resolve } from "node:path";
-import { type Config, ConfigError, type Location, type SourceMap } from "./config.ts";
+import { type Config, ConfigError, type SourceMap } from "./config.ts";
 import { checkGraph } from "./graph.ts";
 import { checkModules } from "./modules.ts";
 import { suggest } from "./nearest.ts";
@@ -67,10 +67,9 @@ export async function readConfig(
 
 /** `path` is as the user wrote it, for messages. */
 async function readText(path: string, file: string): Promise<string> {
-  const location: Location = { file, line: 1, column: 1, length: 1 };
   const fail = (message: string, help?: string): never => {
     const more = help === undefined ? {} : { help };
-    throw new ConfigError([{ severity: "error", message, ...more, location }]);
+    throw new ConfigError([{ severity: "error", message, ...more, location: null }]);
   };
   let bytes: Uint8Array;
   try {

@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from "../json.ts";
 import type { Reference, StageConfig, Variant } from "./config.ts";
 import { nearest } from "./nearest.ts";
-import type { Edge } from "./graph.ts";
+import { type Edge, parseReference } from "./graph.ts";
 import { moduleOf, type Use } from "./modules.ts";
 import {
   child,
@@ -39,7 +39,7 @@ const VARIANT_KEYS = ["with", "inputs"];
 /** Names of axes that are not a matrix's. */
 const RESERVED = ["variant", "seed"];
 export const MOST_SEEDS = 1000;
-const NAME = /^[A-Za-z0-9_-]+$/;
+export const NAME = /^[A-Za-z0-9_-]+$/;
 
 /** `config` and `project` are the absolute folders that modules are looked for in. */
 export function readShape(
@@ -240,15 +240,4 @@ class ShapeReader {
     this.problems.push({ message, place, ...(help === undefined ? {} : { help }) });
     return null;
   }
-}
-
-/**
- * `stage`, `stage.output`, `stage@cell`, `stage@cell.output`; null: none of these. A cell's label may hold
- * a number with a point, so that what follows the last point is an output if it begins with a letter.
- */
-export function parseReference(text: string): Reference | null {
-  const found = /^([A-Za-z0-9_-]+)(?:@([A-Za-z0-9_.,=+-]+?))?(?:\.([A-Za-z_][A-Za-z0-9_-]*))?$/
-    .exec(text);
-  const [, stage, cell, output] = found ?? [];
-  return stage === undefined ? null : { stage, cell: cell ?? null, output: output ?? null };
 }

@@ -1,5 +1,5 @@
 /** YAML text to a tree: YAML 1.2 core, one document, nothing but what JSON can hold. Never throws at bad text. */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, parseAllDocuments } from "yaml";
 import type { Alias, Document, Node, Pair, Scalar, YAMLMap } from "yaml";
 import { type Entry, type Place, type Problem, quote, show, type Tree } from "./tree.ts";
 
@@ -18,7 +18,8 @@ export function parseYaml(text: string, problems: Problem[], override?: string):
       schema: "core",
       prettyErrors: false,
       logLevel: "silent",
-      lineCounter: new LineCounter(),
+      // Complained about below, where the whole key can be underlined.
+      uniqueKeys: false,
     });
     documents = [...found];
   } catch (error) {
@@ -103,11 +104,17 @@ class Builder {
   #map(node: YAMLMap, use: Place | null, place: Place, level: number): Tree {
     const entries = new Map<string, Entry>();
     const merged: (readonly [string, Entry])[] = [];
+    const seen = new Set<string>();
     for (const pair of node.items) {
       const key = this.#key(pair, use);
       if (key === null) continue;
       // Before the value, because an empty one has no place of its own.
       const value = this.#value(pair, key.place, use, level);
+      if (seen.has(key.name)) {
+        this.#complain(`The key ${quote(key.name)} is in this map already`, key.place);
+        continue;
+      }
+      seen.add(key.name);
       if (key.merges) {
         merged.push(...this.#merged(value));
       } else {

@@ -4,6 +4,8 @@ import type { Diagnostic, Location } from "./config.ts";
 
 /** Columns of source that are shown of a long line. */
 const WINDOW = 110;
+/** More are of no use to a reader, and a hostile file could make a hundred thousand. */
+const MOST_BLOCKS = 50;
 
 interface Paint {
   readonly red: (text: string) => string;
@@ -28,9 +30,14 @@ export function renderDiagnostics(diagnostics: readonly Diagnostic[]): string {
     files.set(file, lines);
     return lines?.[line - 1] ?? null;
   };
-  const blocks = diagnostics.map((diagnostic) => block(diagnostic, paint, lineOf));
+  const blocks = diagnostics.slice(0, MOST_BLOCKS).map((diagnostic) =>
+    block(diagnostic, paint, lineOf)
+  );
   const errors = diagnostics.filter(({ severity }) => severity === "error").length;
-  if (errors > 1) blocks.push(paint.strong(`${errors} errors`));
+  const rest = diagnostics.length > MOST_BLOCKS
+    ? `, of which these are the first ${MOST_BLOCKS}`
+    : "";
+  if (errors > 1) blocks.push(paint.strong(`${errors} errors${rest}`));
   return blocks.join("\n\n");
 }
 

@@ -76,9 +76,6 @@ export class ConfigSource implements SourceMap {
   }
 }
 
-/** More are of no use to a reader, and a hostile file could make a hundred thousand. */
-const MOST_PROBLEMS = 100;
-
 /** Problems as diagnostics, in the order of the file; those of overrides come last. */
 export function diagnostics(
   file: string,
@@ -88,8 +85,8 @@ export function diagnostics(
   const lines = new Lines(file, text);
   const start = ({ place }: Problem) =>
     place === null ? 0 : isFromOverride(place) ? Infinity : place.start;
-  const found = [...problems].sort((a, b) => start(a) < start(b) ? -1 : start(a) > start(b) ? 1 : 0)
-    .slice(0, MOST_PROBLEMS).map(({ message, help, place }): Diagnostic => {
+  return [...problems].sort((a, b) => start(a) < start(b) ? -1 : start(a) > start(b) ? 1 : 0)
+    .map(({ message, help, place }): Diagnostic => {
       const override = place !== null && isFromOverride(place) ? place.override : null;
       return {
         severity: "error",
@@ -98,11 +95,6 @@ export function diagnostics(
         location: place === null || isFromOverride(place) ? null : lines.location(place),
       };
     });
-  const more = problems.length - found.length;
-  if (more > 0) {
-    found.push({ severity: "error", message: `There are ${more} more errors`, location: null });
-  }
-  return found;
 }
 
 function ofOverride(override: string, message: string): string {

@@ -6,6 +6,9 @@ import { type Entry, type Place, type Problem, quote, show, type Tree } from "./
 /** Values that aliases may make of a file; a dozen lines could make billions. */
 const MOST_VALUES = 200_000;
 const MOST_LEVELS = 64;
+const TOO_DEEP = "Not valid YAML: it nests too deeply";
+/** Tags that say what the value is anyway. */
+const CORE_TAG = /^tag:yaml\.org,2002:(?:str|int|float|bool|null|map|seq)$/;
 
 /** `override`: the text is the value of that `--set`, and all places are it. */
 export function parseYaml(text: string, problems: Problem[], override?: string): Tree | null {
@@ -25,15 +28,11 @@ export function parseYaml(text: string, problems: Problem[], override?: string):
   } catch (error) {
     // The parser recurses, so that a file of nothing but brackets overflows the stack.
     if (!(error instanceof RangeError)) throw error;
-    problems.push({ message: "Cannot read the YAML: it nests too deeply", place: place(0, 1) });
+    problems.push({ message: TOO_DEEP, place: place(0, 1) });
     return null;
   }
   const before = problems.length;
-  for (const { errors, warnings } of documents) {
-    for (const { message, pos: [start, end] } of [...errors, ...warnings]) {
-      problems.push({ message: `Not valid YAML: ${message}`, place: place(start, end) });
-    }
-  }
+  for (const document of documents) problems.push(...syntaxProblems(document, text, place));
   const [first, second] = documents;
   if (second !== undefined) {
     problems.push({
@@ -53,6 +52,26 @@ export function parseYaml(text: string, problems: Problem[], override?: string):
   const contents = first?.contents ?? null;
   if (contents === null) return { kind: "scalar", value: null, place: place(0, 0) };
   return new Builder(problems, place).build(contents, null, 0);
+}
+
+/** The parser's own complaints, one a line: those that follow on the same line come of the first. */
+function syntaxProblems(
+  { errors, warnings }: Document.Parsed,
+  text: string,
+  place: (start: number, end: number) => Place,
+): Problem[] {
+  const lines = new Set<number>();
+  // Tags are complained about where the values are looked at.
+  const found = [...errors, ...warnings.filter(({ code }) => code !== "TAG_RESOLVE_FAILED")];
+  if (found.some(({ message }) => /call stack/.test(message))) {
+    return [{ message: TOO_DEEP, place: place(0, 1) }];
+  }
+  return found.flatMap(({ message, pos: [start, end] }) => {
+    const line = text.lastIndexOf("\n", start - 1);
+    if (lines.has(line)) return [];
+    lines.add(line);
+    return { message: `Not valid YAML: ${message}`, place: place(start, end) };
+  });
 }
 
 class Builder {
@@ -84,7 +103,7 @@ class Builder {
       return { kind: "bad", place };
     }
     if (level > MOST_LEVELS) return this.#complain(`Nests more than ${MOST_LEVELS} levels`, place);
-    if (node.tag !== undefined && !node.tag.startsWith("tag:yaml.org,2002:")) {
+    if (node.tag !== undefined && !CORE_TAG.test(node.tag)) {
       return this.#complain(`Found the tag "${node.tag}", wanted plain values`, place);
     }
     if (isScalar(node)) return this.#scalar(node, place);

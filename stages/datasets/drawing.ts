@@ -43,11 +43,11 @@ export function drawShape(
   if (inside === undefined) throw new RangeError(`Cannot draw class ${label}: there is none`);
   const draws = stream(seed, "shapes", split, index);
   const between = (i: number, low: number, high: number) => low + (high - low) * draws.uniform(i);
-  const radius = size * between(0, 0.16, 0.36);
-  const centreX = size / 2 + size * between(1, -0.16, 0.16);
-  const centreY = size / 2 + size * between(2, -0.16, 0.16);
+  const radius = size * between(0, 0.24, 0.38);
+  const centreX = size / 2 + size * between(1, -0.1, 0.1);
+  const centreY = size / 2 + size * between(2, -0.1, 0.1);
   const turn = between(3, -20, 20) * (Math.PI / 180);
-  const ground = between(4, 30, 110), contrast = between(5, 40, 140), noise = between(6, 0.2, 0.75);
+  const ground = between(4, 5, 60), contrast = between(5, 60, 180), noise = between(6, 0.1, 0.5);
   const stretch = between(7, 0.8, 1.25);
   const cosine = cos(turn), sine = sin(turn);
   const out = new Uint8Array(size * size);

@@ -25,6 +25,9 @@ Deno.test({ name, ignore: folder === null }, async () => {
     for (const label of labels) counts[label] = (counts[label] ?? 0) + 1;
     assert.deepEqual(counts, new Array<number>(10).fill(count / 10));
     if (split === "test") continue;
+    // Row 3 of the first image, as its publisher's tutorials print it.
+    const row = (await images.rows(0, 1)).subarray(3 * 28, 4 * 28);
+    assert.deepEqual([...row.subarray(12, 27)], [1, 0, 0, 13, 73, 0, 0, 1, 4, 0, 0, 0, 0, 1, 1]);
     // The figures that everyone normalises Fashion-MNIST by: 0.2860 and 0.3530.
     let sum = 0, squares = 0;
     for (const byte of await images.read()) {

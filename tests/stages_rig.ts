@@ -230,3 +230,13 @@ export async function realFashion(): Promise<string | null> {
   console.log(`skipped: ${why}`);
   return null;
 }
+
+/** Compares many numbers; `deepEqual` would draw the whole difference, which takes minutes. */
+export function assertSame(found: ArrayLike<number>, wanted: ArrayLike<number>, what = ""): void {
+  assert.equal(found.length, wanted.length, what);
+  for (let i = 0; i < wanted.length; i++) {
+    if (found[i] !== wanted[i]) {
+      assert.fail(`${what} value ${i} is ${found[i]}, wanted ${wanted[i]}`);
+    }
+  }
+}

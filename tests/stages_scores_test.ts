@@ -58,6 +58,9 @@ Deno.test("the bootstrap's interval is that of the binomial that it draws from",
     assert.ok(Math.abs(from * n - low) <= 1.001, `${from * n}, wanted ${low}`);
     assert.ok(Math.abs(to * n - high) <= 1.001, `${to * n}, wanted ${high}`);
   }
+  // With 25 as the deviation, intervals of 90 and of 99 % would be 8 and 15 off.
+  const [from, to] = bootstrapInterval(rightOf(1250, 2500), 1, 2000);
+  assert.ok(Math.abs(from * 2500 - 1201) < 5 && Math.abs(to * 2500 - 1299) < 5, `${from}, ${to}`);
 });
 
 Deno.test("the bootstrap of examples that are all alike has no width", () => {

@@ -20,6 +20,8 @@ import type { Batch, BatchSums, NamedTensor, Trainer } from "./trainer.ts";
 /** Makes the trainer. Its numerics class names tfjs' version; the engine's `Math` decides its bits. */
 export async function createTapeTrainer(settings: TrainerSettings): Promise<Trainer> {
   const { model, loss, optimizer, seed } = settings;
+  // Else the backend advertises another package on the terminal.
+  tf.enableProdMode();
   await tf.setBackend("cpu");
   await tf.ready();
   const layers = layersOf(model);

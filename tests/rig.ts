@@ -177,5 +177,7 @@ export function digests(store: string): Record<string, string> {
 export function needs(what: string, isThere: boolean): { readonly ignore: boolean } {
   if (isThere) return { ignore: false };
   if (Deno.env.get("CI") === "true") throw new Error(`CI must have ${what}`);
+  // tests/run.ts prints such lines.
+  console.log(`skipped: it needs ${what}`);
   return { ignore: true };
 }

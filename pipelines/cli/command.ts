@@ -34,7 +34,7 @@ export interface CommandTable {
   /** Command lines without `deno task`, each with what it does. */
   readonly examples: readonly (readonly [string, string])[];
   /** Imported only when the command is called; answers the exit code. */
-  load(): Promise<(call: Call) => Promise<number>>;
+  load(): Promise<(call: Call) => number | Promise<number>>;
 }
 
 /** Wrong use of the command line: exit code 2. */

@@ -5,7 +5,7 @@ import { runRecords } from "./engine.ts";
 import { processTerminal } from "./terminal.ts";
 import { duration, pad, visibleLine, width } from "./text.ts";
 
-export async function runs(call: Call): Promise<number> {
+export function runs(call: Call): number {
   const terminal = processTerminal();
   const records = runRecords(call);
   const asked = call.arguments[0];

@@ -20,6 +20,8 @@ const params = z.strictObject({
 
 /** Batches between two looks at whether the run should end. */
 const BATCHES = 8;
+const AUGMENTED =
+  "Cannot evaluate on images that carry transforms: connect an output of preprocess";
 
 export default defineStage({
   name: "evaluate",
@@ -36,9 +38,11 @@ export default defineStage({
   // The bootstrap draws.
   random: true,
   check(params, inputs) {
-    const [count = null, ...size] = inputs["data"]?.[0]?.tensors["images"]?.shape ?? [];
+    const known = inputs["data"]?.[0]?.tensors;
+    const [count = null, ...size] = known?.["images"]?.shape ?? [];
     const pixels = size.reduce((product: number, n) => product * (n ?? 1), 1);
     return {
+      issues: known?.["transforms"] === undefined ? [] : [{ path: [], message: AUGMENTED }],
       numerics: "wasm",
       // Which layers the model has, and so which of them are called, is in its attributes alone.
       kernels: FAMILIES,
@@ -147,9 +151,7 @@ function checkTogether(
   if (shape.join() !== model.inputShape.join()) {
     fail("images of", `[${model.inputShape.join(", ")}]`, `[${shape.join(", ")}]`);
   }
-  if (data.has("transforms")) {
-    throw new Error("Cannot evaluate on augmented images: connect an output of preprocess");
-  }
+  if (data.has("transforms")) throw new Error(AUGMENTED);
   const places = loss.type === "binaryCrossentropy" ? 2 : layers.at(-1)?.outputShape[0] ?? 0;
   if (places !== classes.length) {
     throw new Error(

@@ -153,7 +153,11 @@ async function readCurves(artifact: ArtifactReader): Promise<Curves> {
 }
 
 async function readModel(artifact: ArtifactReader): Promise<ModelView> {
-  const { topology, parameters, layers } = described.parse(artifact.attributes);
+  const found = described.safeParse(artifact.attributes);
+  if (!found.success) {
+    throw new Error(`Cannot read a model: ${z.prettifyError(found.error)}`, { cause: found.error });
+  }
+  const { topology, parameters, layers } = found.data;
   const first = topology.layers.find((layer) => layer.type === "conv2d");
   const kernel = first === undefined ? undefined : `${first.name}/kernel`;
   const reader = kernel !== undefined && artifact.has(kernel)

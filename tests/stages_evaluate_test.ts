@@ -192,6 +192,16 @@ Deno.test("data of other classes or another size is refused, with both", async (
   });
 });
 
+Deno.test("images that carry transforms are refused, before the run where that is known", async () => {
+  const message =
+    "Cannot evaluate on images that carry transforms: connect an output of preprocess";
+  const carrying = withAttributes(test, {});
+  await carrying.write("transforms", "float32", [45, 8], new Float32Array(45 * 8));
+  const { issues } = checkStage(evaluate, {}, { model: [null], data: [shapesOf(carrying)] });
+  assert.deepEqual(issues, [{ path: [], message }]);
+  await assert.rejects(run(softmax.model, carrying), { message });
+});
+
 Deno.test("a model whose outputs are not finite is refused", async () => {
   const broken = withAttributes(softmax.model, {});
   await broken.write("head/bias", "float32", [10], new Float32Array(10).fill(NaN));

@@ -168,6 +168,21 @@ Deno.test("predictions that are missing or of another test set are refused by th
   });
 });
 
+Deno.test("metrics of other classes than the test set's are refused", async () => {
+  const other = new MemoryArtifact();
+  for (const [name, tensor] of of(one, "metrics").stored) other.stored.set(name, tensor);
+  await other.write("confusion", "int32", [2, 2], new Int32Array(4));
+  const metrics = [{ name: "baseline,seed=1", artifact: other }];
+  await assert.rejects(page({ ...least, metrics }), {
+    message: "Cannot read the metrics: they are of 2 classes, the test set has 10",
+  });
+});
+
+Deno.test("a model that train did not describe is refused with what is missing", async () => {
+  const models = [{ name: "baseline,seed=1", artifact: new MemoryArtifact() }];
+  await assert.rejects(page({ ...all, models }), /^Error: Cannot read a model: [^]*topology/);
+});
+
 Deno.test("a reference with an unknown figure is refused, with its path", () => {
   const issues = schemaIssues(report, { reference: { baseline: { los: 1 } } });
   assert.deepEqual(issues.map((issue) => issue.path.join(".")), ["reference.baseline"]);

@@ -48,6 +48,14 @@ export async function readMetrics(artifact: ArtifactReader, classes: number) {
     if (value === undefined) throw new Error(`Cannot read the metrics: "${name}" is empty`);
     return value;
   };
+  const confusion = artifact.tensor("confusion", "int32");
+  if (confusion.shape.some((size) => size !== classes)) {
+    throw new Error(
+      `Cannot read the metrics: they are of ${
+        confusion.shape[0]
+      } classes, the test set has ${classes}`,
+    );
+  }
   const [low = NaN, high = NaN] = await float("accuracyInterval");
   const counts = await artifact.tensor("calibrationCount", "int32").read();
   const confidence = await float("calibrationConfidence");
@@ -56,7 +64,7 @@ export async function readMetrics(artifact: ArtifactReader, classes: number) {
     loss: await figure("loss"),
     accuracy: await figure("accuracy"),
     interval: [low, high] as const,
-    confusion: table(await artifact.tensor("confusion", "int32").read(), classes),
+    confusion: table(await confusion.read(), classes),
     precision: await float("precision"),
     recall: await float("recall"),
     f1: await float("f1"),

@@ -162,7 +162,7 @@ function partialName(uses: string): string {
 /** The schema with nothing required in maps, since those are merged; lists are replaced as a whole. */
 function partial(schema: Json): Json {
   if (!isMap(schema)) return schema;
-  const { required: _, oneOf, anyOf, allOf, properties, ...rest } = schema;
+  const { required: _, oneOf, anyOf, allOf, properties, $defs, ...rest } = schema;
   const all = (list: Json | undefined) => isList(list) ? list.map(partial) : [];
   // Without what tells the alternatives of `oneOf` apart, several may fit.
   const any = [...all(oneOf), ...all(anyOf)];
@@ -171,6 +171,7 @@ function partial(schema: Json): Json {
     ...(any.length > 0 ? { anyOf: any } : {}),
     ...(allOf === undefined ? {} : { allOf: all(allOf) }),
     ...(isMap(properties) ? { properties: mapValues(properties, partial) } : {}),
+    ...(isMap($defs) ? { $defs: mapValues($defs, partial) } : {}),
   };
 }
 

@@ -1,7 +1,7 @@
 /** Spelling: the word that was probably meant. */
 
 /**
- * The candidate with the fewest edits (insert, delete, replace, swap of neighbours; case counts half),
+ * The candidate with the fewest edits (insert, delete, replace, swap of neighbours; case counts a fifth),
  * or null where none is near enough to be worth a guess: a third of the longer word's letters (of three
  * letters at least). The first of several equally near ones.
  */
@@ -57,5 +57,5 @@ function edits(a: string, b: string): number {
 
 function difference(a: string | undefined, b: string | undefined): number {
   if (a === b) return 0;
-  return a?.toLowerCase() === b?.toLowerCase() ? 0.5 : 1;
+  return a?.toLowerCase() === b?.toLowerCase() ? 0.2 : 1;
 }

@@ -48,6 +48,15 @@ function applyOverride(root: Tree, text: string, problems: Problem[]): Tree {
   const before = problems.length;
   const value = parseYaml(text.slice(sign + 1), problems, text);
   if (value === null || problems.length > before) return root;
+  // On one line `a: 1` and `- 1` are more likely text than a map and a list.
+  const isBlock = (value.kind === "map" || value.kind === "list") &&
+    !/[{[]/.test(text.charAt(sign + 1));
+  if (isBlock) {
+    return complain(
+      `Found ${show(value)} without brackets`,
+      `Write ${value.kind === "map" ? '"{a: 1}"' : '"[1, 2]"'}, or put text into quotes`,
+    );
+  }
   if (path.length === 0) {
     if (CONFIG_KEYS.includes(head)) return set(root, [head], value, text);
     const isStage = stageNames(root).includes(head);

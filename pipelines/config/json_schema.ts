@@ -165,10 +165,10 @@ function partial(schema: Json): Json {
   const { required: _, oneOf, anyOf, allOf, properties, $defs, ...rest } = schema;
   const all = (list: Json | undefined) => isList(list) ? list.map(partial) : [];
   // Without what tells the alternatives of `oneOf` apart, several may fit.
-  const any = [...all(oneOf), ...all(anyOf)];
+  const alternatives = [...all(oneOf), ...all(anyOf)];
   return {
     ...rest,
-    ...(any.length > 0 ? { anyOf: any } : {}),
+    ...(alternatives.length > 0 ? { anyOf: alternatives } : {}),
     ...(allOf === undefined ? {} : { allOf: all(allOf) }),
     ...(isMap(properties) ? { properties: mapValues(properties, partial) } : {}),
     ...(isMap($defs) ? { $defs: mapValues($defs, partial) } : {}),

@@ -138,7 +138,19 @@ export class Workplace implements AsyncDisposable {
   }
 }
 
-const COPIED = ["pipelines", "stages", "models", "kernels", "numerics", "configs", "tests/configs"];
+/** The builds of kernels are copied, too: the same sources would give the same. */
+const COPIED = [
+  "pipelines",
+  "stages",
+  "models",
+  "kernels",
+  "numerics",
+  "configs",
+  "tests/configs",
+  ...["artifacts/cache/kernels", "artifacts/cache/report"].filter((path) =>
+    isThere(join(ROOT, path))
+  ),
+];
 
 function copyTree(from: string, to: string): void {
   if (Deno.statSync(from).isFile) {
@@ -171,6 +183,15 @@ export function digests(store: string): Record<string, string> {
       Object.entries(outputs ?? {}).map(([name, digest]) => [`${node}.${name}`, digest])
     ),
   );
+}
+
+export function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Skips a test whose outside program is missing, by name; with CI=true that is a failure. */

@@ -83,7 +83,8 @@ class Maker {
     readonly store: Store,
   ) {
     this.#learner = new Learner(store);
-    this.#assets = new AssetBuilder(store.cacheFolder);
+    // Builds belong to the sources, whichever store the results go to.
+    this.#assets = new AssetBuilder(`${project.root}/artifacts/cache`);
   }
 
   async make(): Promise<Made> {

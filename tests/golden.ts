@@ -1,0 +1,69 @@
+/**
+ * The digests that every machine must come to. As a script (`deno task bless`) it writes golden.json anew
+ * and says which networks have changed bits.
+ */
+import { join } from "node:path";
+import { digests, ROOT, Workplace } from "./rig.ts";
+
+const FILE = join(ROOT, "tests", "golden.json");
+
+/** Every kind of layer on drawn shapes; thirty steps of the course's networks on the real data. */
+export const CONFIGS = {
+  tiny: "tests/configs/tiny.yaml",
+  steps: "tests/configs/steps.yaml",
+} as const;
+
+export type ConfigName = keyof typeof CONFIGS;
+
+/** Config to `node.output` to digest. */
+export type Golden = Record<ConfigName, Record<string, string>>;
+
+/** Pages hold charts, which no result depends on: their bytes are not golden. */
+function isGolden(name: string): boolean {
+  return !name.startsWith("report.");
+}
+
+/** Runs a config in an empty store. */
+export async function measure(name: ConfigName): Promise<Record<string, string>> {
+  await using place = await Workplace.here();
+  await place.run([CONFIGS[name]]);
+  return Object.fromEntries(
+    Object.entries(digests(place.store)).filter(([output]) => isGolden(output)).sort(),
+  );
+}
+
+export async function readGolden(): Promise<Golden> {
+  return JSON.parse(await Deno.readTextFile(FILE)) as Golden; // written below
+}
+
+/** Names whose digests differ, or that only one side has. */
+export function differences(
+  before: Readonly<Record<string, string>>,
+  now: Readonly<Record<string, string>>,
+): string[] {
+  return [...new Set([...Object.keys(before), ...Object.keys(now)])]
+    .filter((name) => before[name] !== now[name]).sort();
+}
+
+if (import.meta.main) {
+  const before: Partial<Golden> = await readGolden().catch(() => ({}));
+  const now = { tiny: await measure("tiny"), steps: await measure("steps") } satisfies Golden;
+  let changed = 0;
+  for (const name of ["tiny", "steps"] as const) {
+    const names = differences(before[name] ?? {}, now[name]);
+    changed += names.length;
+    for (const output of names) {
+      const old = before[name]?.[output]?.slice(0, 12) ?? "new";
+      console.log(`${name}  ${output}  ${old} > ${now[name][output]?.slice(0, 12) ?? "gone"}`);
+    }
+    const networks = names.flatMap((output) =>
+      /^train(@[^.]+)?\.model$/.exec(output) ? [output] : []
+    );
+    console.log(
+      networks.length === 0
+        ? `${name}: no network changed bits`
+        : `${name}: these networks changed bits: ${networks.join(", ")}`,
+    );
+  }
+  if (changed > 0) await Deno.writeTextFile(FILE, `${JSON.stringify(now, null, 2)}\n`);
+}

@@ -19,8 +19,10 @@ export interface Lineage {
     readonly node: string;
     readonly key: string | null;
     readonly outcome: string;
+    /** Of the stage run that made the result, in this run or an earlier one. */
     readonly milliseconds: number;
-    readonly reason?: unknown;
+    /** Why it ran, in words. */
+    readonly why?: string;
     readonly outputs?: Readonly<Record<string, string>>;
     readonly seed?: number | null;
   }[];
@@ -69,18 +71,6 @@ const short = (digest: string) => {
   return made;
 };
 
-function reasonText(reason: unknown): string {
-  if (typeof reason === "string") return reason;
-  if (typeof reason !== "object" || reason === null) return "";
-  // Miss reasons are plain data with a word that names them; whatever else they hold is detail.
-  const facts = Object.entries(reason);
-  return facts.map(([key, value]) =>
-    key === "type" || key === "kind" || key === "reason"
-      ? String(value)
-      : `${key}: ${typeof value === "object" ? JSON.stringify(value) : value}`
-  ).join(", ");
-}
-
 export function showLineage(place: HTMLElement, lineage: Lineage | null): void {
   if (lineage === null) {
     place.replaceChildren(element(
@@ -106,7 +96,7 @@ export function showLineage(place: HTMLElement, lineage: Lineage | null): void {
   const rows = lineage.nodes.map((n) => [
     element("td", n.node),
     element("td", n.outcome, "text"),
-    element("td", n.outcome === "hit" ? "–" : duration(n.milliseconds)),
+    element("td", n.milliseconds > 0 ? duration(n.milliseconds) : "–"),
     element("td", n.key === null ? "–" : [short(n.key)], "text"),
     element(
       "td",
@@ -116,7 +106,7 @@ export function showLineage(place: HTMLElement, lineage: Lineage | null): void {
       ]),
       "text",
     ),
-    element("td", reasonText(n.reason), "text"),
+    element("td", n.why ?? "", "text"),
   ]);
   place.replaceChildren(
     element("h3", "The command that reproduces it"),
@@ -124,7 +114,7 @@ export function showLineage(place: HTMLElement, lineage: Lineage | null): void {
     element("h3", "How the stages spent their time"),
     timeChart(lineage),
     table(
-      "A hit was not run again: its key, and so its result, was known",
+      "A hit was not run again: its key, and so its result, was known; its time is that of the stage run that made it",
       ["Node", "Outcome", "Time", "Key", "Outputs", "Why it ran"],
       rows,
     ),
@@ -152,9 +142,9 @@ function shape(
 
 /** A bar a node that ran, longest first. */
 function timeChart(lineage: Lineage): Element {
-  const ran = lineage.nodes.filter((n) => n.outcome !== "hit" && n.milliseconds > 0)
+  const ran = lineage.nodes.filter((n) => n.milliseconds > 0)
     .sort((a, b) => b.milliseconds - a.milliseconds).slice(0, 30);
-  if (ran.length === 0) return element("p", "Nothing had to run: every node was a hit.", "note");
+  if (ran.length === 0) return element("p", "No times were recorded.", "note");
   const longest = Math.max(...ran.map((n) => n.milliseconds));
   const height = 22 * ran.length;
   const chart = shape("svg", {
@@ -196,11 +186,7 @@ function showTimes(lineage: Lineage): void {
         : n.node.slice(at + 1).split(",").filter((p) => !p.startsWith("seed="));
       return parts.join(",") === variant && variant !== "";
     });
-    const ran = own.filter((n) => n.outcome === "ran");
-    cell.textContent = ran.length > 0
-      ? duration(ran.reduce((sum, n) => sum + n.milliseconds, 0))
-      : own.length > 0
-      ? "stored"
-      : "–";
+    const time = own.reduce((sum, n) => sum + n.milliseconds, 0);
+    cell.textContent = time > 0 ? duration(time) : "–";
   }
 }

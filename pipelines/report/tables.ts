@@ -48,14 +48,14 @@ ${
       <table id="variants" aria-describedby="variants-note">
         <thead>
           <tr><th scope="col">Variant</th>
-    <th scope="col">Test loss</th><th scope="col">Accuracy</th><th scope="col">95 % interval</th>
-    ${seeds && html`<th scope="col">Seeds</th>`}
-    <th scope="col">Parameters</th><th scope="col">Time</th>
-    ${references && html`
-      <th scope="col">Ref. loss</th>
-      <th scope="col">Ref. acc.</th>
-      <th scope="col" class="text">Ours is</th>
-    `}</tr>
+        <th scope="col">Test loss</th><th scope="col">Accuracy</th><th scope="col">95 % interval</th>
+        ${seeds && html`<th scope="col">Seeds</th>`}
+        <th scope="col">Parameters</th><th scope="col">Time</th>
+        ${references && html`
+          <th scope="col">Ref. loss</th>
+          <th scope="col">Ref. acc.</th>
+          <th scope="col" class="text">Ours is</th>
+        `}</tr>
         </thead>
         <tbody>${rows}</tbody>
       </table>
@@ -71,7 +71,8 @@ ${
           data.test.labels.length,
         )} test images${seeds
         ? " of the first seed; ± is one standard deviation over seeds"
-        : ""}. Time is of the run that published this page.</p>
+        : ""}. Time is that of the variant's own
+    stage runs, whichever run they were part of.</p>
   `;
 }
 

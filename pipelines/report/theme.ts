@@ -75,6 +75,7 @@ export const STYLE = `
 :root{color-scheme:light;${variables(1)}}
 @media screen and (prefers-color-scheme:dark){:root{color-scheme:dark;${variables(2)}}}
 ${recolour}
+svg .ink{fill:var(--ink)}svg .bar{fill:var(--soft)}
 svg text{font-family:${SANS};font-variant-numeric:tabular-nums}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}

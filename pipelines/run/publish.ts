@@ -1,5 +1,6 @@
 /** Puts finished pages where people look, with where they come from written into them. */
-import type { Node, Plan } from "../plan/plan.ts";
+import { describeReason } from "../plan/compare.ts";
+import type { MissReason, Node, Plan } from "../plan/plan.ts";
 import { readArtifactFile } from "../tensor/read.ts";
 import { publishFile } from "../store/files.ts";
 import type { Store } from "../store/local.ts";
@@ -9,7 +10,9 @@ import type { RunRecord } from "../store/store.ts";
 const SLOT = '<script type="application/json" id="crisol-lineage">null</script>';
 
 /** A run record with what a reader of the page wants beside it. */
-interface Lineage extends RunRecord {
+interface Lineage extends Omit<RunRecord, "nodes"> {
+  readonly nodes:
+    readonly (Omit<RunRecord["nodes"][number], "reason"> & { readonly why?: string })[];
   readonly seed: number;
   /** Package to version; not hashed as such. */
   readonly packages: Readonly<Record<string, string>>;
@@ -35,7 +38,7 @@ export async function publishPages(
       const path = `${folder}/${name}.html`;
       const lineage: Lineage = {
         ...run,
-        nodes: withTimes(run, store),
+        nodes: nodesOf(run, store),
         seed: plan.config.seed,
         packages,
       };
@@ -51,12 +54,18 @@ function pagesOf(node: Node): string[] {
     .flatMap(([name, type]) => type.kind === "file" && type.name.endsWith(".html") ? [name] : []);
 }
 
-/** A hit took no time now; what is shown is what its stage run took. */
-function withTimes(run: RunRecord, store: Store): RunRecord["nodes"] {
-  return run.nodes.map((node) => {
-    if (node.outcome !== "hit" || node.key === null) return node;
-    const made = store.readRecord(node.key)?.made;
-    return made === undefined ? node : { ...node, milliseconds: made.milliseconds };
+/** A hit took no time now: what is shown is what its stage run took. Reasons are told in words. */
+function nodesOf(run: RunRecord, store: Store): Lineage["nodes"] {
+  return run.nodes.map(({ reason, ...node }) => {
+    const made = node.outcome === "hit" && node.key !== null
+      ? store.readRecord(node.key)?.made
+      : null;
+    return {
+      ...node,
+      milliseconds: made?.milliseconds ?? node.milliseconds,
+      // It was written from a miss reason.
+      ...reason === undefined ? {} : { why: describeReason(reason as unknown as MissReason) },
+    };
   });
 }
 

@@ -137,7 +137,7 @@ export const LINEAGE = {
       key: "b".repeat(64),
       outcome: "ran",
       milliseconds: 125000,
-      reason: { type: "params", path: "layers" },
+      why: "layers.2.dropout was 0.3, is 0.4",
       outputs: { model: "c".repeat(64) },
     },
     { node: "evaluate@sparse", key: "d".repeat(64), outcome: "ran", milliseconds: 2500 },

@@ -70,6 +70,11 @@ export interface LossShape {
   readonly classes: number;
   /** True if the predictions are logits, false if they are probabilities. */
   readonly fromLogits: boolean;
+  /**
+   * What is limited to [1e-7, 1 - 1e-7], where predictions are probabilities of several classes: the label's
+   * share of their sum (the default; Keras' categorical loss), or each before they are summed (its sparse one).
+   */
+  readonly clip?: "share" | "each";
 }
 
 /** The operations. `n` counts elements, not bytes. Outputs are overwritten unless it says "adds". */
@@ -195,8 +200,8 @@ export interface Ops {
 
   /**
    * Cross-entropy of integer classes (i32 in `labels`): the loss of each row into `losses` and, unless
-   * `gradient` is 0, d(mean loss)/d(prediction), that is divided by rows. Probabilities are read as
-   * Keras does: divided by their sum, clipped to [1e-7, 1 - 1e-7].
+   * `gradient` is 0, d(mean loss)/d(prediction), that is divided by rows. Probabilities are
+   * divided by their sum, and limited as `clip` says.
    */
   categoricalCrossEntropy(
     s: LossShape,

@@ -204,9 +204,9 @@ export function createOps(modules: KernelModules, memory: WebAssembly.Memory): O
       call("batchNormBackward", "backward", ...args);
     },
 
-    categoricalCrossEntropy({ rows, classes, fromLogits }, ...addresses) {
+    categoricalCrossEntropy({ rows, classes, fromLogits, clip }, ...addresses) {
       const op = "categoricalCrossEntropy";
-      call(op, op, rows, classes, fromLogits ? 1 : 0, ...addresses);
+      call(op, op, rows, classes, fromLogits ? 1 : clip === "each" ? 2 : 0, ...addresses);
     },
     binaryCrossEntropy({ rows, fromLogits }, ...addresses) {
       call("binaryCrossEntropy", "binaryCrossEntropy", rows, fromLogits ? 1 : 0, ...addresses);

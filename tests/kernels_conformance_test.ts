@@ -360,6 +360,10 @@ for (const fromLogits of [true, false]) {
     const again = pair.room(rows);
     both(pair, (ops) => ops.categoricalCrossEntropy(s, p, labels, again, 0));
     pair.agree("losses alone", again, rows, 2 * ELEMENTS);
+    const each = { ...s, clip: "each" } as const;
+    both(pair, (ops) => ops.categoricalCrossEntropy(each, p, labels, again, slopes));
+    pair.agree("losses with each limited", again, rows, 2 * ELEMENTS);
+    pair.agree("gradient with each limited", slopes, rows * classes, 2 * ELEMENTS);
   });
 
   Deno.test(`binary cross-entropy of ${kind} agrees with plain loops`, () => {

@@ -185,6 +185,11 @@ for (const fromLogits of [true, false]) {
     ops.categoricalCrossEntropy(many, p, labels, losses, slopes);
     const forward = mean((ops) => ops.categoricalCrossEntropy(many, p, labels, losses, 0));
     check("categorical", p, 15, slopes, forward);
+    const each = { ...many, clip: "each" } as const;
+    if (!fromLogits) read(p, 15)[6] = 1.2;
+    ops.categoricalCrossEntropy(each, p, labels, losses, slopes);
+    const limited = mean((ops) => ops.categoricalCrossEntropy(each, p, labels, losses, 0));
+    check("categorical, each limited", p, 15, slopes, limited);
     ops.binaryCrossEntropy(single, one, labels, losses, slopes);
     const binary = mean((ops) => ops.binaryCrossEntropy(single, one, labels, losses, 0));
     check("binary", one, 3, slopes, binary);

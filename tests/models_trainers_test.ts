@@ -68,6 +68,20 @@ const NETWORKS: Readonly<Record<string, Network>> = {
     loss: "categoricalCrossentropy",
     optimizer: "sgd",
   },
+  "sparse classes, outputs that come from no softmax": {
+    layers: ["flatten", { dense: { units: 3, activation: "softplus" } }],
+    loss: "sparseCategoricalCrossentropy",
+    optimizer: { type: "rmsprop", learningRate: 0.01 },
+  },
+  "sigmoids read as logits, average pooling with padding": {
+    layers: [
+      { averagePooling2d: { poolSize: [3, 2], strides: [2, 1], padding: "same" } },
+      "flatten",
+      { dense: { units: 3, activation: "sigmoid" } },
+    ],
+    loss: "categoricalCrossentropy",
+    optimizer: { type: "sgd", momentum: 0.5 },
+  },
   "a softmax amid the layers, and one that stands alone": {
     layers: [
       { conv2d: { filters: 3, kernelSize: 1, activation: "softmax" } },

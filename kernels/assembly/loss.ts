@@ -4,10 +4,15 @@ import { exp, log, log1p, sigmoid } from "./math";
 const LEAST: f64 = <f64><f32>1e-7; // Keras' fuzz factor
 const MOST: f64 = <f64><f32>0.9999999;
 
+function limited(p: f64): f64 {
+  return p < LEAST ? LEAST : p > MOST ? MOST : p;
+}
+
+// `form`: 0 probabilities whose shares are limited, 1 logits, 2 probabilities that are limited each.
 export function categoricalCrossEntropy(
   rows: i32,
   classes: i32,
-  fromLogits: i32,
+  form: i32,
   prediction: usize,
   labels: usize,
   losses: usize,
@@ -20,7 +25,7 @@ export function categoricalCrossEntropy(
     const own: f64 = known ? <f64>load<f32>(prediction + (<usize>label << 2)) : NaN;
     let value: f64;
     let sum: f64 = 0;
-    if (fromLogits) {
+    if (form == 1) {
       let greatest = load<f32>(prediction);
       for (let c: usize = 4; c < bytes; c += 4) {
         const v = load<f32>(prediction + c);
@@ -38,11 +43,24 @@ export function categoricalCrossEntropy(
           store<f32>(gradient + at, <f32>((share - hit) / <f64>rows));
         }
       }
+    } else if (form == 2) {
+      for (let c: usize = 0; c < bytes; c += 4) sum += limited(<f64>load<f32>(prediction + c));
+      const share = limited(own) / sum;
+      value = -log(share);
+      if (gradient) {
+        for (let c = 0; c < classes; c++) {
+          const at = <usize>c << 2;
+          const p = <f64>load<f32>(prediction + at);
+          const hit: f64 = c == label ? 1 : 0;
+          const slope: f64 = p < LEAST || p > MOST ? 0.0 : (1.0 - hit / share) / sum;
+          store<f32>(gradient + at, <f32>(slope / <f64>rows));
+        }
+      }
     } else {
       for (let c: usize = 0; c < bytes; c += 4) sum += <f64>load<f32>(prediction + c);
       const share = own / sum;
       const inside = !(share < LEAST || share > MOST);
-      value = -log(share < LEAST ? LEAST : share > MOST ? MOST : share);
+      value = -log(limited(share));
       if (gradient) {
         for (let c = 0; c < classes; c++) {
           const hit: f64 = c == label ? 1 : 0;
@@ -76,7 +94,7 @@ export function binaryCrossEntropy(
       value = (x < 0 ? 0 : x) - x * t + log1p(exp(-abs<f64>(x)));
       slope = sigmoid(x) - t;
     } else {
-      const p = x < LEAST ? LEAST : x > MOST ? MOST : x;
+      const p = limited(x);
       value = t == 1 ? -log(p) : t == 0 ? -log(1.0 - p) : NaN;
       slope = x < LEAST || x > MOST ? 0.0 : (p - t) / (p * (1.0 - p));
     }

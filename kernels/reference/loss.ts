@@ -15,12 +15,20 @@ export function loss(
   memory: WebAssembly.Memory,
 ): Pick<Ops, "categoricalCrossEntropy" | "binaryCrossEntropy" | "correct"> {
   return {
-    categoricalCrossEntropy({ rows, classes, fromLogits }, prediction, labels, losses, gradient) {
+    categoricalCrossEntropy(
+      { rows, classes, fromLogits, clip: what },
+      prediction,
+      labels,
+      losses,
+      gradient,
+    ) {
       const input = floats(memory, prediction), truth = integers(memory, labels);
       const output = floats(memory, losses);
       for (let r = 0; r < rows; r++) {
         const label = truth.get(r);
-        const value = (c: number) => input.get(r * classes + c);
+        const each = !fromLogits && what === "each";
+        const given = (c: number) => input.get(r * classes + c);
+        const value = (c: number) => each ? clip(given(c)) : given(c);
         const parts = fromLogits
           ? softmaxPowers(classes, value)
           : Array.from({ length: classes }, (_, c) => value(c));
@@ -30,14 +38,14 @@ export function loss(
           const greatest = Math.max(...Array.from({ length: classes }, (_, c) => value(c)));
           const own = label >= 0 && label < classes ? value(label) : NaN;
           output.set(r, log(sum) - (own - greatest));
-        } else output.set(r, -log(clip(share)));
+        } else output.set(r, -log(each ? share : clip(share)));
         if (gradient === 0) continue;
         const slopes = floats(memory, gradient);
         for (let c = 0; c < classes; c++) {
           const hit = c === label ? 1 : 0;
           const slope = fromLogits
             ? (parts[c] ?? NaN) / sum - hit
-            : clipped(share)
+            : clipped(each ? given(c) : share)
             ? 0
             : (1 - hit / share) / sum;
           slopes.set(r * classes + c, slope / rows);

@@ -130,7 +130,7 @@ export function place(
     hits: arena.take(capacity * 4),
     gradients: [floats(capacity * widest), floats(capacity * widest)],
     scratch: arena.take(scratch),
-    headOnLogits: endsInProbabilities(nodes.map(({ node }) => node), loss),
+    headOnLogits: endsInProbabilities(layers, loss),
   };
 }
 

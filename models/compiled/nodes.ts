@@ -82,13 +82,12 @@ export function sizesOf(node: Node): { readonly input: number; readonly output: 
 }
 
 /**
- * True if the loss can be taken from the input of the last node, a softmax or sigmoid. Keras on
- * TensorFlow does so: both activations leave their logits on the tensor for the loss to find.
+ * True if the loss is taken from the input of the last node, a softmax or sigmoid. Keras on TensorFlow
+ * does so: both activations leave their logits on the tensor for any loss to find (so that a categorical
+ * loss of sigmoids is that of a softmax), and a flatten after them makes a tensor without.
  */
-export function endsInProbabilities(nodes: readonly Node[], loss: Loss): boolean {
-  const last = nodes.at(-1);
-  if (loss.fromLogits || last === undefined) return false;
-  return loss.type === "binaryCrossentropy"
-    ? last.kind === "activation" && last.activation === "sigmoid"
-    : last.kind === "softmax";
+export function endsInProbabilities(layers: readonly Layer[], loss: Loss): boolean {
+  const spec = layers.at(-1)?.spec;
+  return !loss.fromLogits && spec !== undefined && "activation" in spec &&
+    (spec.activation === "softmax" || spec.activation === "sigmoid");
 }

@@ -4,7 +4,7 @@
  */
 import { familiesOf, type Family, type OpName } from "../../kernels/families.ts";
 import { createArena } from "../../kernels/memory.ts";
-import type { Ops } from "../../kernels/ops.ts";
+import type { LossShape, Ops } from "../../kernels/ops.ts";
 import type { Layer } from "../layers.ts";
 import { thresholdOf } from "../losses.ts";
 import type { Loss, Optimizer } from "../model.ts";
@@ -57,7 +57,12 @@ function headCalls(
 ): readonly Call[] {
   const { labels, losses, hits, units } = layout;
   const [output, under] = outputsOf(layout, training);
-  const shape = { rows, classes: units, fromLogits: loss.fromLogits || layout.headOnLogits };
+  const shape: LossShape = {
+    rows,
+    classes: units,
+    fromLogits: loss.fromLogits || layout.headOnLogits,
+    clip: loss.type === "sparseCategoricalCrossentropy" ? "each" : "share",
+  };
   const read = layout.headOnLogits ? under : output;
   const op = loss.type === "binaryCrossentropy" ? "binaryCrossEntropy" : "categoricalCrossEntropy";
   const threshold = thresholdOf(loss);

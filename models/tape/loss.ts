@@ -27,11 +27,12 @@ export function lossesOnTape(
     return tf.squeeze(tf.neg(tf.add(yes, no)), [1]);
   }
   const target = tf.oneHot(tf.tensor1d(labels, "int32"), output.shape[1] ?? 0);
-  const logarithms = from !== null ? tf.logSoftmax(from) : tf.log(tf.clipByValue(
-    tf.div(output, tf.sum(output, -1, true)),
-    FUZZ,
-    1 - FUZZ,
-  ));
+  const limited = (p: tf.Tensor) => tf.clipByValue(p, FUZZ, 1 - FUZZ);
+  const logarithms = from !== null
+    ? tf.logSoftmax(from)
+    : loss.type === "sparseCategoricalCrossentropy"
+    ? tf.logSoftmax(tf.log(limited(output)))
+    : tf.log(limited(tf.div(output, tf.sum(output, -1, true))));
   return tf.neg(tf.sum(tf.mul(target, logarithms), -1));
 }
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseReference } from "../pipelines/config/graph.ts";
+import { absolute } from "../pipelines/config/paths.ts";
 import { readConfig } from "../pipelines/config/read.ts";
 import { ConfigRig, oneStage } from "./config_rig.ts";
 
@@ -30,7 +31,7 @@ stages:
     cache: false
   model-2: { uses: ./own.ts }
 `);
-  const file = join(rig.folder, "configs", "c.yaml");
+  const file = absolute(rig.folder, "configs", "c.yaml");
   const reference = (stage: string, output: string | null, cell: string | null = null) => ({
     stage,
     cell,
@@ -46,12 +47,12 @@ stages:
       ...rest,
       name: "data",
       uses: "../mine.ts",
-      module: join(rig.folder, "mine.ts"),
+      module: absolute(rig.folder, "mine.ts"),
       cache: true,
     }, {
       name: "model",
       uses: "train",
-      module: join(rig.folder, "stages", "train.ts"),
+      module: absolute(rig.folder, "stages", "train.ts"),
       with: { epochs: 3, loss: { type: "mse", weights: [1, 0.5, null] } },
       inputs: {
         train: [reference("data", "train")],
@@ -73,7 +74,7 @@ stages:
       ...rest,
       name: "model-2",
       uses: "./own.ts",
-      module: join(rig.folder, "configs", "own.ts"),
+      module: absolute(rig.folder, "configs", "own.ts"),
       cache: true,
     }],
   });

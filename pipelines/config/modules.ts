@@ -1,6 +1,7 @@
 /** The stage files that `uses` names. */
-import { dirname, resolve } from "node:path";
+import { dirname } from "node:path";
 import { suggest } from "./nearest.ts";
+import { absolute } from "./paths.ts";
 import type { Place, Problem } from "./tree.ts";
 
 /** A stage's `uses`. */
@@ -18,7 +19,7 @@ export function moduleOf(
   folders: { readonly config: string; readonly project: string },
 ): { module: string; problem?: string; help?: string } {
   if (/^[A-Za-z0-9_-]+$/.test(uses)) {
-    return { module: resolve(folders.project, "stages", uses + EXTENSION) };
+    return { module: absolute(folders.project, "stages", uses + EXTENSION) };
   }
   const help = 'Write the name of a file in stages/ ("train"), or "./mine.ts" beside the config';
   const wrong = (problem: string) => ({ module: "", problem, help });
@@ -28,7 +29,7 @@ export function moduleOf(
   }
   if (!/^\.\.?\//.test(uses) || /[\\\p{Cc}]/u.test(uses)) return wrong(`${text} names no stage`);
   if (!uses.endsWith(EXTENSION)) return wrong(`${text} does not end in "${EXTENSION}"`);
-  return { module: resolve(folders.config, uses) };
+  return { module: absolute(folders.config, uses) };
 }
 
 /** Complains of modules that do not exist. Names are compared with the folder's, so that case counts everywhere. */
@@ -38,7 +39,7 @@ export async function checkModules(uses: readonly Use[], problems: Problem[]): P
     const folder = dirname(module);
     const files = listed.get(folder) ?? await modulesIn(folder);
     listed.set(folder, files);
-    const name = module.slice(folder.length).replace(/^[/\\]/, "");
+    const name = module.slice(folder.length).replace(/^\//, "");
     if (files.includes(name)) continue;
     const isNamed = !text.startsWith(".");
     const help = isNamed

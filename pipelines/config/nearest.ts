@@ -1,5 +1,8 @@
 /** Spelling: the word that was probably meant. */
 
+/** So that a file of thousands of names, all wrong, takes no minutes. */
+const MOST_CANDIDATES = 1000;
+
 /**
  * The candidate with the fewest edits (insert, delete, replace, swap of neighbours; case counts a fifth),
  * or null where none is near enough to be worth a guess: a third of the longer word's letters (of three
@@ -8,7 +11,9 @@
 export function nearest(word: string, candidates: Iterable<string>): string | null {
   let best: string | null = null;
   let least = Infinity;
+  let count = 0;
   for (const candidate of candidates) {
+    if (++count > MOST_CANDIDATES) break;
     const longer = Math.max(word.length, candidate.length);
     if (candidate === word || longer > 100) continue;
     const distance = edits(word, candidate);

@@ -1,9 +1,10 @@
 /** Reads a config: file to YAML to tree, overrides, then all checks that need no stage. */
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname } from "node:path";
 import { type Config, ConfigError, type SourceMap } from "./config.ts";
 import { checkGraph } from "./graph.ts";
 import { checkModules } from "./modules.ts";
 import { suggest } from "./nearest.ts";
+import { absolute } from "./paths.ts";
 import { applyOverrides } from "./overrides.ts";
 import { readShape } from "./shape.ts";
 import { ConfigSource, diagnostics } from "./source.ts";
@@ -12,7 +13,8 @@ import { parseYaml } from "./yaml.ts";
 
 export { ConfigSource } from "./source.ts";
 
-const MOST_BYTES = 1 << 20;
+/** A config has a few kilobytes; the parser takes seconds for a bad one of megabytes. */
+const MOST_BYTES = 1 << 18;
 
 /** A config with where its values stand. */
 export interface ReadConfig {
@@ -35,7 +37,7 @@ export async function readConfig(
   project: string,
   overrides: readonly string[],
 ): Promise<ReadConfig> {
-  const file = resolve(path);
+  const file = absolute(path);
   const text = await readText(path, file);
   const problems: Problem[] = [];
   const complain = () => {

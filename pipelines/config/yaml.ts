@@ -26,7 +26,10 @@ export function parseYaml(text: string, problems: Problem[], override?: string):
     return null;
   }
   const before = problems.length;
-  for (const document of documents) problems.push(...syntaxProblems(document, text, place));
+  for (const document of documents) {
+    // Not spread into one call: there may be more than the stack holds.
+    for (const problem of syntaxProblems(document, text, place)) problems.push(problem);
+  }
   const [first, second] = documents;
   if (second !== undefined) {
     problems.push({

@@ -12,11 +12,14 @@ import { cos, sin } from "./functions.ts";
  */
 export type Fill = "nearest" | "reflect" | "wrap" | "constant";
 
-/** One image's random choices, in Keras' units; absent means none. */
+/**
+ * One image's random choices, in Keras' units; absent means none. Keras 3 names by x and y and takes x for
+ * columns: its tx and zx are `shiftColumns` and `zoomColumns` (though it draws tx from `height_shift_range`).
+ */
 export interface Choices {
-  /** Degrees. */
+  /** Degrees; a positive one turns the picture against the clock. */
   readonly rotation?: number;
-  /** Pixels down (Keras' tx, which is along rows) and to the right (ty). */
+  /** Pixels that the window moves down (Keras' ty) and to the right (tx); the picture moves the other way. */
   readonly shiftRows?: number;
   readonly shiftColumns?: number;
   /** Degrees. */
@@ -34,7 +37,8 @@ export const ROW = 8;
 
 /**
  * The row of f32 [8] that `resampleInto` applies: output (row, column) to input coordinates. Composed as
- * Keras does: rotation * shift * shear * zoom about the centre (h/2 - 0.5, w/2 - 0.5), then the flips.
+ * Keras 3 does: rotation * shift * shear * zoom about the centre (h/2 - 0.5, w/2 - 0.5), then the flips. (Of an
+ * image that is not square Keras takes width for height in the centre, which is not repeated here.)
  */
 export function transformRow(
   choices: Choices,
@@ -47,15 +51,15 @@ export function transformRow(
   const { rotation = 0, shear = 0, shiftRows = 0, shiftColumns = 0 } = choices;
   if (rotation !== 0) {
     a = e = cos(radians(rotation));
-    d = sin(radians(rotation));
-    b = -d;
+    b = sin(radians(rotation));
+    d = -b;
   }
   c = a * shiftRows + b * shiftColumns;
   f = d * shiftRows + e * shiftColumns;
   if (shear !== 0) {
-    // times [1 -sin s; 0 cos s]
+    // times [cos s 0; -sin s 1]
     const sine = sin(radians(shear)), cosine = cos(radians(shear));
-    [b, e] = [b * cosine - a * sine, e * cosine - d * sine];
+    [a, d] = [a * cosine - b * sine, d * cosine - e * sine];
   }
   const { zoomRows = 1, zoomColumns = 1 } = choices;
   a *= zoomRows;

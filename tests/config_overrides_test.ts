@@ -106,6 +106,9 @@ Deno.test("a value from an override is known as such, and has no place in the fi
     message: 'Cannot set "train.epochs=-1": found -1, wanted at least 1',
     location: null,
   });
+  // For a place nevertheless: its key in the file, or what it was added to.
+  const { line, column, length } = source.locate(epochs);
+  assert.deepEqual({ line, column, length }, { line: 7, column: 7, length: 6 });
   const layers = ["stages", "train", "variants", "baseline", "with", "layers"];
   assert.equal(source.overriddenBy([...layers, 0]), "train@baseline.layers.0=dense");
   assert.equal(source.overriddenBy([...layers, 1]), null);

@@ -56,8 +56,10 @@ export class ConfigSource implements SourceMap {
     const { places, left } = this.#walk(path);
     for (const [index, place] of places.entries().toArray().reverse()) {
       const exact = left === 0 && index === places.length - 1 && !key;
-      const chosen = exact ? place.value : place.key;
-      if (!isFromOverride(chosen)) return this.#lines.location(chosen);
+      // The key of an overridden value may still be the file's.
+      for (const chosen of exact ? [place.value, place.key] : [place.key]) {
+        if (!isFromOverride(chosen)) return this.#lines.location(chosen);
+      }
     }
     return this.#lines.location({ start: 0, end: 0 });
   }

@@ -104,6 +104,7 @@ def layer_of(layer):
             settings = {"units": settings}
         return keras.layers.Dense(
             settings["units"],
+            name=settings.get("name"),
             activation=activation(settings.get("activation", "linear")),
             use_bias=settings.get("useBias", True),
             kernel_regularizer=regularizer(settings.get("kernelRegularizer")),
@@ -690,6 +691,13 @@ def cats():
     yield {"dense": {"units": 1, "activation": "sigmoid"}}
 
 
+LONG = [
+    "flatten",
+    {"dense": {"units": 2, "name": "a_layer_with_a_name_that_is_far_too_long_for_one_line"}},
+    {"dense": {"units": 3, "name": "a_name_that_just_fills_its_line"}},
+]
+
+
 def summaries():
     networks = {
         "the baseline": (BASELINE, [28, 28, 1]),
@@ -697,6 +705,7 @@ def summaries():
         "the first model of CIFAR-10": (list(cifar()), [32, 32, 3]),
         "the tuned model of CIFAR-10": (list(tuned()), [32, 32, 3]),
         "the cats and dogs": (list(cats()), [150, 150, 3]),
+        "long names and sizes": (LONG, [1000, 1000, 1000]),
     }
     cases = []
     for name, (layers, shape) in networks.items():
@@ -713,8 +722,8 @@ def summaries():
                 {"name": layer.name, "shape": list(layer.output.shape[1:]), "parameters": layer.count_params()}
                 for layer in model.layers
             ],
-            "weights": [f"{one.path.split('/', 1)[-1]}" for one in model.weights],
-            "text": "\n".join(lines).split("\n"),
+            "weights": [one.path for one in model.weights],
+            "text": "\n".join(lines).strip("\n"),
         })
     write("summaries", {"cases": cases})
 

@@ -60,7 +60,7 @@ Deno.test("a config that is no map of stages is refused", async () => {
   const first = async (config: string) => (await rig.complaint(config)).split("\n")[0];
   assert.equal(await first(""), 'error: Found nothing, wanted a map with the key "stages"');
   assert.equal(await first("- 1"), 'error: Found a list, wanted a map with the key "stages"');
-  assert.equal(await first("title: x"), 'error: The key "stages" is missing');
+  assert.equal(await first("seed: 2"), 'error: The key "stages" is missing');
   assert.equal(await first("stages: 3"), "error: Found 3, wanted a map of stages");
   assert.equal(await first("stages: {}"), "error: There is no stage");
 });

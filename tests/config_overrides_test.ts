@@ -4,7 +4,6 @@ import type { Json, JsonObject } from "../pipelines/json.ts";
 import { ConfigRig, text } from "./config_rig.ts";
 
 const CONFIG = `
-title: Small
 stages:
   train:
     uses: train
@@ -76,11 +75,10 @@ Deno.test("later overrides win, and see what earlier ones did", async () => {
   );
 });
 
-Deno.test("seed, title and a stage's seeds, join and cache can be set", async () => {
+Deno.test("seed and a stage's seeds, join and cache can be set", async () => {
   await using rig = await ConfigRig.make();
   const overrides = [
     "seed=7",
-    'title="Other: one"',
     "train.seeds=3",
     "train.join=product",
     "train.cache=false",
@@ -88,8 +86,8 @@ Deno.test("seed, title and a stage's seeds, join and cache can be set", async ()
   const read = await rig.read(CONFIG, ...overrides);
   const stage = read.config.stages[0];
   assert.deepEqual(
-    [read.config.seed, read.config.title, stage?.seeds, stage?.join, stage?.cache],
-    [7, "Other: one", 3, "product", false],
+    [read.config.seed, stage?.seeds, stage?.join, stage?.cache],
+    [7, 3, "product", false],
   );
   assert.deepEqual(read.overrides, overrides);
   assert.deepEqual(stage?.with, BEFORE.stage);
@@ -108,12 +106,12 @@ Deno.test("a value from an override is known as such, and has no place in the fi
   });
   // For a place nevertheless: its key in the file, or what it was added to.
   const { line, column, length } = source.locate(epochs);
-  assert.deepEqual({ line, column, length }, { line: 7, column: 7, length: 6 });
+  assert.deepEqual({ line, column, length }, { line: 6, column: 7, length: 6 });
   const layers = ["stages", "train", "variants", "baseline", "with", "layers"];
   assert.equal(source.overriddenBy([...layers, 0]), "train@baseline.layers.0=dense");
   assert.equal(source.overriddenBy([...layers, 1]), null);
   // What was copied from the stage stands where the stage has it.
-  assert.equal(source.locate([...layers, 1]).line, 8);
+  assert.equal(source.locate([...layers, 1]).line, 7);
 });
 
 Deno.test("each wrong override is named, with what was found and what would be right", async () => {

@@ -14,7 +14,6 @@ Deno.test("a config becomes plain data, with a default for what it leaves out", 
   await rig.write("mine.ts", "");
   await rig.write("configs/own.ts", "");
   const { config, files, overrides } = await rig.read(`
-title: Small
 seed: 7
 stages:
   data: { uses: ../mine.ts }
@@ -41,7 +40,6 @@ stages:
   assert.deepEqual(config, {
     path: file,
     name: "c",
-    title: "Small",
     seed: 7,
     stages: [{
       ...rest,
@@ -81,10 +79,9 @@ stages:
   assert.deepEqual({ files, overrides }, { files: [file], overrides: [] });
 });
 
-Deno.test("title and seed have defaults", async () => {
+Deno.test("the seed has a default", async () => {
   await using rig = await ConfigRig.make();
-  const { title, seed } = (await rig.read(oneStage())).config;
-  assert.deepEqual({ title, seed }, { title: null, seed: 1 });
+  assert.equal((await rig.read(oneStage())).config.seed, 1);
 });
 
 Deno.test("every committed config is read without a complaint", async () => {

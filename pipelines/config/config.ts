@@ -56,7 +56,6 @@ export interface Config {
   readonly path: string;
   /** File name without `.yaml`; names the report. */
   readonly name: string;
-  readonly title: string | null;
   readonly seed: number;
   readonly stages: readonly StageConfig[];
 }

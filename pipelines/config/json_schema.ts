@@ -30,7 +30,6 @@ export function configSchema(stages: readonly StageSchema[]): JsonObject {
     required: ["stages"],
     additionalProperties: false,
     properties: {
-      title: { type: "string", description: "The report's title" },
       seed: {
         type: "integer",
         minimum: 0,

@@ -15,7 +15,7 @@ import { parseYaml } from "./yaml.ts";
 const STAGE_KEYS = ["seeds", "join", "cache"];
 /** Keys of a stage that are no params, and that no override can change. */
 const FIXED_KEYS = ["uses", "inputs", "variants", "matrix"];
-const CONFIG_KEYS = ["seed", "title"];
+const CONFIG_KEYS = ["seed"];
 
 const FORMS = 'Write "stage.param=value", "stage@variant.param=value" or "seed=value"';
 

@@ -57,7 +57,6 @@ export async function readConfig(
     config: {
       path: file,
       name: basename(file).replace(/\.ya?ml$/i, ""),
-      title: shape.title,
       seed: shape.seed,
       stages: shape.stages,
     },

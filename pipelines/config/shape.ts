@@ -17,7 +17,6 @@ import {
 } from "./tree.ts";
 
 export interface Shape {
-  readonly title: string | null;
   readonly seed: number;
   readonly stages: readonly StageConfig[];
   readonly edges: readonly Edge[];
@@ -34,7 +33,7 @@ export const STAGE_KEYS = [
   "join",
   "cache",
 ] as const;
-const CONFIG_KEYS = ["title", "seed", "stages"];
+const CONFIG_KEYS = ["seed", "stages"];
 const VARIANT_KEYS = ["with", "inputs"];
 /** Names of axes that are not a matrix's. */
 const RESERVED = ["variant", "seed"];
@@ -60,18 +59,16 @@ class ShapeReader {
   ) {}
 
   read(root: Tree): Shape {
-    const none = { title: null, seed: 1, stages: [], edges: [], uses: [] };
+    const none = { seed: 1, stages: [], edges: [], uses: [] };
     const config = this.#map(root, 'a map with the key "stages"');
     if (config === null) return none;
     this.#keys(config, CONFIG_KEYS, "a config");
-    const title = child(config, "title");
     const seed = child(config, "seed");
     const stages = child(config, "stages");
     if (stages === undefined) this.#complain('The key "stages" is missing', config.place);
     const map = stages === undefined ? null : this.#map(stages.value, "a map of stages");
     if (map?.entries.size === 0) this.#complain("There is no stage", map.place);
     return {
-      title: title === undefined ? null : this.#text(title.value),
       seed: this.#whole(seed?.value, 0, Number.MAX_SAFE_INTEGER) ?? 1,
       stages: this.#entries(map).map(([name, entry]) => this.#stage(name, entry)),
       edges: this.#edges,

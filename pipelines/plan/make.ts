@@ -4,10 +4,10 @@ import {
   ConfigError,
   type Diagnostic,
   type Reference,
-  type SourceMap,
   type StageConfig,
 } from "../config/config.ts";
 import { nearest } from "../config/nearest.ts";
+import type { ConfigSource } from "../config/source.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { ArtifactShape, ArtifactType } from "../stage.ts";
 import type { Store } from "../store/local.ts";
@@ -57,7 +57,7 @@ export interface Made {
 /** Throws `ConfigError` with every problem that was found. */
 export async function makePlan(
   config: Config,
-  source: SourceMap,
+  source: ConfigSource,
   project: Project,
   store: Store,
 ): Promise<Made> {
@@ -78,7 +78,7 @@ class Maker {
 
   constructor(
     readonly config: Config,
-    readonly source: SourceMap,
+    readonly source: ConfigSource,
     readonly project: Project,
     readonly store: Store,
   ) {
@@ -423,7 +423,7 @@ function nameOf(one: Produced, several: boolean, placed: readonly Produced[]): s
 
 function suggestion(word: string, known: readonly string[]): string | undefined {
   const found = nearest(word, known);
-  return found === null ? undefined : `did you mean "${found}"?`;
+  return found === null ? undefined : `Did you mean "${found}"?`;
 }
 
 function isMap(value: Json | undefined): value is JsonObject {

@@ -8,9 +8,12 @@ in C order. Networks are written in the words of our configs, from which both si
 """
 
 import base64
+import hashlib
 import json
 import os
+import subprocess
 import sys
+import tempfile
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
@@ -728,7 +731,28 @@ def summaries():
     write("summaries", {"cases": cases})
 
 
+# --- what we export ---------------------------------------------------------------------------------
+
+
+def exported():
+    """Loads what tests/export_rig.ts exports, as the docs of models/export.ts say, and predicts."""
+    with tempfile.TemporaryDirectory() as folder:
+        rig = os.path.join(FOLDER, "..", "export_rig.ts")
+        subprocess.run(["deno", "run", "-A", rig, folder], check=True)
+        path = {name: os.path.join(folder, name) for name in os.listdir(folder)}
+        keras.backend.clear_session()
+        settings = json.load(open(path["model.json"]))["modelTopology"]["config"]
+        model = keras.Sequential.from_config(settings)
+        model.set_weights(list(np.load(path["weights.npz"]).values()))
+        predicted = model(np.load(path["input.npz"])["input"], training=False)
+        files = {
+            name: hashlib.sha256(open(path[name], "rb").read()).hexdigest()
+            for name in ("model.json", "weights.bin", "weights.npz")
+        }
+    write("exported", {"files": files, "predicted": tensor(np.asarray(predicted))})
+
+
 if __name__ == "__main__":
-    for part in (gradients, optimizers, free_steps, augmentation, summaries):
+    for part in (gradients, optimizers, free_steps, augmentation, summaries, exported):
         if len(sys.argv) < 2 or part.__name__ in sys.argv[1:]:
             part()

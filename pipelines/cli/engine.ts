@@ -13,6 +13,7 @@ import { forward, projectRoot, userPath, variable } from "./place.ts";
 
 export { Store } from "../store/local.ts";
 export { openArtifact } from "../tensor/read.ts";
+export { publishFile } from "../store/files.ts";
 
 export interface RunAsked {
   readonly jobs: number;

@@ -24,6 +24,19 @@ export async function compileKernels(
   return modules;
 }
 
+/** The second opinion: TensorFlow.js on its cpu backend, which is loaded only here. */
+export async function createTapeTrainer(settings: TrainerSettings): Promise<Trainer> {
+  // A package under tfjs seeds a generator of its own as it loads, which we never draw from; a stage has no
+  // Math.random to give it.
+  const random = Math.random;
+  Math.random = () => 0.5;
+  try {
+    return await (await import("./tape.ts")).createTapeTrainer(settings);
+  } finally {
+    Math.random = random;
+  }
+}
+
 /** The default: our own kernels. */
 export function createWasmTrainer(
   settings: TrainerSettings,

@@ -17,7 +17,7 @@ import { lossesOnTape, penaltyOnTape } from "./tape/loss.ts";
 import { slotsOnTape, updateOnTape } from "./tape/update.ts";
 import type { Batch, BatchSums, NamedTensor, Trainer } from "./trainer.ts";
 
-/** Makes the trainer. Its numerics class names tfjs' version; the engine's `Math` decides its bits. */
+/** Makes the trainer. Its bits are those of `Math`, which in a stage is numerics' own. */
 export async function createTapeTrainer(settings: TrainerSettings): Promise<Trainer> {
   const { model, loss, optimizer, seed } = settings;
   // Else the backend advertises another package on the terminal.

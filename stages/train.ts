@@ -2,7 +2,7 @@
 import { FAMILIES, type Family } from "../kernels/families.ts";
 import { buildModel } from "../models/build.ts";
 import { familiesUsed } from "../models/compiled/program.ts";
-import { compileKernels, createWasmTrainer } from "../models/create.ts";
+import { compileKernels, createTapeTrainer, createWasmTrainer } from "../models/create.ts";
 import { describeModel } from "../models/describe.ts";
 import { checkLabels, readScaling, scalingTable, toExamples } from "../models/examples.ts";
 import { layersOf, resolve } from "../models/layers.ts";
@@ -49,11 +49,14 @@ export default defineStage({
   random: true,
   check(params, inputs) {
     const issues: ParamIssue[] = monitorIssues(params, inputs["validation"] !== undefined);
+    const tape = params.backend === "tape";
+    // The host's own Math is what tfjs computes with, so that its bits name no engine either.
+    const numerics = tape ? "tfjs-cpu" : "wasm";
     const shapes = [...(inputs["train"] ?? []), ...(inputs["validation"] ?? [])]
       .map((artifact) => artifact?.tensors["images"]?.shape);
     const sizes = shapes.find((shape) => shape !== undefined)?.slice(1);
     if (sizes === undefined || sizes.length !== 3 || sizes.includes(null)) {
-      return { issues, numerics: "wasm", kernels: FAMILIES };
+      return { issues, numerics, kernels: tape ? [] : FAMILIES };
     }
     // No null is among them, as was just seen.
     const inputShape = sizes as number[];
@@ -88,8 +91,8 @@ export default defineStage({
     return {
       issues,
       outputs: { model: { tensors } },
-      numerics: "wasm",
-      kernels: families,
+      numerics,
+      kernels: tape ? [] : families,
       resources: { memory: 256 * MEGABYTE + images + bytes(params.batchSize) },
     };
   },
@@ -122,10 +125,10 @@ export default defineStage({
     const { families } = familiesUsed(layers, loss, optimizer);
     const load = (family: Family) => kernel(family);
     const trainer = params.backend === "tape"
-      ? await (await import("../models/tape.ts")).createTapeTrainer(settings)
+      ? await createTapeTrainer(settings)
       : createWasmTrainer(settings, await compileKernels(families, load));
     const description = describeModel(model, layers, loss, optimizer, scaling, classes);
-    log(description.summary);
+    for (const line of description.summary.split("\n")) log(line);
     const trained = await train({
       trainer,
       passes,

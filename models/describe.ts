@@ -3,7 +3,6 @@ import type { JsonObject } from "../pipelines/json.ts";
 import { countParameters, kindOf, type Layer } from "./layers.ts";
 import type { Loss, Model, Optimizer } from "./model.ts";
 import type { Scaling } from "./examples.ts";
-import { summary } from "./summary.ts";
 
 /** Plain data. `topology` and `loss` are what `readModel` reads; the rest is to be looked at. */
 export function describeModel(
@@ -23,7 +22,6 @@ export function describeModel(
     optimizer: { ...optimizer },
     scaling: { subtract: scaling.subtract, divide: scaling.divide },
     classes: [...classes],
-    summary: summary(layers),
     parameters: { ...countParameters(layers) },
     layers: layers.map((layer) => ({
       name: layer.spec.name,

@@ -9,6 +9,7 @@ import { layersOf, resolve } from "../models/layers.ts";
 import { train } from "../models/loop.ts";
 import { lossIssue } from "../models/losses.ts";
 import { type TrainParams, trainSchema } from "../models/schema.ts";
+import { summary } from "../models/summary.ts";
 import type { Examples, Transforms } from "../models/trainer.ts";
 import { type ArtifactReader, defineStage, type ParamIssue } from "../pipelines/stage.ts";
 import { classesOf, LABELLED_IMAGES } from "./datasets/dataset.ts";
@@ -128,7 +129,7 @@ export default defineStage({
       ? await createTapeTrainer(settings)
       : createWasmTrainer(settings, await compileKernels(families, load));
     const description = describeModel(model, layers, loss, optimizer, scaling, classes);
-    for (const line of description.summary.split("\n")) log(line);
+    for (const line of summary(layers).split("\n")) log(line);
     const trained = await train({
       trainer,
       passes,

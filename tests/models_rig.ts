@@ -80,6 +80,52 @@ export function batchOf(examples: Examples, ...indices: readonly number[]): Batc
   return { examples, indices: Uint32Array.from(indices) };
 }
 
+/** What a scripted trainer was asked to do. */
+export interface Script {
+  readonly trainer: Trainer;
+  /** The indices of each batch, and the rate, step by step. */
+  readonly steps: { readonly indices: readonly number[]; readonly rate: number }[];
+  /** The examples of each step. */
+  readonly examples: Examples[];
+}
+
+/**
+ * A trainer that computes nothing: step s (from 0) has the loss `losses(s)`, validation after s steps `validation(s)`.
+ * Its one weight is the number of steps done.
+ */
+export function scripted(
+  losses: (step: number) => number,
+  validation: (steps: number) => number = losses,
+): Script {
+  const steps: Script["steps"] = [], seen: Examples[] = [];
+  const sums = (mean: number, count: number) => ({
+    loss: mean * count,
+    correct: 0,
+    count,
+    penalty: 0,
+  });
+  const refuse = () => assert.fail("the loop asks for no such thing");
+  const trainer: Trainer = {
+    step({ indices, examples }, rate) {
+      steps.push({ indices: [...indices], rate });
+      seen.push(examples);
+      return sums(losses(steps.length - 1), indices.length);
+    },
+    evaluate: ({ indices }) => sums(validation(steps.length), indices.length),
+    readState: () => ({
+      weights: [{ name: "steps", shape: [1], values: Float32Array.of(steps.length) }],
+      slots: [],
+      step: steps.length,
+    }),
+    predict: refuse,
+    gradients: refuse,
+    applyGradients: refuse,
+    writeState: refuse,
+    dispose() {},
+  };
+  return { trainer, steps, examples: seen };
+}
+
 /** Relative L2 distance of b from a, over all values. */
 export function distance(a: readonly NamedTensor[], b: readonly NamedTensor[]): number {
   assert.deepEqual(a.map(({ name }) => name), b.map(({ name }) => name));

@@ -48,7 +48,7 @@ def tensor(values):
 
 def write(name, body):
     path = os.path.join(FOLDER, f"{name}.json")
-    text = json.dumps({"versions": VERSIONS, **body}, indent=1) + "\n"
+    text = json.dumps({"versions": VERSIONS, **body}, indent=2) + "\n"
     with open(path, "w", newline="\n") as file:
         file.write(text)
     print(f"{name}.json: {len(text)} bytes")
@@ -731,6 +731,91 @@ def summaries():
     write("summaries", {"cases": cases})
 
 
+# --- callbacks --------------------------------------------------------------------------------------
+
+
+class Watched:
+    """As much of a model as callbacks ask for; its weights are the number of the epoch."""
+
+    def __init__(self):
+        self.optimizer = keras.optimizers.SGD(0.5)
+        self.stop_training = False
+        self.epoch = 0
+
+    def get_weights(self):
+        return self.epoch
+
+    def set_weights(self, epoch):
+        self.epoch = epoch
+
+
+STOPPING = [
+    {"patience": 0},
+    {"patience": 2},
+    {"patience": 3, "minDelta": 0.125, "restoreBest": True},
+    {"patience": 4, "mode": "max", "restoreBest": True},
+    {"patience": 30, "restoreBest": True},
+]
+PLATEAUS = [
+    {"patience": 0, "factor": 0.5},
+    {"patience": 2, "factor": 0.5, "minDelta": 0},
+    {"patience": 1, "factor": 0.25, "minDelta": 0.125, "cooldown": 2},
+    {"patience": 2, "factor": 0.5, "mode": "max", "minDelta": 0.0625, "minLearningRate": 0.1},
+]
+
+
+def callbacks():
+    draws = np.random.default_rng(12)
+    # Multiples of 1/64, with plateaus, so that comparing in f32 or f64 is the same.
+    courses = [
+        [float(x) for x in np.round(64 * (1 / (1 + 0.3 * np.arange(24)) + draws.normal(0, noise, 24))) / 64 + 2]
+        for noise in (0.02, 0.1, 0.4)
+    ]
+    stopping, plateaus = [], []
+    for course in courses:
+        for settings in STOPPING:
+            model = Watched()
+            watcher = keras.callbacks.EarlyStopping(
+                "loss",
+                mode=settings.get("mode", "min"),
+                patience=settings["patience"],
+                min_delta=settings.get("minDelta", 0),
+                restore_best_weights=settings.get("restoreBest", False),
+            )
+            watcher.set_model(model)
+            watcher.on_train_begin()
+            epochs = 0
+            for epoch, value in enumerate(course):
+                epochs = model.epoch = epoch + 1
+                watcher.on_epoch_end(epoch, {"loss": value})
+                if model.stop_training:
+                    break
+            watcher.on_train_end()
+            stopping.append({
+                "settings": settings, "losses": course, "epochs": epochs, "kept": model.epoch,
+                "stopped": model.stop_training,
+            })
+        for settings in PLATEAUS:
+            model = Watched()
+            watcher = keras.callbacks.ReduceLROnPlateau(
+                "loss",
+                mode=settings.get("mode", "min"),
+                factor=settings["factor"],
+                patience=settings["patience"],
+                min_delta=settings.get("minDelta", 1e-4),
+                cooldown=settings.get("cooldown", 0),
+                min_lr=settings.get("minLearningRate", 0),
+            )
+            watcher.set_model(model)
+            watcher.on_train_begin()
+            rates = []
+            for epoch, value in enumerate(course):
+                rates.append(float(model.optimizer.learning_rate.numpy()))
+                watcher.on_epoch_end(epoch, {"loss": value})
+            plateaus.append({"settings": settings, "losses": course, "rates": rates})
+    write("callbacks", {"stopping": stopping, "plateaus": plateaus})
+
+
 # --- what we export ---------------------------------------------------------------------------------
 
 
@@ -753,6 +838,6 @@ def exported():
 
 
 if __name__ == "__main__":
-    for part in (gradients, optimizers, free_steps, augmentation, summaries, exported):
+    for part in (gradients, optimizers, free_steps, augmentation, summaries, callbacks, exported):
         if len(sys.argv) < 2 or part.__name__ in sys.argv[1:]:
             part()

@@ -2,17 +2,7 @@
 import type { Family } from "../kernels/families.ts";
 import { createOps } from "../kernels/wasm.ts";
 import { createCompiledTrainer } from "./compiled/trainer.ts";
-import type { Loss, Model, Optimizer } from "./model.ts";
-import type { Trainer } from "./trainer.ts";
-
-export interface TrainerSettings {
-  readonly model: Model;
-  readonly loss: Loss;
-  readonly optimizer: Optimizer;
-  /** The largest batch that will come. */
-  readonly batchSize: number;
-  readonly seed: number;
-}
+import type { Trainer, TrainerSettings } from "./trainer.ts";
 
 /** Compiles the families that a program uses; `kernel` gives a family's bytes. */
 export async function compileKernels(

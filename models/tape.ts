@@ -8,14 +8,13 @@ import * as tf from "@tensorflow/tfjs-core";
 // It registers the gradients, which the core's own bundle for Node leaves out.
 import "@tensorflow/tfjs-layers";
 import { resampleInto, ROW } from "../numerics/resample.ts";
-import type { TrainerSettings } from "./create.ts";
 import { initialize } from "./initialize.ts";
 import { layersOf, sizeOf } from "./layers.ts";
 import { lossIssue, thresholdOf } from "./losses.ts";
 import { forwardOnTape, type Weights } from "./tape/forward.ts";
 import { lossesOnTape, penaltyOnTape } from "./tape/loss.ts";
 import { slotsOnTape, updateOnTape } from "./tape/update.ts";
-import type { Batch, BatchSums, NamedTensor, Trainer } from "./trainer.ts";
+import type { Batch, BatchSums, NamedTensor, Trainer, TrainerSettings } from "./trainer.ts";
 
 /** Makes the trainer. Its bits are those of `Math`, which in a stage is numerics' own. */
 export async function createTapeTrainer(settings: TrainerSettings): Promise<Trainer> {

@@ -3,6 +3,18 @@
  * our own kernels (the default), `tape.ts` with TensorFlow.js' autodiff on a tfjs backend.
  */
 
+import type { Loss, Model, Optimizer } from "./model.ts";
+
+/** What a trainer is made from. */
+export interface TrainerSettings {
+  readonly model: Model;
+  readonly loss: Loss;
+  readonly optimizer: Optimizer;
+  /** The largest batch that will come. */
+  readonly batchSize: number;
+  readonly seed: number;
+}
+
 /** Labelled images as they lie in memory; pixels stay bytes and are scaled by a table when read. */
 export interface Examples {
   /** u8, [count, ...shape] row-major. */

@@ -6,10 +6,10 @@ import { FAMILIES, type Family } from "../kernels/families.ts";
 import { createReferenceOps } from "../kernels/reference/index.ts";
 import { buildModel } from "../models/build.ts";
 import { createCompiledTrainer } from "../models/compiled/trainer.ts";
-import { compileKernels, createWasmTrainer, type TrainerSettings } from "../models/create.ts";
+import { compileKernels, createWasmTrainer } from "../models/create.ts";
 import type { Loss, Optimizer } from "../models/model.ts";
 import { layerSchema, lossSchema, optimizerSchema } from "../models/schema.ts";
-import type { Batch, Examples, NamedTensor, Trainer } from "../models/trainer.ts";
+import type { Batch, Examples, NamedTensor, Trainer, TrainerSettings } from "../models/trainer.ts";
 import { stream } from "../numerics/random.ts";
 
 const cache = fileURLToPath(new URL("../artifacts/cache/kernels", import.meta.url));

@@ -33,15 +33,17 @@ function named<T extends { name?: string | undefined }>(
   return name === undefined ? rest : { ...rest, name };
 }
 
-/** Names the layers as Keras does: the first of a kind bare, the next with _1, _2. */
+/** Names layers that have no name as Keras does: the first of a kind bare, the next with _1, _2. */
 export function buildModel(layers: readonly LayerParams[], inputShape: readonly number[]): Model {
   const counts = new Map<string, number>();
   const specs = layers.map((params): LayerSpec => {
     const layer = withType(params);
+    const { name } = layer;
+    if (name !== undefined) return { ...layer, name };
     const { autoName } = LAYERS[layer.type];
     const count = counts.get(autoName) ?? 0;
     counts.set(autoName, count + 1);
-    return { ...layer, name: layer.name ?? (count === 0 ? autoName : `${autoName}_${count}`) };
+    return { ...layer, name: count === 0 ? autoName : `${autoName}_${count}` };
   });
   return { inputShape, layers: specs };
 }

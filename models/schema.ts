@@ -102,7 +102,8 @@ const layerMap = z.strictObject({
   ]).optional(),
 }).superRefine((layer, context) => {
   const given = Object.keys(layer);
-  if (given.length === 1) return;
+  // An unknown key is gone by now, and complained of.
+  if (given.length === 1 || context.issues.length > 0) return;
   context.addIssue({
     code: "custom",
     message: given.length === 0

@@ -47,14 +47,21 @@ function explain(issue: Issue, params: unknown, above: readonly (string | number
         } ${issue.maximum}`,
       );
     case "invalid_union": {
-      // The branch that came furthest is the one that was meant.
-      const branches = issue.errors.map((errors) =>
+      // The branch for this kind of value is the one that was meant; of several, the one that came furthest.
+      const meant = issue.errors.filter((errors) => errors.every((error) => isMeant(error, found)));
+      const branches = (meant.length > 0 ? meant : issue.errors).map((errors) =>
         errors.flatMap((error) => explain(error, params, path))
       ).filter((branch) => branch.length > 0);
+      if (branches.length === 0 && "options" in issue && Array.isArray(issue.options)) {
+        // None of the values that tell which branch is meant.
+        return explain({ ...issue, code: "invalid_value", values: issue.options }, params, above);
+      }
       const depth = (branch: readonly ParamIssue[]) =>
         Math.max(...branch.map((one) => one.path.length));
       const deepest = Math.max(0, ...branches.map(depth));
-      if (deepest > path.length) return branches.find((one) => depth(one) === deepest) ?? [];
+      if (deepest > path.length || branches.length === 1) {
+        return branches.find((one) => depth(one) === deepest) ?? [];
+      }
       const wanted = branches.flatMap((branch) =>
         branch.flatMap(({ message }) => /wanted (.*)$/.exec(message)?.[1] ?? [])
       );
@@ -68,6 +75,21 @@ function explain(issue: Issue, params: unknown, above: readonly (string | number
     }
     default:
       return at(issue.message);
+  }
+}
+
+/** False if a complaint is that the value, which it is about, is of another kind altogether. */
+function isMeant(issue: Issue, found: unknown): boolean {
+  if (issue.path.length > 0) return true;
+  switch (issue.code) {
+    case "invalid_type":
+      return false;
+    case "invalid_value":
+      return typeof found === "string";
+    case "invalid_union":
+      return issue.errors.some((errors) => errors.every((error) => isMeant(error, found)));
+    default:
+      return true;
   }
 }
 

@@ -696,8 +696,10 @@ def cats():
 
 LONG = [
     "flatten",
+    {"dense": 1},
     {"dense": {"units": 2, "name": "a_layer_with_a_name_that_is_far_too_long_for_one_line"}},
     {"dense": {"units": 3, "name": "a_name_that_just_fills_its_line"}},
+    {"dense": 4},
 ]
 
 

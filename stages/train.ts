@@ -10,11 +10,11 @@ import { train } from "../models/loop.ts";
 import { lossIssue } from "../models/losses.ts";
 import { type TrainParams, trainSchema } from "../models/schema.ts";
 import { summary } from "../models/summary.ts";
-import type { Examples, Transforms } from "../models/trainer.ts";
+import type { Examples } from "../models/trainer.ts";
 import { type ArtifactReader, defineStage, type ParamIssue } from "../pipelines/stage.ts";
 import { classesOf, LABELLED_IMAGES } from "./datasets/dataset.ts";
+import { readTransforms } from "./datasets/transforms.ts";
 
-const FILLS = ["nearest", "reflect", "wrap", "constant"] as const;
 const MEGABYTE = 1024 * 1024;
 
 export default defineStage({
@@ -81,6 +81,12 @@ export default defineStage({
     }
     if (misfits.length > 0 || misfit !== null) return { issues };
     const { families, bytes } = familiesUsed(layers, params.loss, params.optimizer);
+    const needed = bytes(params.batchSize);
+    if (needed === null) {
+      const message = `Cannot hold this network with batches of ${params.batchSize}: ` +
+        "weights, gradients and activations take more than 4 GiB; use smaller batches or layers";
+      return { issues: [...issues, { path: ["batchSize"], message }] };
+    }
     const images = shapes.reduce(
       (sum, shape) => sum + (shape ?? []).reduce((n: number, size) => n * (size ?? 1), 1),
       0,
@@ -94,7 +100,7 @@ export default defineStage({
       outputs: { model: { tensors } },
       numerics,
       kernels: tape ? [] : families,
-      resources: { memory: 256 * MEGABYTE + images + bytes(params.batchSize) },
+      resources: { memory: 256 * MEGABYTE + images + needed },
     };
   },
   async run({ params, inputs, outputs, seed, signal, progress, kernel, log }) {
@@ -104,18 +110,18 @@ export default defineStage({
     const scaling = readScaling(first.attributes["scaling"]);
     const classes = classesOf(first.attributes);
     const table = scalingTable(scaling);
+    const read = (artifact: ArtifactReader, where: string) => {
+      const { subtract, divide } = readScaling(artifact.attributes["scaling"]);
+      if (subtract !== scaling.subtract || divide !== scaling.divide) {
+        throw new Error(`Cannot train: ${where} is scaled in another way than the first pass`);
+      }
+      return readExamples(artifact, where, table);
+    };
     const passes: Examples[] = [];
     for (const [i, reader] of readers.entries()) {
-      if (
-        JSON.stringify(reader.attributes["scaling"]) !== JSON.stringify(first.attributes["scaling"])
-      ) {
-        throw new Error(`Cannot train: pass ${i} of the training data is scaled in another way`);
-      }
-      passes.push(await readExamples(reader, `pass ${i} of the training data`, table));
+      passes.push(await read(reader, `pass ${i} of the training data`));
     }
-    const validation = inputs.validation === undefined
-      ? undefined
-      : await readExamples(inputs.validation, "the validation data", table);
+    const validation = inputs.validation && await read(inputs.validation, "the validation data");
     const model = buildModel(params.layers, passes[0]?.shape ?? []);
     const layers = layersOf(model);
     for (const examples of passes) checkLabels("the training data", examples, layers, params.loss);
@@ -181,21 +187,8 @@ async function readExamples(
     images.shape.slice(1),
     await artifact.tensor("labels", "uint8").read(),
     table,
-    await readTransforms(artifact),
+    await readTransforms(artifact, images.shape[0] ?? 0),
   );
-}
-
-/** What augment stored instead of images with `materialize: false`; they are applied while gathering. */
-async function readTransforms(artifact: ArtifactReader): Promise<Transforms | undefined> {
-  if (!artifact.has("transforms")) return undefined;
-  const { fill, constant } = artifact.attributes;
-  const known = FILLS.find((name) => name === fill);
-  if (known === undefined || typeof constant !== "number") {
-    throw new Error(
-      'Cannot apply stored transforms: the attributes "fill" and "constant" are wanted',
-    );
-  }
-  return { rows: await artifact.tensor("transforms", "float32").read(), fill: known, constant };
 }
 
 /** Callbacks that watch validation where there is none. */

@@ -3,7 +3,7 @@
  * already. A program is bound to one batch size; all of a model's programs share one layout.
  */
 import { familiesOf, type Family, type OpName } from "../../kernels/families.ts";
-import { createArena } from "../../kernels/memory.ts";
+import { createArena, MOST_PAGES, PAGE } from "../../kernels/memory.ts";
 import type { LossShape, Ops } from "../../kernels/ops.ts";
 import type { Layer } from "../layers.ts";
 import { thresholdOf } from "../losses.ts";
@@ -106,9 +106,16 @@ export function familiesUsed(
   layers: readonly Layer[],
   loss: Loss,
   optimizer: Optimizer,
-): { readonly families: readonly Family[]; readonly bytes: (batch: number) => number } {
-  // Which operations are called follows from the layers alone, so the smallest batch tells.
-  const { layout, update } = plan(layers, loss, optimizer, 1, () => 0);
+): {
+  readonly families: readonly Family[];
+  /** What it needs with batches of this size, without the convolutions' scratch; null: more than there can be. */
+  readonly bytes: (batch: number) => number | null;
+} {
+  // Which operations are called follows from the layers alone, so that sizes do not matter: not even a
+  // network that no memory holds is refused here.
+  const arena = createArena(Infinity);
+  const layout = place(arena, layers, loss, optimizer, 1, () => 0);
+  const update = updateCalls(layout, optimizer);
   const { train, backward, predict, judge } = compileProgram(layout, loss, 1);
   const calls = [...train, ...backward, ...predict, ...judge, ...update];
   const penalties: OpName[] = layout.weights.some(({ weight }) => weight.regularizer !== null)
@@ -116,6 +123,10 @@ export function familiesUsed(
     : [];
   return {
     families: familiesOf([...calls.map(({ op }) => op), ...penalties]),
-    bytes: (batch) => plan(layers, loss, optimizer, batch, () => 0).bytes,
+    bytes(batch) {
+      const whole = createArena(Infinity);
+      place(whole, layers, loss, optimizer, batch, () => 0);
+      return whole.used > MOST_PAGES * PAGE ? null : whole.used;
+    },
   };
 }

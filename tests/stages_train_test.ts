@@ -7,7 +7,7 @@ import { kernelBytes } from "./models_rig.ts";
 import {
   assertSame,
   checkStage,
-  MemoryArtifact,
+  type MemoryArtifact,
   runStage,
   shapesOf,
   someImages,

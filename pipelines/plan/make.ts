@@ -1,15 +1,8 @@
 /** From a config to a plan: every stage learned, every cell placed, all problems told at once. */
-import {
-  type Config,
-  ConfigError,
-  type Diagnostic,
-  type Reference,
-  type StageConfig,
-} from "../config/config.ts";
-import { nearest } from "../config/nearest.ts";
+import { type Config, ConfigError, type Diagnostic, type StageConfig } from "../config/config.ts";
 import type { ConfigSource } from "../config/source.ts";
 import type { Json, JsonObject } from "../json.ts";
-import type { ArtifactShape, ArtifactType } from "../stage.ts";
+import type { ArtifactShape } from "../stage.ts";
 import type { Store } from "../store/local.ts";
 import { AssetBuilder } from "./assets.ts";
 import { BundleError, bundleStage, type Project, stopBundler } from "./bundle.ts";
@@ -17,14 +10,13 @@ import {
   cellName,
   feeding,
   joinCells,
-  meant,
   merge,
   nodeName,
   type Own,
   ownCells,
   type Produced,
 } from "./cells.ts";
-import { misfit } from "./edges.ts";
+import { bind, type Bound, type Learned, type Placed } from "./bind.ts";
 import { explainIssue } from "./issue.ts";
 import { Learner, LearnError } from "./learn.ts";
 import { LockError } from "./packages.ts";
@@ -33,20 +25,6 @@ import type { Code, Description, Feed, Node, NodeId, Plan } from "./plan.ts";
 /** CPU threads and bytes of memory of a stage that says nothing. */
 const THREADS = 1;
 const MEMORY = 1024 * 1024 * 1024;
-
-/** A stage of the config with what was learned of it. */
-interface Learned {
-  readonly stage: StageConfig;
-  readonly code: Code;
-  readonly description: Description;
-}
-
-/** A node with where it lies, while its consumers are placed. */
-interface Placed extends Produced {
-  readonly node: Node;
-  /** Null where its params are wrong. */
-  readonly shapes: Readonly<Record<string, ArtifactShape>> | null;
-}
 
 export interface Made {
   readonly plan: Plan;
@@ -172,8 +150,18 @@ class Maker {
         own.variant !== null && Object.hasOwn(own.variant.inputs, input)
           ? ["stages", stage.name, "variants", own.variant.name, "inputs", input]
           : ["stages", stage.name, "inputs", input];
-      const bound = this.#bind(learned, all, inputs, where);
-      if (bound === null) continue;
+      const bound = bind(
+        learned,
+        all,
+        inputs,
+        where,
+        this.#placed,
+        (path, message, help) => this.#complain(path, message, help),
+      );
+      if (bound === null) {
+        await this.#checkAlone(learned, own, Object.keys(inputs));
+        continue;
+      }
       const cells = joinCells(
         own.cell,
         [...bound].map(([name, { nodes }]) => ({
@@ -198,105 +186,6 @@ class Maker {
     }
   }
 
-  /** The producers' nodes of each connected input, and the output of each; null if something is wrong. */
-  #bind(
-    { stage, description }: Learned,
-    all: ReadonlyMap<string, Learned>,
-    inputs: Readonly<Record<string, readonly Reference[]>>,
-    where: (input: string) => (string | number)[],
-  ): ReadonlyMap<string, Bound> | null {
-    const before = this.#diagnostics.length;
-    const bound = new Map<string, Bound>();
-    let broken = false;
-    for (const [name, references] of Object.entries(inputs)) {
-      const type = description.inputs[name];
-      if (type === undefined) {
-        const names = Object.keys(description.inputs);
-        this.#complain(
-          where(name),
-          `"${stage.uses}" has no input "${name}"`,
-          suggestion(name, names) ?? `it has: ${names.join(", ") || "none"}`,
-        );
-        continue;
-      }
-      if (type.arity === "one" && references.length > 1) {
-        this.#complain(
-          where(name),
-          `The input "${name}" takes one artifact: ${references.length} are given`,
-        );
-        continue;
-      }
-      const nodes: Placed[] = [];
-      const outputs = new Map<Placed, string>();
-      references.forEach((reference, index) => {
-        const producer = all.get(reference.stage);
-        if (producer === undefined) {
-          broken = true; // it could not be loaded, which is said already
-          return;
-        }
-        const place = references.length > 1 ? [...where(name), index] : where(name);
-        const output = this.#output(producer, reference, place);
-        if (output === null) return;
-        // All that `meant` gives were put in.
-        const found = meant(reference, this.#placed) as Placed[];
-        if (found.length === 0) {
-          const cells = this.#placed.filter((one) => one.stage === reference.stage);
-          if (cells.length === 0) broken = true; // its own problems are said already
-          else {
-            this.#complain(
-              place,
-              `"${reference.stage}" has no cell "${reference.cell}"`,
-              `it has: ${cells.map((one) => cellName(one.cell) || one.id).join(", ")}`,
-            );
-          }
-        }
-        // A cell that is named brings no axes with it.
-        for (const one of found) {
-          const node = reference.cell === null ? one : { ...one, cell: [] };
-          nodes.push(node);
-          outputs.set(node, output);
-        }
-        const type = producer.description.outputs[output];
-        const wanted = description.inputs[name];
-        const wrong = type === undefined || wanted === undefined ? null : misfit(type, wanted);
-        if (wrong !== null) {
-          this.#complain(place, `"${reference.stage}.${output}" does not fit "${name}": ${wrong}`);
-        }
-      });
-      bound.set(name, { nodes, outputs });
-    }
-    for (const [name, type] of Object.entries(description.inputs)) {
-      if (type.optional === true || Object.hasOwn(inputs, name)) continue;
-      this.#complain(
-        ["stages", stage.name, "inputs"],
-        `"${stage.name}" lacks its input "${name}": ${type.what}`,
-      );
-    }
-    return broken || this.#diagnostics.length > before ? null : bound;
-  }
-
-  #output(producer: Learned, reference: Reference, place: (string | number)[]): string | null {
-    const outputs: Readonly<Record<string, ArtifactType>> = producer.description.outputs;
-    const names = Object.keys(outputs);
-    const [only] = names;
-    if (reference.output === null) {
-      if (names.length === 1 && only !== undefined) return only;
-      this.#complain(
-        place,
-        `"${reference.stage}" has ${names.length} outputs`,
-        `say which: ${names.map((name) => `${reference.stage}.${name}`).join(", ")}`,
-      );
-      return null;
-    }
-    if (Object.hasOwn(outputs, reference.output)) return reference.output;
-    this.#complain(
-      place,
-      `"${reference.stage}" has no output "${reference.output}"`,
-      suggestion(reference.output, names) ?? `it has: ${names.join(", ")}`,
-    );
-    return null;
-  }
-
   /** One node, or as many as the stage's own axis has. */
   async #makeNodes(
     learned: Learned,
@@ -305,10 +194,13 @@ class Maker {
     bound: ReadonlyMap<string, Bound>,
   ): Promise<void> {
     const { stage, description } = learned;
-    const given = merge(merge(stage.with, own.variant?.with ?? {}), own.matrix);
+    const given = givenTo(stage, own);
     const axis = description.cells;
     if (axis === null) return await this.#makeNode(learned, own, cell, bound, given, null);
-    const first = await this.#check(learned, own, cell, bound, { ...given, [axis.index]: 0 });
+    const first = await this.#check(learned, own, cell, bound, {
+      ...given,
+      ...axisOf(description, 0),
+    });
     if (first === null) return;
     const count = isMap(first.params) ? first.params[axis.count] : undefined;
     if (typeof count !== "number") {
@@ -318,7 +210,7 @@ class Maker {
     }
     for (let index = 0; index < count; index++) {
       const label = { axis: axis.index, origin: stage.name, label: String(index) };
-      const params = { ...given, [axis.index]: index };
+      const params = { ...given, ...axisOf(description, index) };
       await this.#makeNode(learned, own, [...cell, label], bound, params, axis.count);
     }
   }
@@ -385,6 +277,17 @@ class Maker {
     this.#placed.push({ id, stage: stage.name, cell, node, shapes });
   }
 
+  /** The params of a stage whose inputs are wrong: what is wrong with them is told in the same breath. */
+  async #checkAlone(learned: Learned, own: Own, inputs: readonly string[]): Promise<void> {
+    const { stage, code, description } = learned;
+    const given = { ...givenTo(stage, own), ...axisOf(description, 0) };
+    const unknown = Object.fromEntries(inputs.map((name) => [name, [null]]));
+    const { issues } = await this.#learner.check(code, given, unknown);
+    for (const issue of issues) {
+      this.#diagnostics.push(explainIssue(issue, stage, own, description, this.source));
+    }
+  }
+
   /** Params after defaults and what follows from them; null if they are wrong, which is then said. */
   async #check(
     { stage, code, description }: Learned,
@@ -410,20 +313,20 @@ class Maker {
   }
 }
 
-interface Bound {
-  readonly nodes: Placed[];
-  readonly outputs: ReadonlyMap<Placed, string>;
-}
-
 /** What a named input calls a cell: `sparse`; with its stage where several feed the input. */
 function nameOf(one: Produced, several: boolean, placed: readonly Produced[]): string {
   const cell = placed.find((other) => other.id === one.id)?.cell ?? one.cell;
   return several ? nodeName(one.stage, cell) : cellName(cell);
 }
 
-function suggestion(word: string, known: readonly string[]): string | undefined {
-  const found = nearest(word, known);
-  return found === null ? undefined : `Did you mean "${found}"?`;
+/** A cell's params before defaults. */
+function givenTo(stage: StageConfig, own: Own): JsonObject {
+  return merge(merge(stage.with, own.variant?.with ?? {}), own.matrix);
+}
+
+/** The param that places a cell on its stage's own axis, if it has one. */
+function axisOf({ cells }: Description, index: number): JsonObject {
+  return cells === null ? {} : { [cells.index]: index };
 }
 
 function isMap(value: Json | undefined): value is JsonObject {

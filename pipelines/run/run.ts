@@ -81,7 +81,8 @@ class Run {
       await Promise.race([...this.#running.values()].map(({ work }) => work));
     }
     for (const node of waiting) {
-      this.#end(node, null, this.#blocker(node) === null ? "cancelled" : "blocked", 0);
+      const blocked = !options.signal.aborted && this.#blocker(node) !== null;
+      this.#end(node, null, blocked ? "blocked" : "cancelled", 0);
     }
     const nodes = plan.nodes.flatMap(({ id }) => this.#results.get(id) ?? []);
     const count = (outcome: Outcome) => nodes.filter((node) => node.outcome === outcome).length;

@@ -1,0 +1,144 @@
+/** Which artifacts feed a stage's inputs, and whether they fit. */
+import type { Reference, StageConfig } from "../config/config.ts";
+import { nearest } from "../config/nearest.ts";
+import type { ArtifactShape, ArtifactType } from "../stage.ts";
+import { cellName, meant, type Produced } from "./cells.ts";
+import { misfit } from "./edges.ts";
+import type { Code, Description, Node } from "./plan.ts";
+
+/** A stage of the config with what was learned of it. */
+export interface Learned {
+  readonly stage: StageConfig;
+  readonly code: Code;
+  readonly description: Description;
+}
+
+/** A node with where it lies, while its consumers are placed. */
+export interface Placed extends Produced {
+  readonly node: Node;
+  /** Null where its params are wrong. */
+  readonly shapes: Readonly<Record<string, ArtifactShape>> | null;
+}
+
+export interface Bound {
+  readonly nodes: Placed[];
+  readonly outputs: ReadonlyMap<Placed, string>;
+}
+
+/** Tells of a problem at a place in the config. */
+export type Complain = (path: readonly (string | number)[], message: string, help?: string) => void;
+
+/** The producers' nodes of each connected input, and the output of each; null if something is wrong. */
+export function bind(
+  { stage, description }: Learned,
+  all: ReadonlyMap<string, Learned>,
+  inputs: Readonly<Record<string, readonly Reference[]>>,
+  where: (input: string) => (string | number)[],
+  placed: readonly Placed[],
+  tell: Complain,
+): ReadonlyMap<string, Bound> | null {
+  let complained = false;
+  const complain: Complain = (...what) => {
+    complained = true;
+    tell(...what);
+  };
+  const bound = new Map<string, Bound>();
+  let broken = false;
+  for (const [name, references] of Object.entries(inputs)) {
+    const type = description.inputs[name];
+    if (type === undefined) {
+      const names = Object.keys(description.inputs);
+      complain(
+        where(name),
+        `"${stage.uses}" has no input "${name}"`,
+        suggestion(name, names) ?? `it has: ${names.join(", ") || "none"}`,
+      );
+      continue;
+    }
+    if (type.arity === "one" && references.length > 1) {
+      complain(
+        where(name),
+        `The input "${name}" takes one artifact: ${references.length} are given`,
+      );
+      continue;
+    }
+    const nodes: Placed[] = [];
+    const outputs = new Map<Placed, string>();
+    references.forEach((reference, index) => {
+      const producer = all.get(reference.stage);
+      if (producer === undefined) {
+        broken = true; // it could not be loaded, which is said already
+        return;
+      }
+      const place = references.length > 1 ? [...where(name), index] : where(name);
+      const output = outputOf(producer, reference, place, complain);
+      if (output === null) return;
+      // All that `meant` gives were put in.
+      const found = meant(reference, placed) as Placed[];
+      if (found.length === 0) {
+        const cells = placed.filter((one) => one.stage === reference.stage);
+        if (cells.length === 0) broken = true; // its own problems are said already
+        else {
+          complain(
+            place,
+            `"${reference.stage}" has no cell "${reference.cell}"`,
+            `it has: ${cells.map((one) => cellName(one.cell) || one.id).join(", ")}`,
+          );
+        }
+      }
+      // A cell that is named brings no axes with it.
+      for (const one of found) {
+        const node = reference.cell === null ? one : { ...one, cell: [] };
+        nodes.push(node);
+        outputs.set(node, output);
+      }
+      const type = producer.description.outputs[output];
+      const wanted = description.inputs[name];
+      const wrong = type === undefined || wanted === undefined ? null : misfit(type, wanted);
+      if (wrong !== null) {
+        complain(place, `"${reference.stage}.${output}" does not fit "${name}": ${wrong}`);
+      }
+    });
+    bound.set(name, { nodes, outputs });
+  }
+  for (const [name, type] of Object.entries(description.inputs)) {
+    if (type.optional === true || Object.hasOwn(inputs, name)) continue;
+    complain(
+      ["stages", stage.name, "inputs"],
+      `"${stage.name}" lacks its input "${name}": ${type.what}`,
+    );
+  }
+  return broken || complained ? null : bound;
+}
+
+function outputOf(
+  producer: Learned,
+  reference: Reference,
+  place: (string | number)[],
+  complain: Complain,
+): string | null {
+  const outputs: Readonly<Record<string, ArtifactType>> = producer.description.outputs;
+  const names = Object.keys(outputs);
+  const [only] = names;
+  if (reference.output === null) {
+    if (names.length === 1 && only !== undefined) return only;
+    complain(
+      place,
+      `"${reference.stage}" has ${names.length} outputs`,
+      `say which: ${names.map((name) => `${reference.stage}.${name}`).join(", ")}`,
+    );
+    return null;
+  }
+  if (Object.hasOwn(outputs, reference.output)) return reference.output;
+  complain(
+    place,
+    `"${reference.stage}" has no output "${reference.output}"`,
+    suggestion(reference.output, names) ?? `it has: ${names.join(", ")}`,
+  );
+  return null;
+}
+
+function suggestion(word: string, known: readonly string[]): string | undefined {
+  const found = nearest(word, known);
+  return found === null ? undefined : `Did you mean "${found}"?`;
+}

@@ -38,9 +38,9 @@ Deno.test("comments, types, layout and unused exports run nothing", async () => 
     "// A comment.\nconst MEGABYTE =\n\n  1024 *\n  1024;",
   );
   place.edit(
-    "stages/train.ts",
-    'const FILLS = ["nearest", "reflect", "wrap", "constant"] as const;',
-    "const FILLS = [\n  'nearest',\n  'reflect',\n  'wrap',\n  'constant',\n] as const;",
+    "stages/shapes.ts",
+    'const SPLITS = ["train", "test"] as const;',
+    "const SPLITS = [\n  'train',\n  'test',\n] as const;",
   );
   place.edit(TRANSFORMS, "export function", "export const UNUSED = 1;\n\nexport function");
   for (const stage of ["shapes", "preprocess", "augment", "evaluate", "report"]) {

@@ -1,0 +1,34 @@
+/** Small stages of a test's own, beside a config of their own, in a copy of the project. */
+import type { Workplace } from "./rig.ts";
+
+/** A stage that writes one tensor of three numbers, after `body`; `more` are further members. */
+export function stageText(body: string, more: string = ""): string {
+  return `import { z } from "zod";
+import { defineStage } from "../pipelines/stage.ts";
+
+export default defineStage({
+  name: "own",
+  summary: "A stage of a test",
+  params: z.strictObject({ value: z.number().default(1), text: z.string().default("") }),
+  inputs: { before: { arity: "one", optional: true, what: "what ran before" } },
+  outputs: { out: { kind: "tensors", tensors: { numbers: { dtype: "float64", rank: 1 } } } },
+  ${more}
+  async run({ params, inputs, outputs, progress, log, signal }) {
+    void [params, inputs, progress, log, signal];
+    const numbers = Float64Array.of(params.value, 2, 3);
+    ${body}
+    await outputs.out.write("numbers", "float64", [3], numbers);
+  },
+});
+`;
+}
+
+/** Where `own` writes its stage. */
+export const STAGE = "configs/own.ts";
+export const CONFIG = "configs/own.yaml";
+
+/** Writes the stage and a config with one node `one` of it. */
+export function own(place: Workplace, body: string, more: string = ""): void {
+  place.write(STAGE, stageText(body, more));
+  place.write(CONFIG, "stages:\n  one:\n    uses: ./own.ts\n");
+}

@@ -157,7 +157,7 @@ async function converse(
 
 /** Why a process ended without an answer. */
 function endOf(status: Deno.CommandStatus, tail: string): Failure {
-  if (/JavaScript heap out of memory|Fatal process out of memory/.test(tail)) {
+  if (/^.*\bFatal\b.*out of memory|Reached heap limit/im.test(tail)) {
     return {
       type: "out-of-memory",
       message: "The stage ran out of memory",
@@ -182,7 +182,8 @@ function endOf(status: Deno.CommandStatus, tail: string): Failure {
   };
 }
 
-function ourFailure(error: unknown): Failure {
+/** What went wrong outside of the stage process. */
+export function ourFailure(error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error);
   const stack = error instanceof Error && error.stack !== undefined ? { stack: error.stack } : {};
   if (error instanceof StoreError) return { type: "store", message, help: error.help, ...stack };

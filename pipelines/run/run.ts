@@ -5,7 +5,7 @@ import type { Digest, Key, MissReason, Node, NodeId, Outcome, Plan } from "../pl
 import type { Store } from "../store/local.ts";
 import type { Fingerprint, RunRecord, StageRecord } from "../store/store.ts";
 import type { Failure, Listener } from "./event.ts";
-import { runStage } from "./process.ts";
+import { ourFailure, runStage } from "./process.ts";
 
 export interface RunOptions {
   readonly id: string;
@@ -221,9 +221,9 @@ class Run {
       }
     } catch (error) {
       // What the store refuses before a process is there.
-      const message = error instanceof Error ? error.message : String(error);
+      const failure = ourFailure(error);
       if (!options.keepGoing) this.#stopped = true;
-      end("failed", { failure: { type: "store", message }, message });
+      end("failed", { failure, message: failure.message });
     }
   }
 

@@ -64,12 +64,8 @@ async function codeNow(place: Workplace) {
     lockText: read("deno.lock"),
   };
   try {
-    const { code } = await bundleStage(
-      project,
-      join(place.root, STAGE),
-      new Store(join(place.folder, "other-store")),
-    );
-    return code;
+    const store = new Store(join(place.folder, "other-store"));
+    return await bundleStage(project, join(place.root, STAGE), store);
   } finally {
     await stopBundler();
   }

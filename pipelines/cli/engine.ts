@@ -2,7 +2,7 @@
 import type { JsonObject } from "../json.ts";
 import { describeReason } from "../plan/compare.ts";
 import { statuses } from "../plan/fingerprint.ts";
-import { readPlan, writePlan } from "../plan/cache.ts";
+import { beforePlan, readPlan, writePlan } from "../plan/cache.ts";
 import type { Project } from "../plan/bundle.ts";
 import type { Key, MissReason, NodeId, NodeStatus, Plan } from "../plan/plan.ts";
 import type { Listener } from "../run/event.ts";
@@ -69,10 +69,10 @@ async function makeAndKeep(
     import("../config/read.ts"),
     import("../plan/make.ts"),
   ]);
-  const { config, source, files } = await readConfig(path, root, overrides);
+  const before = await beforePlan(asked);
+  const { config, source } = await readConfig(path, root, overrides);
   const made = await makePlan(config, source, projectOf(root), store);
-  const all = [...files, `${root}/deno.json`, `${root}/deno.lock`, ...made.files];
-  await writePlan(asked, store, made.plan, all);
+  await writePlan(asked, store, made.plan, before, made.files);
   return made.plan;
 }
 

@@ -9,6 +9,7 @@ import { publishFile, syncFolder, writeFailure } from "../store/files.ts";
 import type { Store } from "../store/local.ts";
 import { importsOf, type Lock, packageClosure } from "./packages.ts";
 import type { Code, Digest } from "./plan.ts";
+import { Sources } from "./sources.ts";
 
 /** The file of a bundle that a process is started with. */
 export const MAIN = "main.js";
@@ -26,19 +27,15 @@ export class BundleError extends Error {
   override readonly name = "BundleError";
 }
 
-export interface Bundled {
-  readonly code: Code;
-  /** Absolute paths of all sources, the host's included. */
-  readonly files: readonly string[];
-}
-
 const encoder = new TextEncoder();
 
+/** Builds the stage in the file `module` (absolute), puts its bundle into the store, and digests its code. */
 export async function bundleStage(
   project: Project,
   module: string,
   store: Store,
-): Promise<Bundled> {
+  sources: Sources = new Sources(),
+): Promise<Code> {
   const esbuild = await import("esbuild");
   const externals = new Set<string>();
   const imports = importsOf(JSON.parse(project.configText) as JsonObject); // Deno itself has read it
@@ -66,7 +63,7 @@ export async function bundleStage(
         resolveDir: project.root,
         sourcefile: "stage",
       },
-      plugins: [resolver(project, imports, externals)],
+      plugins: [resolver(project, imports, externals), loader(sources)],
     });
     const whole = await esbuild.build({
       ...common,
@@ -81,7 +78,7 @@ export async function bundleStage(
         sourcefile: "main",
       },
       entryNames: "main",
-      plugins: [resolver(project, imports, new Set())],
+      plugins: [resolver(project, imports, new Set()), loader(sources)],
     });
     const text = alone.outputFiles[0]?.text ?? "";
     refuse(text, module);
@@ -102,15 +99,10 @@ export async function bundleStage(
     }
     const lock = JSON.parse(project.lockText) as Lock; // as Deno writes it
     return {
-      code: {
-        bundle: await storeBundle(store, files),
-        modules,
-        packages: packageClosure(lock, externals),
-        bundler: `esbuild ${esbuild.version}`,
-      },
-      files: Object.keys(whole.metafile.inputs).filter((path) => path !== "main")
-        .map((path) => new URL(path, `file://${slash(project.root)}/`))
-        .map((url) => decodeURIComponent(url.pathname).replace(/^\/(?=[A-Za-z]:)/, "")),
+      bundle: await storeBundle(store, files),
+      modules,
+      packages: packageClosure(lock, externals),
+      bundler: `esbuild ${esbuild.version}`,
     };
   } catch (error) {
     const { errors } = error as Partial<BuildFailure>; // what esbuild throws has them
@@ -126,10 +118,6 @@ export async function bundleStage(
 /** Ends esbuild's own process, which would keep ours alive. */
 export async function stopBundler(): Promise<void> {
   await (await import("esbuild")).stop();
-}
-
-function slash(path: string): string {
-  return path.startsWith("/") ? path : `/${path}`;
 }
 
 /** Packages stay outside, by the exact version that deno.json names; anything else is a file. */
@@ -172,6 +160,22 @@ function resolver(
               : `"${path}" is not among the imports of deno.json`,
           }],
         };
+      });
+    },
+  };
+}
+
+/** Both builds see each file as it was when it was first read: what runs is what was hashed. */
+function loader(sources: Sources): Plugin {
+  return {
+    name: "sources",
+    setup(build) {
+      build.onLoad({ filter: /.*/, namespace: "file" }, async ({ path }) => {
+        try {
+          return { contents: await sources.read(path), loader: "default" };
+        } catch {
+          return undefined; // the bundler's own complaint names the import
+        }
       });
     },
   };

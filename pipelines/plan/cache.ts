@@ -5,7 +5,7 @@
 import { sha256 } from "../store/canonical.ts";
 import type { Store } from "../store/local.ts";
 import { MAIN } from "./bundle.ts";
-import type { Plan } from "./plan.ts";
+import type { Digest, Plan } from "./plan.ts";
 
 /** Folders of the engine whose files decide what a plan is, beside the sources of the stages. */
 const FOLDERS = [
@@ -48,15 +48,42 @@ export async function readPlan(asked: Asked, store: Store): Promise<Plan | null>
   return found.plan;
 }
 
-/** `files`: absolute paths of what the plan was made from. */
+/** What a plan is made from, as it is before anything of it is read: path to digest. */
+export type Before = ReadonlyMap<string, Digest>;
+
+/** To be called before the config is read. */
+export async function beforePlan(asked: Asked): Promise<Before> {
+  const { path, root } = asked;
+  const files = [path, `${root}/deno.json`, `${root}/deno.lock`, ...engineFiles(root)];
+  return new Map(
+    await Promise.all(files.map(async (file) => [file, await digestNow(file)] as const)),
+  );
+}
+
+/**
+ * Keeps a plan, unless a file was edited while it was made: such a plan would stand for text that it was
+ * not made from. `read`: the sources' paths and digests as they were read.
+ */
 export async function writePlan(
   asked: Asked,
   store: Store,
   plan: Plan,
-  files: readonly string[],
+  before: Before,
+  read: ReadonlyMap<string, Digest>,
 ): Promise<void> {
+  const engine = new Set(engineFiles(asked.root));
+  const files = [...new Set([...before.keys(), ...read.keys()])].filter((path) =>
+    !engine.has(path)
+  );
   const digest = await digestOfFiles([...files, ...engineFiles(asked.root)]);
+  for (const [path, known] of [...before, ...read]) {
+    if (await digestNow(path) !== known) return;
+  }
   await store.writeCache("plans", keyOf(asked), { files, digest, plan } satisfies Cached);
+}
+
+async function digestNow(path: string): Promise<Digest> {
+  return await sha256(contentOf(path) ?? new Uint8Array());
 }
 
 function keyOf({ path, overrides, root }: Asked) {
@@ -86,7 +113,7 @@ async function digestOfFiles(files: readonly string[]): Promise<string> {
   return await sha256(all);
 }
 
-function contentOf(path: string): Uint8Array | null {
+function contentOf(path: string): Uint8Array<ArrayBuffer> | null {
   try {
     return Deno.readFileSync(path);
   } catch (error) {

@@ -20,7 +20,8 @@ import { bind, type Bound, type Learned, type Placed } from "./bind.ts";
 import { explainIssue } from "./issue.ts";
 import { Learner, LearnError } from "./learn.ts";
 import { LockError } from "./packages.ts";
-import type { Code, Description, Feed, Node, NodeId, Plan } from "./plan.ts";
+import type { Code, Description, Digest, Feed, Node, NodeId, Plan } from "./plan.ts";
+import { Sources } from "./sources.ts";
 
 /** CPU threads and bytes of memory of a stage that says nothing. */
 const THREADS = 1;
@@ -28,8 +29,8 @@ const MEMORY = 1024 * 1024 * 1024;
 
 export interface Made {
   readonly plan: Plan;
-  /** Absolute paths of all sources that the plan depends on, beside the config. */
-  readonly files: readonly string[];
+  /** Absolute paths of all sources that the plan was made from, beside the config, to what was read. */
+  readonly files: ReadonlyMap<string, Digest>;
 }
 
 /** Throws `ConfigError` with every problem that was found. */
@@ -52,7 +53,7 @@ class Maker {
   readonly #learner: Learner;
   readonly #assets: AssetBuilder;
   readonly #placed: Placed[] = [];
-  readonly #files = new Set<string>();
+  readonly #sources = new Sources();
 
   constructor(
     readonly config: Config,
@@ -74,7 +75,7 @@ class Maker {
     if (this.#diagnostics.length > 0) throw new ConfigError(distinct(this.#diagnostics));
     return {
       plan: { config: this.config, nodes: this.#placed.map(({ node }) => node) },
-      files: [...this.#files],
+      files: await this.#sources.digests(),
     };
   }
 
@@ -112,8 +113,7 @@ class Maker {
 
   async #learn(module: string): Promise<{ code: Code; description: Description } | string> {
     try {
-      const { code, files } = await bundleStage(this.project, module, this.store);
-      for (const file of files) this.#files.add(file);
+      const code = await bundleStage(this.project, module, this.store, this.#sources);
       return { code, description: await this.#learner.describe(code) };
     } catch (error) {
       const expected = error instanceof BundleError || error instanceof LearnError ||

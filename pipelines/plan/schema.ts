@@ -14,7 +14,7 @@ export async function projectSchema(project: Project, store: Store): Promise<Jso
       .sort();
     const stages = [];
     for (const uses of names) {
-      const { code } = await bundleStage(project, `${project.root}/stages/${uses}.ts`, store);
+      const code = await bundleStage(project, `${project.root}/stages/${uses}.ts`, store);
       const { name, summary, params, inputs } = await learner.describe(code);
       stages.push({
         name,

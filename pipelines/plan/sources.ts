@@ -1,0 +1,27 @@
+/** Source files as they were read, each once, so that all that is made of a file is made of the same text. */
+import { sha256 } from "../store/canonical.ts";
+import type { Digest } from "./plan.ts";
+
+export class Sources {
+  readonly #read = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
+
+  /** `path`: absolute. */
+  read(path: string): Promise<Uint8Array<ArrayBuffer>> {
+    const known = this.#read.get(path);
+    if (known !== undefined) return known;
+    const content = Deno.readFile(path);
+    this.#read.set(path, content);
+    return content;
+  }
+
+  /** Absolute path, with `/`, to the digest of what was read. */
+  async digests(): Promise<ReadonlyMap<string, Digest>> {
+    const found = new Map<string, Digest>();
+    for (const [path, content] of this.#read) {
+      // A file that could not be read has no part in anything that was made.
+      const bytes = await content.catch(() => null);
+      if (bytes !== null) found.set(path.replaceAll("\\", "/"), await sha256(bytes));
+    }
+    return found;
+  }
+}

@@ -195,7 +195,7 @@ Deno.test("a failure is printed with its node, its help and its log, and no stac
   await using place = await twoPlace();
   const plain = await place.do(["run", CONFIG]);
   assert.equal(plain.code, 1);
-  assert.match(plain.stdout, /^error: bad: Asked to fail\n  log: .*bad\.log$/m);
+  assert.match(plain.stdout, /^error: bad: Asked to fail\n {2}log: .*bad\.log$/m);
   assert.doesNotMatch(plain.stdout + plain.stderr, /\bat .*\.(?:js|ts):\d/);
   const debug = await place.do(["run", CONFIG, "--debug"]);
   assert.match(debug.stdout, /\bat Object\.run \(.*:\d+:\d+\)/);

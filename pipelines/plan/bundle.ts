@@ -85,9 +85,12 @@ export async function bundleStage(
     const modules: Record<string, Digest> = {};
     const known = new Set(Object.keys(alone.metafile.inputs));
     for (const [path, part] of parts(text, known)) {
-      // Without white space: the bundler keeps some of the source's line breaks.
-      const { code } = await esbuild.transform(part, { minifyWhitespace: true, charset: "utf8" })
-        .catch(() => ({ code: part }));
+      // Printed anew: the bundler keeps some of the source's line breaks, and quotes around keys.
+      const { code } = await esbuild.transform(part, {
+        minifyWhitespace: true,
+        minifySyntax: true,
+        charset: "utf8",
+      }).catch(() => ({ code: part }));
       modules[nameOf(path)] = await sha256(encoder.encode(code));
     }
     const files = new Map<string, Uint8Array<ArrayBuffer>>([
@@ -193,7 +196,8 @@ function refuse(text: string, module: string): void {
       `"${name}" or what it imports uses import.meta: what it would read is not part of its identity`,
     );
   }
-  if (/\bimport\((?!\s*["'])/.test(text)) {
+  // Of a pattern, the bundler would take all files that fit, and new ones would go unseen.
+  if (/\bimport\((?!\s*["'])|\b__glob\(\{/.test(text)) {
     throw new BundleError(
       `"${name}" or what it imports has an import() of something that is no plain text: ` +
         `such code would run without being part of its identity`,

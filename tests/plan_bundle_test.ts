@@ -1,0 +1,216 @@
+/** What of a stage's code is hashed, and that it is what is stored to run. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { bundleStage, stopBundler } from "../pipelines/plan/bundle.ts";
+import type { Code } from "../pipelines/plan/plan.ts";
+import { Store } from "../pipelines/store/local.ts";
+import { Workplace } from "./rig.ts";
+import { STAGE, stageText } from "./run_stages.ts";
+
+/** A copy of the project with one stage of a test's own, and what its build gives. */
+class Bench implements AsyncDisposable {
+  readonly store: Store;
+  private constructor(readonly place: Workplace) {
+    this.store = new Store(place.store);
+  }
+  static async open(): Promise<Bench> {
+    const bench = new Bench(await Workplace.copy());
+    bench.write(stageText(""));
+    return bench;
+  }
+  write(text: string): void {
+    this.place.write(STAGE, text);
+  }
+  async build(root: string = this.place.root): Promise<Code> {
+    const read = (name: string) => Deno.readTextFileSync(join(root, name));
+    const project = { root, configText: read("deno.json"), lockText: read("deno.lock") };
+    return await bundleStage(project, join(root, STAGE), this.store);
+  }
+  /** The modules' digests with another text of the stage. */
+  async modules(text: string): Promise<Code["modules"]> {
+    this.write(text);
+    return (await this.build()).modules;
+  }
+  /** All code of a stored bundle. */
+  text(code: Code): string {
+    const folder = this.store.bundleFolder(code.bundle);
+    return [...Deno.readDirSync(folder)].filter(({ name }) => name.endsWith(".js"))
+      .map(({ name }) => Deno.readTextFileSync(join(folder, name))).join("\n");
+  }
+  async [Symbol.asyncDispose](): Promise<void> {
+    await stopBundler();
+    await this.place[Symbol.asyncDispose]();
+  }
+}
+
+const BODY = `
+    const table = { first: [1, 2, 3], "second": (x: number) => x + 1 };
+    if (table.first.length > 2) { numbers[0] = table.second(1); } else { numbers[0] = 0; }
+    const { first, ...rest } = table;
+    const pick = first.map((x) => ({ x, y: \`\${x}\` })).filter(({ x }) => x > 1);
+    void [rest, pick];
+`;
+
+Deno.test("what the reader of code sees and the machine does not has no part in its digest", async (t) => {
+  await using bench = await Bench.open();
+  const plain = stageText(BODY);
+  const wanted = await bench.modules(plain);
+  const same: Record<string, (text: string) => string> = {
+    "another formatter's layout": (text) => text.replace(/ {2,}/g, "\t").replaceAll(";\n", "\n;\n"),
+    "lists and calls over many lines, with trailing commas": (text) =>
+      text.replace("[1, 2, 3]", "[\n1,\n\n2,\n3,\n]").replace(
+        "Float64Array.of(params.value, 2, 3)",
+        "Float64Array.of(\n\nparams.value,\n2,\n3,\n)",
+      ).replace("({ x, y: `${x}` })", "({\nx,\ny: `${x}`,\n})"),
+    "everything of a function on one line": (text) =>
+      text.replace(BODY, BODY.replaceAll("\n", " ")),
+    "other quotes, of keys and texts": (text) =>
+      text.replace('"second":', "second:").replace(
+        'summary: "A stage of a test"',
+        "summary: 'A stage of a test'",
+      ),
+    "comments of all kinds, some of which look like headers": (text) =>
+      `/*! legal @license */\n${text}`.replace(
+        "const { first",
+        `/** @preserve */ /* one */\n// ${STAGE}\n// pipelines/stage.ts\nconst { first`,
+      ),
+    "types": (text) =>
+      text.replace(
+        "const numbers =",
+        "type Unused = { a: string };\n    const numbers: Float64Array =",
+      )
+        .replace("const pick =", "const pick: readonly { x: number; y: string }[] ="),
+    "an export that nobody imports": (text) =>
+      `${text}\nexport const UNUSED = [1, 2, 3];\nexport function unused(): number {\n  return 1;\n}\n`,
+    "parentheses that change nothing": (text) => text.replace("x + 1", "((x) + (1))"),
+    "line ends of Windows": (text) => text.replaceAll("\n", "\r\n"),
+  };
+  for (const [name, change] of Object.entries(same)) {
+    await t.step(name, async () => {
+      assert.notEqual(change(plain), plain);
+      assert.deepEqual(await bench.modules(change(plain)), wanted);
+    });
+  }
+  const other: Record<string, [string, string]> = {
+    "a number": ["x + 1", "x + 2"],
+    "an operator": ["x > 1", "x >= 1"],
+    "white space inside a text": ["`${x}`", "` ${x}`"],
+    "the declared name": ['name: "own"', 'name: "owner"'],
+    "a default of a param": ["default(1)", "default(2)"],
+  };
+  for (const [name, [from, to]] of Object.entries(other)) {
+    await t.step(`but ${name} has`, async () => {
+      assert.ok(plain.includes(from));
+      const found = await bench.modules(plain.replace(from, to));
+      assert.deepEqual(Object.keys(found), Object.keys(wanted));
+      assert.notDeepEqual(found, wanted);
+    });
+  }
+});
+
+Deno.test("a text over many lines keeps its line breaks in the digest", async () => {
+  await using bench = await Bench.open();
+  const text = (middle: string) => stageText(`numbers[0] = \`a${middle}b\`.length;`);
+  assert.notDeepEqual(await bench.modules(text("\n")), await bench.modules(text("\n\n")));
+});
+
+Deno.test("a module that is imported for its effect, or late, is hashed, too", async () => {
+  await using bench = await Bench.open();
+  const { place } = bench;
+  place.write("configs/effect.ts", "Object.assign(globalThis, { effect: 1 });\n");
+  place.write("configs/late.ts", "export const late = 1;\n");
+  bench.write(
+    `import "./effect.ts";\n` + stageText(`numbers[1] = (await import("./late.ts")).late;`),
+  );
+  const before = await bench.build();
+  assert.ok("configs/effect.ts" in before.modules && "configs/late.ts" in before.modules);
+  place.edit("configs/effect.ts", "1", "2");
+  const effect = await bench.build();
+  place.edit("configs/late.ts", "1", "2");
+  const late = await bench.build();
+  const differing = (a: Code, b: Code) =>
+    Object.keys(b.modules).filter((path) => a.modules[path] !== b.modules[path]);
+  assert.deepEqual(differing(before, effect), ["configs/effect.ts"]);
+  assert.deepEqual(differing(effect, late), ["configs/late.ts"]);
+});
+
+Deno.test("the engine's own part of a bundle changes what is stored, not what is hashed", async () => {
+  await using bench = await Bench.open();
+  const before = await bench.build();
+  bench.place.edit("pipelines/host/context.ts", "This stage has no seed", "No seed is here");
+  const after = await bench.build();
+  assert.deepEqual(after.modules, before.modules);
+  assert.notEqual(after.bundle, before.bundle);
+});
+
+Deno.test("the folder of the project has no part in its digests", async () => {
+  await using one = await Bench.open();
+  await using other = await Bench.open();
+  const [a, b] = [await one.build(), await other.build()];
+  assert.deepEqual(a, b);
+});
+
+Deno.test("what is stored was made of the same text as what is hashed, however fast the file changes", async () => {
+  await using bench = await Bench.open();
+  const helper = (word: string) => `export const answer = "${word}";\n`;
+  const stage = `import { answer } from "./helper.ts";\n${
+    stageText("numbers[1] = answer.length;")
+  }`;
+  bench.write(stage);
+  const digests = new Map<string, string>();
+  for (const word of ["before", "after"]) {
+    bench.place.write("configs/helper.ts", helper(word));
+    digests.set((await bench.build()).modules["configs/helper.ts"] ?? "", word);
+  }
+  assert.equal(digests.size, 2);
+  let turns = 0;
+  const timer = setInterval(() => {
+    // By a rename, so that a reader sees one text or the other.
+    const path = bench.place.write(
+      "configs/next.ts",
+      helper(turns++ % 2 === 0 ? "before" : "after"),
+    );
+    Deno.renameSync(path, join(bench.place.root, "configs/helper.ts"));
+  }, 0);
+  try {
+    for (let round = 0; round < 12; round++) {
+      const code = await bench.build();
+      const word = digests.get(code.modules["configs/helper.ts"] ?? "");
+      assert.ok(word);
+      assert.match(bench.text(code), new RegExp(`answer = "${word}"`));
+    }
+  } finally {
+    clearInterval(timer);
+  }
+  assert.ok(turns > 12, "the file changed during the builds");
+});
+
+Deno.test("code that would run without being hashed is refused", async (t) => {
+  await using bench = await Bench.open();
+  const cases: Record<string, [string, RegExp]> = {
+    "import.meta": [
+      "numbers[0] = import.meta.url.length;",
+      /"own\.ts" or what it imports uses import\.meta/,
+    ],
+    "an import() of what is computed": [
+      'const name = "x"; await import(`./${name}.ts`);',
+      /import\(\) of something that is no plain text/,
+    ],
+    "an import from the network": [
+      'await import("https://example.org/x.ts");',
+      /cannot import "https:\/\/example\.org\/x\.ts": only files and packages/,
+    ],
+    "a package that deno.json does not name": [
+      'await import("left-pad");',
+      /"left-pad" is not among the imports of deno\.json \(configs\/own\.ts:\d+:\d+\)/,
+    ],
+    "a file that is not there": ['await import("./nowhere.ts");', /nowhere\.ts/],
+    "an error in its syntax": ["const = 1;", /\(configs\/own\.ts:\d+:\d+\)/],
+  };
+  for (const [name, [body, message]] of Object.entries(cases)) {
+    await t.step(name, async () => {
+      bench.write(stageText(body));
+      await assert.rejects(bench.build(), { name: "BundleError", message });
+    });
+  }
+});

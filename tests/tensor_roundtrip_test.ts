@@ -1,151 +1,283 @@
-/** What is written as an artifact is what is read, and damage is found. */
+/** Tensors written and read back: by us, and by zarrita alone. */
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import type { Digest } from "../pipelines/plan/plan.ts";
-import type { ArtifactType } from "../pipelines/stage.ts";
-import { allocate, bytesOf, DTYPES } from "../pipelines/tensor/dtypes.ts";
+import { createHash } from "node:crypto";
+import { get, open, root } from "zarrita";
+import type { Arrays, ArtifactType, Dtype } from "../pipelines/stage.ts";
 import { openArtifact } from "../pipelines/tensor/read.ts";
 import { GroupWriter } from "../pipelines/tensor/write.ts";
-import { canonicalJson, digestOf } from "../pipelines/store/canonical.ts";
-import { readInfo } from "../pipelines/store/info.ts";
 
 const OPEN: ArtifactType = { kind: "tensors", tensors: {}, open: true };
 
-class Folder implements AsyncDisposable {
-  private constructor(readonly path: string) {}
-  static async make(): Promise<Folder> {
-    return new Folder(await Deno.makeTempDir({ prefix: "crisol-tensor-" }));
-  }
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Deno.remove(this.path, { recursive: true });
+const ARRAYS = {
+  uint8: Uint8Array,
+  int8: Int8Array,
+  uint16: Uint16Array,
+  int16: Int16Array,
+  uint32: Uint32Array,
+  int32: Int32Array,
+  float32: Float32Array,
+  float64: Float64Array,
+} as const;
+const DTYPES = Object.keys(ARRAYS) as Dtype[]; // the table's keys
+
+/** Values that use a dtype's whole range, different at every place. */
+function values<D extends Dtype>(dtype: D, count: number): Arrays[D] {
+  const Array = ARRAYS[dtype];
+  const list = new Array(count);
+  const special = dtype === "float32" || dtype === "float64"
+    ? [-0, 1 / 3, Infinity, -Infinity, NaN, 1e-40]
+    : [-1, 255, 65535, 2 ** 31];
+  for (let i = 0; i < count; i++) list[i] = special[i % 11] ?? i * 31 - 7;
+  return list as Arrays[D]; // made by the table's constructor of this dtype
+}
+
+const bytes = (array: Arrays[Dtype]) =>
+  new Uint8Array(array.buffer, array.byteOffset, array.byteLength).toHex();
+
+async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "crisol-tensor-" });
+  try {
+    await work(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
 }
 
-Deno.test("every dtype and shape comes back as it was written, whole and row by row", async () => {
-  await using folder = await Folder.make();
-  const writer = new GroupWriter(folder.path, "out", OPEN);
-  const shapes = [[], [0], [1], [7], [3, 5], [0, 4], [2, 1, 3, 1], [700, 1000]];
-  const written = new Map<string, Uint8Array>();
-  for (const dtype of DTYPES) {
-    for (const [index, shape] of shapes.entries()) {
-      const values = allocate(dtype, shape.reduce((product, size) => product * size, 1));
-      bytesOf(values).forEach((_, i, bytes) => bytes[i] = (i * 31 + index) & 0x3f);
-      const name = `${dtype}/s${index}`;
-      await writer.write(name, dtype, shape, values, { index });
-      written.set(name, bytesOf(values).slice());
-    }
-  }
-  const digest = await writer.finish();
-  const reader = await openArtifact(folder.path, digest);
-  assert.equal(reader.names.length, DTYPES.length * shapes.length);
-  for (const dtype of DTYPES) {
-    for (const [index, shape] of shapes.entries()) {
-      const tensor = reader.tensor(`${dtype}/s${index}`, dtype);
-      assert.deepEqual([tensor.shape, tensor.attributes], [shape, { index }]);
-      const values = await tensor.read();
-      const wanted = written.get(`${dtype}/s${index}`);
-      assert.ok(wanted !== undefined && same(bytesOf(values), wanted), `${dtype} [${shape}]`);
-      const rows = shape[0];
-      if (rows === undefined || rows < 3) continue;
-      const row = values.length / rows;
-      const part = await tensor.rows(1, rows - 1);
-      assert.ok(same(bytesOf(part), bytesOf(values.slice(row, values.length - row))));
-    }
-  }
-});
-
-function same(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
-}
-
-async function write(pieces: readonly number[], attributes = {}): Promise<Digest> {
-  await using folder = await Folder.make();
-  const writer = new GroupWriter(folder.path, "out", OPEN);
-  const target = await writer.create("rows", "uint16", [1000, 3], { unit: "mm" });
-  let next = 0;
-  for (const rows of pieces) {
-    await target.append(Uint16Array.from({ length: rows * 3 }, () => next++));
-  }
-  writer.setAttributes(attributes);
-  return await writer.finish();
-}
-
-Deno.test("how a tensor was cut into pieces is not in its digest; values and attributes are", async () => {
-  const whole = await write([1000]);
-  assert.equal(await write([1, 998, 1]), whole);
-  assert.notEqual(await write([1000], { note: 1 }), whole);
-  // Pinned: results of all stores hang on it.
-  assert.equal(whole, "a020aa665d63cbd840fa9b47283ee40390e9104be04c8b0ed1b615b13260f642");
-});
-
-Deno.test("an artifact that is not what was declared is refused", async () => {
-  await using folder = await Folder.make();
-  const type: ArtifactType = { kind: "tensors", tensors: { a: { dtype: "float32", rank: 1 } } };
-  const writer = new GroupWriter(folder.path, "out", type);
-  await writer.write("a", "float32", [2], Float32Array.of(1, 2));
-  await assert.rejects(
-    writer.write("A", "float32", [1], Float32Array.of(1)),
-    /differ only in case/,
-  );
-  await assert.rejects(writer.write("a/b", "uint8", [1], Uint8Array.of(1)), /tensor and group/);
-  await assert.rejects(
-    writer.write("../x", "uint8", [1], Uint8Array.of(1)),
-    /cannot have the name/,
-  );
-  const short = await writer.create("b", "uint8", [4]);
-  await short.append(Uint8Array.of(1, 2));
-  await assert.rejects(writer.finish(), /is not whole: \[4\] is 4 values, 2 were written/);
-  await assert.rejects(short.append(Uint8Array.of(1, 2, 3)), /takes 4 values: 5 were given/);
-});
-
-Deno.test("damage to any file of an artifact is found where it is read, with the file's name", async () => {
-  await using folder = await Folder.make();
-  const writer = new GroupWriter(folder.path, "out", OPEN);
-  await writer.write("a", "uint8", [5000], new Uint8Array(5000).fill(7));
-  const digest = await writer.finish();
-  const { files } = await readInfo(folder.path, digest);
-  const chunk = Object.keys(files).find((path) => !path.endsWith("zarr.json")) ?? "";
-  const path = join(folder.path, chunk);
-  const good = await Deno.readFile(path);
-
-  const flipped = good.slice();
-  flipped[flipped.length - 1] = (flipped.at(-1) ?? 0) ^ 1;
-  await Deno.writeFile(path, flipped);
-  await assert.rejects(
-    async () => await (await openArtifact(folder.path, digest)).tensor("a", "uint8").read(),
-    (error: Error) => error.name === "DamagedError" && error.message.includes(chunk),
-  );
-  await Deno.writeFile(path, good.slice(1));
-  await assert.rejects(
-    async () => await (await openArtifact(folder.path, digest)).tensor("a", "uint8").rows(0, 1),
-    /is damaged: it has \d+ bytes, \d+ were written/,
-  );
-  await Deno.writeFile(path, good);
-  const info = join(folder.path, "object.json");
-  await Deno.writeTextFile(info, (await Deno.readTextFile(info)).replace("[5000]", "[5001]"));
-  await assert.rejects(openArtifact(folder.path, digest), /its manifest has the digest/);
-});
-
-Deno.test("canonical JSON is that of RFC 8785", async () => {
-  // The example of the RFC, section 3.2.2 and 3.2.3.
-  const value = {
-    numbers: [333333333.33333329, 1e30, 4.50, 2e-3, 0.000000000000000000000000001],
-    string: "\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/",
-    literals: [null, true, false],
+/** zarrita's own reading of a folder, without any of our code. */
+async function byZarrita(folder: string, name: string, dtype: Dtype) {
+  const store = {
+    get: (path: string) => Deno.readFile(folder + path).catch(() => undefined),
   };
+  const array = await open.v3(root(store).resolve(name), { kind: "array" });
+  const found: unknown = await get(array);
+  // Of a scalar, zarrita gives the bare value.
+  if (array.shape.length === 0) {
+    return { dtype: array.dtype, shape: [], data: ARRAYS[dtype].of(Number(found)) };
+  }
+  return { dtype: array.dtype, ...found as { shape: number[]; data: Arrays[Dtype] } }; // its own type
+}
+
+/** The last is more than one chunk of 2 MiB for every dtype of two bytes and more. */
+const SHAPES = [[1], [7], [3, 5], [1, 1, 1, 1], [2, 3, 5, 7], [0], [0, 4], [3, 0, 2], [1101, 1009]];
+
+Deno.test("every dtype comes back bit by bit in every shape, to us and to zarrita", async () => {
+  await inFolder(async (folder) => {
+    const writer = new GroupWriter(folder, "out", OPEN);
+    const written = new Map<string, { dtype: Dtype; shape: number[]; data: Arrays[Dtype] }>();
+    for (const dtype of DTYPES) {
+      for (const shape of [...SHAPES, []]) {
+        const name = `${dtype}/s${shape.join("x")}`;
+        const data = values(dtype, shape.reduce((product, size) => product * size, 1));
+        written.set(name, { dtype, shape, data });
+        await writer.write(name, dtype, shape, data, { unit: "test" });
+      }
+    }
+    const artifact = await openArtifact(folder, await writer.finish());
+    assert.deepEqual(artifact.names, [...written.keys()].sort());
+    for (const [name, { dtype, shape, data }] of written) {
+      const tensor = artifact.tensor(name, dtype);
+      assert.deepEqual(tensor.shape, shape, name);
+      assert.deepEqual(tensor.attributes, { unit: "test" });
+      assert.equal(bytes(await tensor.read()), bytes(data), name);
+      if (data.length === 0) continue; // zarrita reads no chunk of nothing
+      const other = await byZarrita(folder, name, dtype);
+      assert.equal(other.dtype, dtype);
+      assert.deepEqual(other.shape, shape, name);
+      assert.equal(bytes(other.data), bytes(data), name);
+    }
+  });
+});
+
+Deno.test("rows that are appended in uneven pieces give the same artifact as the whole at once", async () => {
+  const shape = [1000, 1021]; // two chunks of float32, the last not full
+  const data = values("float32", 1000 * 1021);
+  const digests: string[] = [];
+  for (const pieces of [[1000], [1, 499, 0, 513 - 500, 487], [999, 1]]) {
+    await inFolder(async (folder) => {
+      const writer = new GroupWriter(folder, "out", OPEN);
+      const tensor = await writer.create("x", "float32", shape);
+      let at = 0;
+      const appends = pieces.map((rows) => {
+        const piece = data.subarray(at * 1021, (at + rows) * 1021);
+        at += rows;
+        return tensor.append(piece); // not awaited: they keep their order
+      });
+      assert.equal(at, 1000);
+      await Promise.all(appends);
+      const digest = await writer.finish();
+      digests.push(digest);
+      const read = (await openArtifact(folder, digest)).tensor("x", "float32");
+      assert.equal(bytes(await read.rows(511, 515)), bytes(data.subarray(511 * 1021, 515 * 1021)));
+      assert.equal(bytes(await read.rows(1000, 1000)), "");
+      assert.equal(bytes(await read.read()), bytes(data));
+    });
+  }
+  assert.equal(new Set(digests).size, 1);
+});
+
+Deno.test("chunking, codec and what is told of no content have no part in the digest", async () => {
+  const data = values("int32", 12);
+  const digests = new Map<string, string>();
+  const write = (name: string, work: (writer: GroupWriter) => Promise<void>) =>
+    inFolder(async (folder) => {
+      const writer = new GroupWriter(folder, "out", OPEN);
+      await work(writer);
+      digests.set(name, await writer.finish());
+    });
+  await write("one", async (writer) => {
+    await writer.write("a", "int32", [3, 4], data);
+    await writer.write("b", "uint8", [], Uint8Array.of(7));
+    writer.setAttributes({ x: 1, y: [2] });
+  });
+  await write("in another order", async (writer) => {
+    writer.setAttributes({ y: [2], x: 1 });
+    await writer.write("b", "uint8", [], Uint8Array.of(7));
+    await writer.write("a", "int32", [3, 4], data);
+  });
+  assert.equal(digests.get("one"), digests.get("in another order"));
+  // Spelled out, so that nothing else can get in unseen: a change means another `format` of fingerprints.
+  const sha256 = (content: string | Uint8Array) =>
+    createHash("sha256").update(content).digest("hex");
+  const manifest = '{"attributes":{"x":1,"y":[2]},"kind":"tensors","tensors":{' +
+    `"a":{"attributes":{},"dtype":"int32","sha256":"${sha256(new Uint8Array(data.buffer))}",` +
+    '"shape":[3,4]},' +
+    `"b":{"attributes":{},"dtype":"uint8","sha256":"${sha256(Uint8Array.of(7))}","shape":[]}}}`;
+  assert.equal(digests.get("one"), sha256(manifest));
   assert.equal(
-    canonicalJson(value),
-    '{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],' +
-      '"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}',
+    sha256(manifest),
+    "d084ccf3057399837ed05e0266f00223631a3361d44d536f8aeb4975ce1b569f",
   );
-  assert.equal(
-    canonicalJson({ "\u20ac": 1, "\r": 2, "\ufb33": 3, "1": 4, "😀": 5, "\u0080": 6, "ö": 7 }),
-    '{"\\r":2,"1":4,"\u0080":6,"ö":7,"€":1,"😀":5,"\ufb33":3}',
+  await write("another shape", (writer) => writer.write("a", "int32", [4, 3], data));
+  await write("another name", (writer) => writer.write("d", "int32", [3, 4], data));
+  await write(
+    "another dtype of the same bytes",
+    (writer) => writer.write("a", "uint32", [3, 4], new Uint32Array(data.buffer)),
   );
-  assert.throws(() => canonicalJson(NaN), TypeError);
-  assert.throws(() => canonicalJson("\ud800"), TypeError);
-  assert.equal(
-    await digestOf({ b: [1, 2], a: null }),
-    "ee743f2fa2570a1b5e3270cc405d0456b983ba03ab9cb27552fc6c1a720183c7",
-  );
+  await write("another attribute", (writer) => writer.write("a", "int32", [3, 4], data, { u: 1 }));
+  await write("plain", (writer) => writer.write("a", "int32", [3, 4], data));
+  assert.equal(new Set(digests.values()).size, 6);
+});
+
+Deno.test("what cannot be written is refused in words", async (t) => {
+  type Case = [string, (writer: GroupWriter) => Promise<unknown>, RegExp];
+  const one = Uint8Array.of(1);
+  const names = [
+    "",
+    "/a",
+    "a/",
+    "a//b",
+    "../a",
+    "a/../b",
+    ".a",
+    "a b",
+    "ä",
+    "c",
+    "a/c",
+    "zarr.json",
+  ];
+  const cases: Case[] = [
+    ...names.map((name): Case => [
+      `the name "${name}"`,
+      (writer) => writer.write(name, "uint8", [1], one),
+      /A tensor cannot have the name/,
+    ]),
+    ["a name twice", async (writer) => {
+      await writer.write("a", "uint8", [1], one);
+      await writer.write("a", "uint8", [1], one);
+    }, /"a" is written twice/],
+    ["names that differ in case alone", async (writer) => {
+      await writer.write("a", "uint8", [1], one);
+      await writer.write("A", "uint8", [1], one);
+    }, /"A" and "a" differ only in case/],
+    ["a tensor inside of a tensor", async (writer) => {
+      await writer.write("a", "uint8", [1], one);
+      await writer.write("a/b", "uint8", [1], one);
+    }, /one would be tensor and group/],
+    ["a size that is no whole number", (writer) => writer.create("a", "uint8", [1.5]), /\[1\.5\]/],
+    ["a size below 0", (writer) => writer.create("a", "uint8", [-1]), /whole numbers from 0/],
+    ["an absurd size", (writer) => writer.create("a", "float64", [2 ** 40]), /is too large/],
+    [
+      "sizes whose product is no number",
+      (writer) => writer.create("a", "uint8", [2 ** 52, 2 ** 52]),
+      /is too large/,
+    ],
+    [
+      "values of another dtype",
+      (writer) =>
+        writer.write(
+          "a",
+          "float32",
+          [1],
+          Float64Array.of(1) as unknown as Float32Array<ArrayBuffer>,
+        ), // on purpose
+      /is float32: it takes no other array/,
+    ],
+    ["too many values", (writer) => writer.write("a", "uint8", [2], new Uint8Array(3)), /3/],
+    ["too few values", (writer) => writer.write("a", "uint8", [2], one), /"a"/],
+    ["rows that never came", async (writer) => {
+      await (await writer.create("a", "uint8", [2])).append(one);
+      await writer.finish();
+    }, /"a" of output "out" is not whole: \[2\] is 2 values, 1 were written/],
+    [
+      "an attribute that is no JSON",
+      (writer) => writer.write("a", "uint8", [1], one, { x: NaN }),
+      /Cannot write NaN as JSON/,
+    ],
+    ["a file where tensors were declared", (writer) => writer.writeFile(one), /it takes no file/],
+  ];
+  for (const [name, work, message] of cases) {
+    await t.step(name, () =>
+      inFolder(async (folder) => {
+        await assert.rejects(work(new GroupWriter(folder, "out", OPEN)), { message });
+      }));
+  }
+});
+
+Deno.test("values that are not finite are counted for the log, and stored as they are", async () => {
+  await inFolder(async (folder) => {
+    const writer = new GroupWriter(folder, "out", OPEN);
+    const data = Float32Array.of(1, NaN, -Infinity, 2);
+    await writer.write("a", "float32", [4], data);
+    await writer.write("b", "float32", [4], Float32Array.of(1, 2, 3, 4));
+    const artifact = await openArtifact(folder, await writer.finish());
+    assert.deepEqual(writer.odd, [{ name: "a", count: 2 }]);
+    assert.equal(bytes(await artifact.tensor("a", "float32").read()), bytes(data));
+  });
+});
+
+Deno.test("what is declared and what is written must agree", async (t) => {
+  const declared: ArtifactType = {
+    kind: "tensors",
+    tensors: { a: { dtype: "uint8", rank: 1 } },
+  };
+  const cases: Record<string, [(writer: GroupWriter) => Promise<void>, RegExp]> = {
+    "nothing written": [() => Promise.resolve(), /"out" lacks the tensor "a": nothing was written/],
+    "another name": [
+      (writer) => writer.write("b", "uint8", [1], Uint8Array.of(1)),
+      /"out" lacks the tensor "a": it holds b/,
+    ],
+    "another dtype": [
+      (writer) => writer.write("a", "int8", [1], Int8Array.of(1)),
+      /"a" of output "out" is int8 of rank 1: uint8 of rank 1 was declared/,
+    ],
+    "another rank": [
+      (writer) => writer.write("a", "uint8", [1, 1], Uint8Array.of(1)),
+      /uint8 of rank 2: uint8 of rank 1 was declared/,
+    ],
+    "one more": [
+      async (writer) => {
+        await writer.write("a", "uint8", [1], Uint8Array.of(1));
+        await writer.write("b", "uint8", [1], Uint8Array.of(1));
+      },
+      /holds a tensor "b" that was not declared/,
+    ],
+  };
+  for (const [name, [work, message]] of Object.entries(cases)) {
+    await t.step(name, () =>
+      inFolder(async (folder) => {
+        const writer = new GroupWriter(folder, "out", declared);
+        await work(writer);
+        await assert.rejects(writer.finish(), { name: "OutputError", message });
+      }));
+  }
 });

@@ -152,27 +152,6 @@ export function forward(
     const at = <usize>c << 2;
     sums16(rows, stride, x + at, mean + at, variance + at);
   }
-  for (; c + 2 <= channels; c += 2) {
-    const at = <usize>c << 2;
-    let from = x + at;
-    let sum = f64x2.splat(0);
-    for (let r = 0; r < rows; r++, from += stride) {
-      sum = f64x2.add(sum, f64x2.promote_low_f32x4(v128.load64_zero(from)));
-    }
-    const centre = f64x2.div(sum, f64x2.splat(many));
-    from = x + at;
-    let squares = f64x2.splat(0);
-    for (let r = 0; r < rows; r++, from += stride) {
-      const d = f64x2.sub(f64x2.promote_low_f32x4(v128.load64_zero(from)), centre);
-      squares = f64x2.add(squares, f64x2.mul(d, d));
-    }
-    v128.store64_lane(mean + at, f32x4.demote_f64x2_zero(centre), 0);
-    v128.store64_lane(
-      variance + at,
-      f32x4.demote_f64x2_zero(f64x2.div(squares, f64x2.splat(many))),
-      0,
-    );
-  }
   for (; c < channels; c++) {
     const at = <usize>c << 2;
     let from = x + at;
@@ -320,42 +299,6 @@ export function backward(
       dgamma ? dgamma + at : 0,
       dbeta ? dbeta + at : 0,
     );
-  }
-  for (; c + 2 <= channels; c += 2) {
-    const at = <usize>c << 2;
-    const centre = f64x2.promote_low_f32x4(v128.load64_zero(mean + at));
-    const inverse = f64x2.div(
-      f64x2.splat(1),
-      f64x2.sqrt(
-        f64x2.add(f64x2.promote_low_f32x4(v128.load64_zero(variance + at)), f64x2.splat(epsilon)),
-      ),
-    );
-    let sum = f64x2.splat(0);
-    let dot = f64x2.splat(0);
-    let from = x + at;
-    let above = dy + at;
-    for (let r = 0; r < rows; r++, from += stride, above += stride) {
-      const slope = f64x2.promote_low_f32x4(v128.load64_zero(above));
-      const d = f64x2.sub(f64x2.promote_low_f32x4(v128.load64_zero(from)), centre);
-      sum = f64x2.add(sum, slope);
-      dot = f64x2.add(dot, f64x2.mul(slope, d));
-    }
-    dot = f64x2.mul(dot, inverse);
-    let scale = inverse;
-    if (gamma) scale = f64x2.mul(scale, f64x2.promote_low_f32x4(v128.load64_zero(gamma + at)));
-    const meanSum = f64x2.div(sum, f64x2.splat(many));
-    const meanDot = f64x2.div(f64x2.mul(dot, inverse), f64x2.splat(many));
-    from = x + at;
-    above = dy + at;
-    let below = dx + at;
-    for (let r = 0; r < rows; r++, from += stride, above += stride, below += stride) {
-      const slope = f64x2.promote_low_f32x4(v128.load64_zero(above));
-      const d = f64x2.sub(f64x2.promote_low_f32x4(v128.load64_zero(from)), centre);
-      const rest = f64x2.sub(f64x2.sub(slope, meanSum), f64x2.mul(d, meanDot));
-      v128.store64_lane(below, f32x4.demote_f64x2_zero(f64x2.mul(scale, rest)), 0);
-    }
-    if (dgamma) v128.store64_lane(dgamma + at, f32x4.demote_f64x2_zero(dot), 0);
-    if (dbeta) v128.store64_lane(dbeta + at, f32x4.demote_f64x2_zero(sum), 0);
   }
   for (; c < channels; c++) {
     const at = <usize>c << 2;

@@ -194,6 +194,12 @@ export function isThere(path: string): boolean {
   }
 }
 
+/** Skips a test where this machine does not let it: a right, which nobody can install. */
+export function allowed(what: string, isAllowed: boolean): { readonly ignore: boolean } {
+  if (!isAllowed) console.log(`skipped: it needs ${what}`);
+  return { ignore: !isAllowed };
+}
+
 /** Skips a test whose outside program is missing, by name; with CI=true that is a failure. */
 export function needs(what: string, isThere: boolean): { readonly ignore: boolean } {
   if (isThere) return { ignore: false };

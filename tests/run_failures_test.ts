@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Event, Failure } from "../pipelines/run/event.ts";
-import { needs, outcomes, Workplace } from "./rig.ts";
+import { allowed, outcomes, Workplace } from "./rig.ts";
 import { CONFIG, own, STAGE } from "./run_stages.ts";
 
 /** Runs the config, which must fail with exit code 1, and answers how the node `one` failed. */
@@ -279,7 +279,7 @@ const canMount = isRoot && await (async () => {
 
 Deno.test({
   name: "a full disk is told with its help, and what fitted before is kept",
-  ...needs("the right to mount a small tmpfs", canMount),
+  ...allowed("the right to mount a small tmpfs", canMount),
   async fn() {
     await using place = await Workplace.copy();
     own(place, 'if (params.text === "big") numbers.fill(crypto.subtle ? 1 : 0);');
@@ -318,7 +318,7 @@ async function fillAndRun(place: Workplace) {
 
 Deno.test({
   name: "a read-only store serves hits; what must be written is refused with its help",
-  ...needs("the right to mount a read-only file system", canMount),
+  ...allowed("the right to mount a read-only file system", canMount),
   async fn() {
     await using place = await Workplace.copy();
     own(place, "");

@@ -30,8 +30,8 @@ export function canonicalJson(value: Json): string {
   const object = value;
   // The default order of sort is by UTF-16 code units, as the RFC wants it.
   const parts = Object.keys(object).sort().map((key) =>
-    // The key comes from the object itself, so that the value is there; null is never reached.
-    `${canonicalJson(key)}:${canonicalJson(object[key] ?? null)}`
+    // The key is the object's own; a value that is undefined all the same is refused above.
+    `${canonicalJson(key)}:${canonicalJson(object[key] as Json)}`
   );
   return `{${parts.join(",")}}`;
 }

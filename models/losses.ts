@@ -20,6 +20,12 @@ export function lossIssue(layers: readonly Layer[], loss: Loss): string | null {
     return `Layer "${spec.name}" is the last, with 1 unit: the loss "${loss.type}" wants one a ` +
       `class; for two classes and one unit use "binaryCrossentropy"`;
   }
+  // Keras trains on such a network and learns nothing.
+  if (!loss.fromLogits && spec.type === "dense" && spec.activation === "linear") {
+    const activation = loss.type === "binaryCrossentropy" ? "sigmoid" : "softmax";
+    return `Layer "${spec.name}" is the last and has no activation, so that it gives logits: ` +
+      `say "loss: { type: ${loss.type}, fromLogits: true }", or end with ${activation}`;
+  }
   return null;
 }
 

@@ -147,7 +147,8 @@ Deno.test("the tape comes to the same weights but for rounding, under a numerics
 });
 
 Deno.test("check names the kernels that a network uses and no others", () => {
-  const dense = { layers: ["flatten", { dense: 3 }], loss: "categoricalCrossentropy" };
+  const loss = { type: "categoricalCrossentropy", fromLogits: true };
+  const dense = { layers: ["flatten", { dense: 3 }], loss };
   assert.deepEqual(check(dense, [11, 7, 6, 1]).kernels, ["data", "dense", "loss", "optimizer"]);
   const more = check({}, [11, 7, 6, 1]).kernels ?? [];
   for (const family of ["conv", "norm", "pool", "dropout", "activation"]) {
@@ -181,7 +182,7 @@ Deno.test("a callback that watches validation wants validation connected", () =>
 });
 
 Deno.test("a network that no memory holds is refused before it runs", () => {
-  const layers = ["flatten", { dense: 16_000_000 }, { dense: 3 }];
+  const layers = ["flatten", { dense: 16_000_000 }, ...LAYERS.slice(-1)];
   const [complaint] = complaints({ layers }, [9, 700, 600, 3]);
   assert.match(complaint ?? "", /^batchSize: Cannot hold this network with batches of 4: .*4 GiB/);
   assert.deepEqual(complaints({ batchSize: 65536 }, [9, 7, 6, 1]), []);

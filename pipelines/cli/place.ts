@@ -22,15 +22,17 @@ export function projectRoot(): string {
 }
 
 /**
- * The absolute path of what the user wrote. `deno task` changes to the project's folder and says in
- * INIT_CWD where it was called; a path that is not found here is looked for there.
+ * The absolute path of what the user wrote. `deno task` changes to the project's folder and says in INIT_CWD
+ * where it was called: that comes first, and then, so that `configs/fashion.yaml` is found from everywhere,
+ * the project's folder.
  */
 export function userPath(path: string): string {
-  const here = absolute(path, forward(Deno.cwd()));
-  const called = Deno.env.get("INIT_CWD");
-  if (called === undefined || exists(here)) return here;
-  const there = absolute(path, forward(called));
-  return exists(there) ? there : here;
+  const here = forward(Deno.cwd());
+  const called = here === projectRoot() ? variable("INIT_CWD") : null;
+  const paths = [...called === null ? [] : [forward(called)], here].map((base) =>
+    absolute(path, base)
+  );
+  return paths.find(exists) ?? paths[0] ?? path;
 }
 
 function absolute(path: string, base: string): string {

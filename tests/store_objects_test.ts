@@ -113,7 +113,6 @@ Deno.test("damage of an object is seen, by its sizes or when it is read, and a n
         const artifact = await openArtifact(folder, digest);
         await artifact.tensor("a/x", "float32").read();
       }, read);
-      if (says === null) return; // a new one comes after the reader's complaint, by hand
       await shop.put();
       assert.equal(store.damage(digest), null);
       const artifact = await openArtifact(folder, digest);

@@ -4,6 +4,8 @@ import type { Failure } from "../run/event.ts";
 import type { Json, JsonObject, Progress, Stage } from "../stage.ts";
 import type { Description, Digest } from "../plan/plan.ts";
 import { OutputError } from "../tensor/declared.ts";
+import { DamagedError } from "../tensor/files.ts";
+import { ObjectError } from "../store/info.ts";
 import { createContext } from "./context.ts";
 import { paramIssues } from "./issues.ts";
 import type { Job, Reply, Request } from "./protocol.ts";
@@ -146,6 +148,14 @@ function failureOf(error: unknown): Failure {
     };
   }
   if (error instanceof OutputError) return { type: "bad-output", message, ...stack };
+  if (error instanceof DamagedError || error instanceof ObjectError) {
+    return {
+      type: "store",
+      message,
+      help: "delete the object's folder: the next run makes it again",
+      ...stack,
+    };
+  }
   const code = error instanceof Error && "code" in error ? error.code : null;
   if (code === "ENOSPC" || code === "EDQUOT" || code === "EROFS") {
     return {

@@ -11,7 +11,7 @@
  */
 import type { Json } from "../json.ts";
 import type { Digest, Key } from "../plan/plan.ts";
-import { digestOf } from "./canonical.ts";
+import { digestOf, sha256 } from "./canonical.ts";
 import {
   publishFile,
   readIfThere,
@@ -83,7 +83,23 @@ export class Store {
     return found.sort();
   }
 
-  /** Moves a whole object from scratch to its place; one that is there and good stays. */
+  /** True if every byte of the object is there, as it was written. Reads it all. */
+  async isWhole(digest: Digest): Promise<boolean> {
+    const folder = this.objectFolder(digest);
+    if (this.damage(digest) !== null) return false;
+    try {
+      const { files } = await readInfo(folder, digest);
+      for (const [path, file] of Object.entries(files)) {
+        if (await sha256(await Deno.readFile(`${folder}/${path}`)) !== file.sha256) return false;
+      }
+      return true;
+    } catch (error) {
+      if (error instanceof ObjectError || error instanceof Deno.errors.NotFound) return false;
+      throw error;
+    }
+  }
+
+  /** Moves a whole object from scratch to its place; one that is there and good, to the last byte, stays. */
   async put(scratch: string, digest: Digest): Promise<void> {
     try {
       const info = await readInfo(scratch, digest);
@@ -92,7 +108,7 @@ export class Store {
         throw new ObjectError(`The stage wrote an output that is not whole: ${wrong}`);
       }
       const folder = this.objectFolder(digest);
-      if (this.damage(digest) === null) {
+      if (await this.isWhole(digest)) {
         removeQuietly(scratch);
         return;
       }
@@ -101,25 +117,31 @@ export class Store {
       );
       const parent = folder.slice(0, folder.lastIndexOf("/"));
       Deno.mkdirSync(parent, { recursive: true });
-      // A damaged one stands in the way; moved aside first, so that its place is never half of it.
-      const aside = `${this.root}/tmp/${digest}.${crypto.randomUUID().slice(0, 8)}.damaged`;
-      try {
-        Deno.renameSync(folder, aside);
-      } catch (error) {
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
-      }
       try {
         Deno.renameSync(scratch, folder);
       } catch (error) {
-        // Another run was faster with the same object.
-        if (this.damage(digest) !== null) throw error;
-        removeQuietly(scratch);
+        if (!isThere(folder)) throw error;
+        await this.#replace(scratch, digest);
       }
       syncFolder(parent);
-      removeQuietly(aside);
     } catch (error) {
       throw writeFailure(this.root, error);
     }
+  }
+
+  /** An object stands where this one is to go: another run's, which stays, or a damaged one, which goes. */
+  async #replace(scratch: string, digest: Digest): Promise<void> {
+    if (await this.isWhole(digest)) return removeQuietly(scratch);
+    // Moved aside, so that its place is never half of it.
+    const aside = `${this.root}/tmp/${digest}.${crypto.randomUUID().slice(0, 8)}.damaged`;
+    Deno.renameSync(this.objectFolder(digest), aside);
+    try {
+      Deno.renameSync(scratch, this.objectFolder(digest));
+    } catch (error) {
+      if (!await this.isWhole(digest)) throw error;
+      removeQuietly(scratch);
+    }
+    removeQuietly(aside);
   }
 
   /** The record of a key; null where there is none, or none that can be read. */
@@ -253,6 +275,15 @@ function damageOf(folder: string, info: ObjectInfo): string | null {
     }
   }
   return null;
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A record that belongs to its key has the fingerprint whose digest that is; `verify` hashes it. */

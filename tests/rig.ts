@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Event } from "../pipelines/run/event.ts";
+import { Store } from "../pipelines/store/local.ts";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/[\\/]$/, "");
 
@@ -174,10 +175,8 @@ export function outcomes(events: readonly Event[]): Record<string, string[]> {
 
 /** Every artifact's digest by `node.output`, from the newest run record of the store. */
 export function digests(store: string): Record<string, string> {
-  const names = [...Deno.readDirSync(join(store, "runs"))].map((entry) => entry.name).sort();
-  const record: { nodes: { node: string; outputs?: Record<string, string> }[] } = JSON.parse(
-    Deno.readTextFileSync(join(store, "runs", names.at(-1) ?? "")),
-  );
+  const [record] = new Store(store).readRuns();
+  assert.ok(record, "there was a run");
   return Object.fromEntries(
     record.nodes.flatMap(({ node, outputs }) =>
       Object.entries(outputs ?? {}).map(([name, digest]) => [`${node}.${name}`, digest])

@@ -173,7 +173,7 @@ export class Store {
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
-    for (const name of names.filter((one) => one.endsWith(".json")).sort().reverse()) {
+    for (const name of names.filter((one) => one.endsWith(".json"))) {
       try {
         const record: unknown = JSON.parse(Deno.readTextFileSync(`${this.root}/runs/${name}`));
         if (isRun(record)) found.push(record);
@@ -181,7 +181,9 @@ export class Store {
         if (!(error instanceof SyntaxError)) throw error;
       }
     }
-    return found;
+    // Not by id, which tells no two runs of one second apart.
+    const order = (run: RunRecord) => `${run.started} ${run.id}`;
+    return found.sort((a, b) => order(a) < order(b) ? 1 : -1);
   }
 
   /** The key that this node of this config had when it was last done. */

@@ -1,0 +1,100 @@
+/** A store that was damaged, through the engine: what is missing is made again, what is wrong is found. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { Digest } from "../pipelines/plan/plan.ts";
+import type { Event } from "../pipelines/run/event.ts";
+import { Store } from "../pipelines/store/local.ts";
+import { digests, outcomes, TINY, Workplace } from "./rig.ts";
+
+/** Why each node ran, by node. */
+function reasons(events: readonly Event[]) {
+  return Object.fromEntries(
+    events.flatMap((event) => event.type === "node-started" ? [[event.node, event.reason]] : []),
+  );
+}
+
+/** The folder of a node's output. */
+function folderOf(place: Workplace, output: string): string {
+  const digest = digests(place.store)[output];
+  assert.ok(digest, output);
+  return new Store(place.store).objectFolder(digest as Digest); // from a run record
+}
+
+function flip(path: string): void {
+  const content = Deno.readFileSync(path);
+  const at = content.length >> 1;
+  content[at] = (content[at] ?? 0) ^ 1;
+  Deno.writeFileSync(path, content);
+}
+
+Deno.test("a damaged store mends itself: what is missing is made again, what is wrong is found by its reader", async (t) => {
+  await using place = await Workplace.here();
+  await place.run([TINY]);
+  const before = digests(place.store);
+
+  const harms: Record<string, (folder: string) => void> = {
+    "a truncated chunk": (folder) => Deno.truncateSync(join(folder, "images", "c.0.0.0.0"), 9),
+    "a chunk that is gone": (folder) => Deno.removeSync(join(folder, "images", "c.0.0.0.0")),
+    "an object that is gone": (folder) => Deno.removeSync(folder, { recursive: true }),
+    "an object.json that is cut off": (folder) => Deno.truncateSync(join(folder, "object.json"), 9),
+  };
+  for (const [name, harm] of Object.entries(harms)) {
+    await t.step(`${name} is a miss that says so, and nothing after it runs`, async () => {
+      harm(folderOf(place, "preprocess.test"));
+      const events = await place.run([TINY]);
+      assert.deepEqual(outcomes(events)["ran"], ["preprocess"]);
+      const reason = reasons(events)["preprocess"];
+      assert.ok(reason?.type === "output-missing");
+      assert.equal(reason.output, "test");
+      assert.ok(reason.detail.includes(folderOf(place, "preprocess.test")));
+      assert.deepEqual(digests(place.store), before);
+    });
+  }
+
+  await t.step(
+    "a flipped bit of the same size is found by who reads it, who names the file",
+    async () => {
+      const folder = folderOf(place, "preprocess.test");
+      flip(join(folder, "images", "c.0.0.0.0"));
+      const events = await place.run([TINY, "--force", "evaluate@baseline"], { code: 1 });
+      const ended = events.find((event) =>
+        event.type === "node-ended" && event.outcome === "failed"
+      );
+      assert.ok(ended?.type === "node-ended");
+      assert.equal(ended.node, "evaluate@baseline");
+      assert.equal(ended.failure?.type, "store");
+      const file = join(folder, "images", "c.0.0.0.0");
+      assert.ok(ended.failure?.message.startsWith(`"${file}" is damaged: its SHA-256 is`));
+      assert.match(ended.failure.help ?? "", /delete the object's folder/);
+      assert.deepEqual(digests(place.store)["evaluate@baseline.metrics"], undefined);
+    },
+  );
+
+  await t.step("and making it again mends it", async () => {
+    await place.run([TINY, "--force", "preprocess", "--force", "evaluate@baseline"]);
+    assert.deepEqual(digests(place.store), before);
+    const events = await place.run([TINY, "--force", "evaluate@baseline"]);
+    assert.deepEqual(outcomes(events)["ran"], ["evaluate@baseline"]);
+  });
+
+  await t.step("records that are gone or cut off are made again, and nothing changes", async () => {
+    const folder = join(place.store, "records");
+    const all = [...Deno.readDirSync(folder)].flatMap(({ name }) =>
+      [...Deno.readDirSync(join(folder, name))].map((file) => join(folder, name, file.name))
+    ).sort();
+    all.forEach((path, index) =>
+      index % 2 === 0 ? Deno.removeSync(path) : Deno.truncateSync(path, 50)
+    );
+    const events = await place.run([TINY]);
+    assert.deepEqual(Object.keys(outcomes(events)), ["ran"]);
+    assert.deepEqual(digests(place.store), before);
+  });
+
+  await t.step("so is all that may be deleted while nothing runs", async () => {
+    for (const name of ["cache", "tmp", "locks", "last", "logs", "bundles"]) {
+      await Deno.remove(join(place.store, name), { recursive: true }).catch(() => {});
+    }
+    assert.deepEqual(Object.keys(outcomes(await place.run([TINY]))), ["hit"]);
+    assert.deepEqual(digests(place.store), before);
+  });
+});

@@ -175,9 +175,7 @@ async function readModel(artifact: ArtifactReader): Promise<ModelView> {
 function splitName(name: string): { variant: string; seed: string } {
   const parts = name.split(",");
   const seed = parts.find((part) => part.startsWith("seed="))?.slice("seed=".length) ?? "";
-  const variant = parts.filter((part) => !part.startsWith("seed=")).join(",");
-  // Without variants there is one network, which has no name of its own.
-  return { variant: variant === "" ? "network" : variant, seed };
+  return { variant: parts.filter((part) => !part.startsWith("seed=")).join(","), seed };
 }
 
 async function readImages(reader: TensorReader<"uint8">, rows?: number): Promise<Images> {

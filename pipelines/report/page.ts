@@ -1,5 +1,7 @@
 /** Results in, one self-contained HTML file out. The same results give the same bytes. */
+import { nameOf } from "./chart_parts.ts";
 import * as charts from "./charts.ts";
+import * as classCharts from "./class_charts.ts";
 import type { ReportData, Variant } from "./data.ts";
 import { type Chart, draw, type Drawing } from "./draw.ts";
 import { type Html, html, json, raw } from "./html.ts";
@@ -19,10 +21,12 @@ export async function renderPage(data: ReportData, client: string): Promise<stri
     ...variants.flatMap((v, i) => [
       ...present(charts.curveChart(v, i, "loss")),
       ...present(charts.curveChart(v, i, "accuracy")),
-      charts.confusionChart(v, i, data.classes),
-      ...present(charts.calibrationChart(v, i)),
+      classCharts.confusionChart(v, i, data.classes),
+      ...present(classCharts.calibrationChart(v, i)),
     ]),
-    ...(["precision", "recall", "f1"] as const).map((figure) => charts.classChart(data, figure)),
+    ...(["precision", "recall", "f1"] as const).map((figure) =>
+      classCharts.classChart(data, figure)
+    ),
     ...present(charts.countsChart(data)),
   ]);
   const chart = (id: string, more: Html | null = null) => figure(drawings.get(id), more);
@@ -123,7 +127,7 @@ const note = (text: string) => html`<p class="note">${text}</p>`;
 
 function part(variant: Variant, content: Html): Html {
   return html`<div class="part" data-variants="${variantsOf(variant)}"><h3>${
-    charts.nameOf(variant)
+    nameOf(variant)
   }</h3>${content}</div>`;
 }
 
@@ -148,10 +152,8 @@ function filter(variants: readonly Variant[]): Html | null {
   if (variants.length < 2) return null;
   return html`<fieldset class="filter" hidden><legend>Show&ensp;</legend>${
     variants.map((v, i) =>
-      html`<label><input type="checkbox" checked value="${charts.nameOf(v)}">
-<span class="key" style="background:var(--s${i % SERIES.length + 1})"></span>${
-        charts.nameOf(v)
-      }</label>`
+      html`<label><input type="checkbox" checked value="${nameOf(v)}">
+<span class="key" style="background:var(--s${i % SERIES.length + 1})"></span>${nameOf(v)}</label>`
     )
   }</fieldset>`;
 }

@@ -1,5 +1,6 @@
 /** The parts of the page that are made of pictures. */
-import { confusionOf, nameOf } from "./charts.ts";
+import { nameOf } from "./chart_parts.ts";
+import { confusionOf } from "./class_charts.ts";
 import type { Images, ReportData, Variant } from "./data.ts";
 import { type Html, html } from "./html.ts";
 import { dataUri, encodePng, pictureUri } from "./png.ts";

@@ -1,5 +1,5 @@
 /** The tables that a reader wants first: variants, and whether they differ. */
-import { nameOf } from "./charts.ts";
+import { nameOf } from "./chart_parts.ts";
 import type { ReportData, Variant } from "./data.ts";
 import { type Html, html } from "./html.ts";
 import { deviation, holm, judge, mean, paired } from "./statistics.ts";

@@ -38,7 +38,7 @@ function element(name: string, content: string | readonly Node[] = "", classes =
 
 function table(caption: string, head: readonly string[], rows: readonly (readonly Node[])[]) {
   const columns = head.map((name) => {
-    const cell = element("th", name);
+    const cell = element("th", name, name === "Time" ? "" : "text");
     cell.setAttribute("scope", "col");
     return cell;
   });

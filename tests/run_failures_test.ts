@@ -5,6 +5,9 @@ import type { Event, Failure } from "../pipelines/run/event.ts";
 import { allowed, outcomes, Workplace } from "./rig.ts";
 import { CONFIG, own, STAGE } from "./run_stages.ts";
 
+/** Processes are looked for in /proc. */
+const linux = allowed("Linux' /proc", Deno.build.os === "linux");
+
 /** Runs the config, which must fail with exit code 1, and answers how the node `one` failed. */
 async function failureOf(place: Workplace, env: Record<string, string> = {}): Promise<Failure> {
   const events = await place.run([CONFIG], { code: 1, env });
@@ -112,24 +115,28 @@ for (const { what, body, more, type, message } of CASES) {
   });
 }
 
-Deno.test("a stage process that is killed is told as such", async () => {
-  await using place = await Workplace.copy();
-  own(
-    place,
-    "progress({ done: 0, total: 1, unit: 'wait' }); for (;;) await new Promise((resolve) => setTimeout(resolve, 20));",
-  );
-  const events = await place.run([CONFIG], {
-    code: 1,
-    onLine(line) {
-      if (line.includes('"node-progress"')) {
-        for (const pid of stagePids(place)) Deno.kill(pid, "SIGKILL");
-      }
-    },
-  });
-  const ended = events.find((event) => event.type === "node-ended");
-  assert.ok(ended?.type === "node-ended");
-  assert.equal(ended.failure?.type, "killed");
-  assert.equal(ended.failure?.message, "The stage process was killed by SIGKILL");
+Deno.test({
+  name: "a stage process that is killed is told as such",
+  ...linux,
+  async fn() {
+    await using place = await Workplace.copy();
+    own(
+      place,
+      "progress({ done: 0, total: 1, unit: 'wait' }); for (;;) await new Promise((resolve) => setTimeout(resolve, 20));",
+    );
+    const events = await place.run([CONFIG], {
+      code: 1,
+      onLine(line) {
+        if (line.includes('"node-progress"')) {
+          for (const pid of stagePids(place)) Deno.kill(pid, "SIGKILL");
+        }
+      },
+    });
+    const ended = events.find((event) => event.type === "node-ended");
+    assert.ok(ended?.type === "node-ended");
+    assert.equal(ended.failure?.type, "killed");
+    assert.equal(ended.failure?.message, "The stage process was killed by SIGKILL");
+  },
 });
 
 /** Processes that run a bundle of this place's store. */
@@ -204,50 +211,58 @@ Deno.test("a failure is printed with its node, its help and its log, and no stac
 const WAITS = `progress({ done: 0, total: 1, unit: "wait" });
     await new Promise((resolve) => signal.addEventListener("abort", resolve));`;
 
-Deno.test("an interrupt ends every process and exits with 130; the next run does what is left", async () => {
-  await using place = await Workplace.copy();
-  own(place, `if (params.text === "wait") { ${WAITS} }`);
-  place.write(
-    CONFIG,
-    "stages:\n  one: { uses: ./own.ts }\n  two: { uses: ./own.ts, with: { text: wait }, inputs: { before: one } }\n",
-  );
-  let engine: Deno.ChildProcess | undefined;
-  const events = await place.run([CONFIG], {
-    code: 130,
-    onStart: (process) => engine = process,
-    onLine(line) {
-      if (line.includes('"node-progress"')) engine?.kill("SIGINT");
-    },
-  });
-  await noStages(place);
-  assert.deepEqual(outcomes(events), { ran: ["one"], cancelled: ["two"] });
-  place.write(
-    CONFIG,
-    "stages:\n  one: { uses: ./own.ts }\n  two: { uses: ./own.ts, with: { value: 4 }, inputs: { before: one } }\n",
-  );
-  assert.deepEqual(outcomes(await place.run([CONFIG])), { hit: ["one"], ran: ["two"] });
+Deno.test({
+  name: "an interrupt ends every process and exits with 130; the next run does what is left",
+  ...linux,
+  async fn() {
+    await using place = await Workplace.copy();
+    own(place, `if (params.text === "wait") { ${WAITS} }`);
+    place.write(
+      CONFIG,
+      "stages:\n  one: { uses: ./own.ts }\n  two: { uses: ./own.ts, with: { text: wait }, inputs: { before: one } }\n",
+    );
+    let engine: Deno.ChildProcess | undefined;
+    const events = await place.run([CONFIG], {
+      code: 130,
+      onStart: (process) => engine = process,
+      onLine(line) {
+        if (line.includes('"node-progress"')) engine?.kill("SIGINT");
+      },
+    });
+    await noStages(place);
+    assert.deepEqual(outcomes(events), { ran: ["one"], cancelled: ["two"] });
+    place.write(
+      CONFIG,
+      "stages:\n  one: { uses: ./own.ts }\n  two: { uses: ./own.ts, with: { value: 4 }, inputs: { before: one } }\n",
+    );
+    assert.deepEqual(outcomes(await place.run([CONFIG])), { hit: ["one"], ran: ["two"] });
+  },
 });
 
-Deno.test("stage processes end by themselves when the engine is killed, and the store is valid", async () => {
-  await using place = await Workplace.copy();
-  own(
-    place,
-    WAITS.replace(
-      /await new[^;]+;/,
-      "for (;;) await new Promise((resolve) => setTimeout(resolve, 20));",
-    ),
-  );
-  let engine: Deno.ChildProcess | undefined;
-  const result = await place.do(["run", CONFIG, "--json"], {
-    onStart: (process) => engine = process,
-    onLine(line) {
-      if (line.includes('"node-progress"')) engine?.kill("SIGKILL");
-    },
-  });
-  assert.notEqual(result.code, 0);
-  await noStages(place);
-  own(place, "");
-  assert.deepEqual(outcomes(await place.run([CONFIG])), { ran: ["one"] });
+Deno.test({
+  name: "stage processes end by themselves when the engine is killed, and the store is valid",
+  ...linux,
+  async fn() {
+    await using place = await Workplace.copy();
+    own(
+      place,
+      WAITS.replace(
+        /await new[^;]+;/,
+        "for (;;) await new Promise((resolve) => setTimeout(resolve, 20));",
+      ),
+    );
+    let engine: Deno.ChildProcess | undefined;
+    const result = await place.do(["run", CONFIG, "--json"], {
+      onStart: (process) => engine = process,
+      onLine(line) {
+        if (line.includes('"node-progress"')) engine?.kill("SIGKILL");
+      },
+    });
+    assert.notEqual(result.code, 0);
+    await noStages(place);
+    own(place, "");
+    assert.deepEqual(outcomes(await place.run([CONFIG])), { ran: ["one"] });
+  },
 });
 
 Deno.test("values that are not finite are stored, and told", async () => {

@@ -61,7 +61,7 @@ export function ownCells(stage: StageConfig, seed: number): Own[] {
 /** A value in a node's name; characters that have a meaning there are replaced. */
 function labelOf(value: Json): string {
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  return text.replace(/[^A-Za-z0-9_.+-]+/g, "_");
+  return text.replace(/[^A-Za-z0-9_.+-]+/g, "_").replace(/^_+|_+$/g, "");
 }
 
 /** `train@sparse,seed=2`; without cells only the stage's name. */

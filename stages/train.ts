@@ -135,7 +135,7 @@ export default defineStage({
       ? await createTapeTrainer(settings)
       : createWasmTrainer(settings, await compileKernels(families, load));
     const description = describeModel(model, layers, loss, optimizer, scaling, classes);
-    for (const line of summary(layers).split("\n")) log(line);
+    log(summary(layers));
     const trained = await train({
       trainer,
       passes,

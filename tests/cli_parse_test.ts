@@ -54,18 +54,18 @@ Deno.test("wrong use says what was wrong and where help is", async () => {
     throw new Error("it was accepted");
   };
   assert.deepEqual(await wrong("run a.yaml --job 3"), [
-    "Unknown option '--job'",
-    "Did you mean --jobs?; `deno task run --help` shows what is possible",
+    'Unknown option "--job"',
+    'Did you mean "--jobs"? `deno task run --help` shows what is possible',
   ]);
   assert.deepEqual(await wrong("run"), [
-    "Missing required argument 'config'",
+    'Missing required argument "config"',
     "`deno task run --help` shows what is possible",
   ]);
   assert.deepEqual(await wrong("plan a.yaml --set"), [
-    "Option '--set <path=value>' argument missing",
+    'Option "--set <path=value>" argument missing',
     "`deno task plan --help` shows what is possible",
   ]);
-  assert.deepEqual((await wrong("rum a.yaml"))[0], "Unknown command 'rum'");
+  assert.deepEqual((await wrong("rum a.yaml"))[0], 'Unknown command "rum"');
 });
 
 for (const table of COMMANDS) {

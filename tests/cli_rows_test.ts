@@ -1,6 +1,6 @@
 /** The live table's rows and the block that is redrawn, as texts. */
 import assert from "node:assert/strict";
-import { pace, runningRow, table } from "../pipelines/cli/rows.ts";
+import { logLines, pace, runningRow, table } from "../pipelines/cli/rows.ts";
 import { Screen } from "../pipelines/cli/screen.ts";
 import { bytes, clock, cut, duration, PLAIN, visible, width } from "../pipelines/cli/text.ts";
 import { speed, Watch } from "../pipelines/cli/watch.ts";
@@ -109,4 +109,20 @@ Deno.test("times, sizes and paces read well", () => {
   );
   assert.equal(cut("abcdef", 4), "abc…");
   assert.equal(width("日本"), 4);
+});
+
+Deno.test("a log of several lines stays so, and drives no terminal", () => {
+  const message = 'Model: "m"\n┃ Layer ┃\tx\u001b[2J\r\n\n└───────┘\n\n';
+  assert.deepEqual(logLines("train@a", message), [
+    'log        train@a  Model: "m"',
+    "  ┃ Layer ┃ x\\u001b[2J",
+    "",
+    "  └───────┘",
+  ]);
+  assert.deepEqual(logLines("train@a", message, 8), [
+    'log        train@a  Model: "m"',
+    "  ┃ Laye…",
+    "",
+    "  └────…",
+  ]);
 });

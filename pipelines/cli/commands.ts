@@ -89,7 +89,7 @@ export const COMMANDS: readonly CommandTable[] = [
     ],
     examples: [
       ["show configs/quickstart.yaml preprocess.train", "shapes, a peek at values, some images"],
-      ["show configs/quickstart.yaml train@sparse.model --tensor history/loss", "one tensor"],
+      ["show configs/quickstart.yaml train@sparse.history --tensor loss", "one tensor"],
       ["show 3fa4b1c2", "the artifact of that digest"],
     ],
     load: async () => (await import("./show.ts")).show,

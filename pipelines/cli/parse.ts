@@ -74,13 +74,18 @@ async function parseWithCommander(words: readonly string[]): Promise<Parsed> {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { type: "help", text: printed.join("") };
     if (words.length === 0) return { type: "help", text: program.helpInformation() };
-    const [first = error.message, ...more] = error.message.replace(/^error: /, "").split("\n");
-    const hint = more.join(" ").trim().replace(/^\((.*)\)$/, "$1");
+    const [first = error.message, ...more] = error.message.replace(/^error: /, "").split("\n")
+      .map((line) => line.replace(/'([^']*)'/g, '"$1"').replace(/\.$/, ""));
+    const hint = more.join(" ").trim()
+      .replace(/^\(Did you mean (?:one of )?(.*)\?\)$/, (_, words: string) => {
+        const all = words.split(", ").map((word) => `"${word}"`);
+        return `Did you mean ${all.join(" or ")}?`;
+      });
     const name = COMMANDS.some((one) => one.name === words[0]) ? `${words[0]} ` : "";
     throw new UsageError(
       first.charAt(0).toUpperCase() + first.slice(1),
       [hint, `\`deno task ${name === "" ? "run " : name}--help\` shows what is possible`]
-        .filter((part) => part !== "").join("; "),
+        .filter((part) => part !== "").join(" "),
     );
   }
   return found ?? { type: "help", text: program.helpInformation() };

@@ -6,6 +6,7 @@ import {
   failureLines,
   hitsLine,
   lastLine,
+  logLines,
   plainLine,
   progressLine,
   table,
@@ -129,7 +130,7 @@ export function livePrinter(printing: Printing): Printer {
     on(event: Event) {
       watch.on(event, now());
       if (event.type === "node-log") {
-        logs.push(`log        ${visibleLine(event.node)}  ${visibleLine(event.message)}`);
+        logs.push(...logLines(event.node, event.message, terminal.size().columns - 1));
       }
       if (event.type === "warning") {
         logs.push(`${terminal.paint.bad("warning")}    ${visibleLine(event.message)}`);

@@ -4,6 +4,7 @@ import type { Event } from "../run/event.ts";
 import {
   bytes,
   clock,
+  cut,
   duration,
   fit,
   pad,
@@ -149,7 +150,19 @@ export function hitsLine(hits: readonly Ended[], paint: Paint, columns: number):
   return fit([["hit        ", paint.faint], [visibleLine(names.join(", "))]], columns);
 }
 
-/** The plain line of an event, for output that is no terminal; null: it has none. */
+/**
+ * What a stage says: its first line after the node's name, each other one indented by two, so that a table
+ * made for 78 columns fits into 80. Those are cut where the window is narrower: the log has them whole.
+ */
+export function logLines(node: string, message: string, columns: number = Infinity): string[] {
+  const [first = "", ...more] = message.trimEnd().split(/\r?\n/);
+  return [
+    `log        ${visibleLine(node)}  ${visibleLine(first)}`,
+    ...more.map((line) => cut(`  ${visibleLine(line)}`.trimEnd(), columns)),
+  ];
+}
+
+/** The plain text of an event, for output that is no terminal; null: it has none. */
 export function plainLine(event: Event, watch: Watch, describe: Describe): string | null {
   switch (event.type) {
     case "node-started":
@@ -159,7 +172,7 @@ export function plainLine(event: Event, watch: Watch, describe: Describe): strin
       return ended === undefined ? null : endedLine(ended, describe, PLAIN);
     }
     case "node-log":
-      return `log        ${visibleLine(event.node)}  ${visibleLine(event.message)}`;
+      return logLines(event.node, event.message).join("\n");
     case "warning":
       return `warning    ${visibleLine(event.message)}`;
     case "run-started":

@@ -2,6 +2,7 @@
 import type { RunRecord } from "../store/store.ts";
 import { type Call, CommandError, has, UsageError } from "./command.ts";
 import { runRecords } from "./engine.ts";
+import { shortPath } from "./place.ts";
 import { processTerminal } from "./terminal.ts";
 import { duration, pad, visibleLine, width } from "./text.ts";
 
@@ -39,7 +40,13 @@ export function listLines(records: readonly RunRecord[]): string[] {
       count(outcome) > 0 ? [`${outcome} ${count(outcome)}`] : []
     );
     const when = record.started.slice(0, 19).replace("T", " ");
-    return [record.id, when, record.config, parts.join(", "), duration(record.milliseconds)];
+    return [
+      record.id,
+      when,
+      shortPath(record.config),
+      parts.join(", "),
+      duration(record.milliseconds),
+    ];
   }));
 }
 

@@ -7,7 +7,7 @@ import type { JsonObject } from "../json.ts";
 import { digestOf, sha256 } from "../store/canonical.ts";
 import { publishFile, syncFolder, writeFailure } from "../store/files.ts";
 import type { Store } from "../store/local.ts";
-import { importsOf, type Lock, packageClosure } from "./packages.ts";
+import { importsOf, type Lock, packageClosure, versionless } from "./packages.ts";
 import type { Code, Digest } from "./plan.ts";
 import { Sources } from "./sources.ts";
 
@@ -63,7 +63,7 @@ export async function bundleStage(
         resolveDir: project.root,
         sourcefile: "stage",
       },
-      plugins: [resolver(project, imports, externals), loader(sources)],
+      plugins: [resolver(project, imports, externals, versionless(imports)), loader(sources)],
     });
     const whole = await esbuild.build({
       ...common,
@@ -78,7 +78,7 @@ export async function bundleStage(
         sourcefile: "main",
       },
       entryNames: "main",
-      plugins: [resolver(project, imports, new Set()), loader(sources)],
+      plugins: [resolver(project, imports, new Set(), (target) => target), loader(sources)],
     });
     const text = alone.outputFiles[0]?.text ?? "";
     refuse(text, module);
@@ -123,15 +123,19 @@ export async function stopBundler(): Promise<void> {
   await (await import("esbuild")).stop();
 }
 
-/** Packages stay outside, by the exact version that deno.json names; anything else is a file. */
+/**
+ * Packages stay outside, by the exact version that deno.json names; anything else is a file. `externals`
+ * gathers them; `print` says how the build's text names one.
+ */
 function resolver(
   project: Project,
   imports: ReadonlyMap<string, string>,
   externals: Set<string>,
+  print: (target: string) => string,
 ): Plugin {
   const external = (path: string) => {
     externals.add(path);
-    return { path, external: true };
+    return { path: print(path), external: true };
   };
   return {
     name: "imports",

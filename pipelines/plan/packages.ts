@@ -75,3 +75,19 @@ export function importsOf(config: JsonObject): ReadonlyMap<string, string> {
     Object.entries(imports).filter((pair): pair is [string, string] => typeof pair[1] === "string"),
   );
 }
+
+/**
+ * How a hashed text names a package: without its version, which has a field of its own in fingerprints.
+ * With it where deno.json names several versions of one package, which would not be told apart.
+ */
+export function versionless(imports: ReadonlyMap<string, string>): (target: string) => string {
+  const nameOf = (target: string) => /^npm:\/?((?:@[^/]+\/)?[^/@]+)/.exec(target)?.[1] ?? target;
+  const versions = Map.groupBy(
+    new Set([...imports.values()].map((target) => `npm:${packageOf(target)}`)),
+    nameOf,
+  );
+  return (target) =>
+    (versions.get(nameOf(target))?.length ?? 0) > 1
+      ? target
+      : target.replace(/^(npm:\/?(?:@[^/]+\/)?[^/@]+)@[^/]+/, "$1");
+}

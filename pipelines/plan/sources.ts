@@ -14,10 +14,10 @@ export class Sources {
     return content;
   }
 
-  /** Absolute path, with `/`, to the digest of what was read. */
+  /** Absolute path, with `/`, to the digest of what was read; sorted. */
   async digests(): Promise<ReadonlyMap<string, Digest>> {
     const found = new Map<string, Digest>();
-    for (const [path, content] of this.#read) {
+    for (const [path, content] of [...this.#read].sort(([a], [b]) => a < b ? -1 : 1)) {
       // A file that could not be read has no part in anything that was made.
       const bytes = await content.catch(() => null);
       if (bytes !== null) found.set(path.replaceAll("\\", "/"), await sha256(bytes));

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { bundleStage, stopBundler } from "../pipelines/plan/bundle.ts";
 import type { Code } from "../pipelines/plan/plan.ts";
 import { Store } from "../pipelines/store/local.ts";
-import { Workplace } from "./rig.ts";
+import { ROOT, Workplace } from "./rig.ts";
 import { STAGE, stageText } from "./run_stages.ts";
 
 /** A copy of the project with one stage of a test's own, and what its build gives. */
@@ -213,4 +213,73 @@ Deno.test("code that would run without being hashed is refused", async (t) => {
       await assert.rejects(bench.build(), { name: "BundleError", message });
     });
   }
+});
+
+/** Has deno.json and deno.lock name another version of a package, which need not exist; answers the old. */
+function update(place: Workplace, name: string, to: string): string {
+  const config = Deno.readTextFileSync(join(place.root, "deno.json"));
+  const from = new RegExp(`"npm:${name}@([^"]+)"`).exec(config)?.[1] ?? "";
+  for (const file of ["deno.json", "deno.lock"]) {
+    const text = Deno.readTextFileSync(join(place.root, file));
+    place.write(file, text.replaceAll(`${name}@${from}`, `${name}@${to}`));
+  }
+  place.edit("deno.lock", `"npm:${name}@${to}": "${from}"`, `"npm:${name}@${to}": "${to}"`);
+  return from;
+}
+
+Deno.test("another version of a package changes the packages alone; one of zod, which only parses params, nothing", async () => {
+  await using bench = await Bench.open();
+  const { place } = bench;
+  bench.write(`import { slice } from "zarrita";\n${stageText("void slice;")}`);
+  const before = await bench.build();
+  assert.match(before.packages["zarrita"] ?? "", /^[0-9.]+ sha512-/);
+  assert.ok(Object.keys(before.packages).length > 1, "what zarrita needs is there, too");
+  assert.ok(!("zod" in before.packages));
+
+  update(place, "zod", "4.0.1");
+  const parser = await bench.build();
+  assert.deepEqual(parser, { ...before, bundle: parser.bundle });
+  assert.notEqual(parser.bundle, before.bundle);
+
+  const old = update(place, "zarrita", "0.0.6");
+  const after = await bench.build();
+  assert.deepEqual(after.modules, before.modules);
+  assert.equal(after.packages["zarrita"], before.packages["zarrita"]?.replace(old, "0.0.6"));
+  assert.match(bench.text(after), /"npm:zarrita@0\.0\.6"/);
+
+  // A version of which the lock file knows nothing.
+  place.edit("deno.json", "npm:zarrita@0.0.6", "npm:zarrita@0.0.7");
+  await assert.rejects(bench.build(), {
+    name: "LockError",
+    message: /"deno\.lock" has no package "npm:zarrita@0\.0\.7": run `deno install`/,
+  });
+});
+
+/** Ours need two versions of it. */
+function versionsOfLong(): string[] {
+  const lock = JSON.parse(Deno.readTextFileSync(join(ROOT, "deno.lock")));
+  return Object.keys(lock.npm).flatMap((key) => /^long@(.*)/.exec(key)?.[1] ?? []).sort();
+}
+
+Deno.test("two versions of one package that change places change the code", async () => {
+  await using bench = await Bench.open();
+  const { place } = bench;
+  bench.write(
+    'import * as four from "four";\nimport * as five from "five";\n' +
+      stageText("void [four, five];"),
+  );
+  const build = async (four: string, five: string) => {
+    const config = JSON.parse(Deno.readTextFileSync(join(place.root, "deno.json")));
+    Object.assign(config.imports, { four: `npm:long@${four}`, five: `npm:long@${five}` });
+    place.write("deno.json", JSON.stringify(config));
+    const lock = JSON.parse(Deno.readTextFileSync(join(place.root, "deno.lock")));
+    for (const one of [four, five]) lock.specifiers[`npm:long@${one}`] = one;
+    place.write("deno.lock", JSON.stringify(lock));
+    return await bench.build();
+  };
+  const [a = "", b = ""] = versionsOfLong();
+  const before = await build(a, b);
+  const after = await build(b, a);
+  assert.deepEqual(after.packages, before.packages);
+  assert.notDeepEqual(after.modules, before.modules);
 });

@@ -102,7 +102,7 @@ Deno.test("what is ambiguous or not there names what could be meant", () => {
   ]);
   assert.deepEqual(help(() => findArtifact(PLAN, "split")), [
     'There is no artifact "split" in tiny',
-    "there are: split.train, split.test",
+    "There are: split.train, split.test",
   ]);
   assert.deepEqual(help(() => findNode(PLAN, "train")), [
     '"train" has 2 cells',

@@ -121,7 +121,7 @@ Deno.test("a log of several lines stays so, and drives no terminal", () => {
   ]);
   assert.deepEqual(logLines("train@a", message, 8), [
     'log        train@a  Model: "m"',
-    "  ┃ Laye…",
+    "  ┃ Lay…",
     "",
     "  └────…",
   ]);

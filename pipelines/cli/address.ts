@@ -1,5 +1,6 @@
 /** From what the user calls an artifact to the node and output that is meant. */
 import type { Node, Plan } from "../plan/plan.ts";
+import { suggest } from "../config/nearest.ts";
 import { UsageError } from "./command.ts";
 
 export interface Address {
@@ -47,7 +48,7 @@ export function findArtifact(plan: Plan, text: string): Address {
   const near = all.filter((name) => name.startsWith(text.split(/[.@]/)[0] ?? text));
   throw new UsageError(
     `There is no artifact "${text}" in ${plan.config.name}`,
-    `there are: ${some(near.length > 0 ? near : all)}`,
+    suggest(text, near.length > 0 ? near : all),
   );
 }
 
@@ -64,7 +65,7 @@ export function findNode(plan: Plan, text: string): Node {
     )
     : new UsageError(
       `There is no node "${text}" in ${plan.config.name}`,
-      `there are: ${some(plan.nodes.map((node) => node.id))}`,
+      suggest(text, plan.nodes.map((node) => node.id)),
     );
 }
 

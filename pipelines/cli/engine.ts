@@ -3,6 +3,7 @@ import type { JsonObject } from "../json.ts";
 import { describeReason } from "../plan/compare.ts";
 import { statuses } from "../plan/fingerprint.ts";
 import { beforePlan, readPlan, writePlan } from "../plan/cache.ts";
+import { suggest } from "../config/nearest.ts";
 import type { Project } from "../plan/bundle.ts";
 import type { Key, MissReason, NodeId, NodeStatus, Plan } from "../plan/plan.ts";
 import type { Listener } from "../run/event.ts";
@@ -106,7 +107,10 @@ function select(plan: Plan, words: readonly string[]): NodeId[] {
     const names = (near.length > 0 ? near : plan.nodes).map((node) => node.id);
     throw new UsageError(
       `There is no node "${word}" in ${plan.config.name}`,
-      `there are: ${[...new Set(names)].slice(0, 12).join(", ")}`,
+      suggest(word, [
+        ...new Set(near.length > 0 ? [] : plan.nodes.map((node) => node.stage)),
+        ...names,
+      ]),
     );
   });
 }

@@ -6,6 +6,7 @@ import { checkModules } from "./modules.ts";
 import { suggest } from "./nearest.ts";
 import { absolute } from "./paths.ts";
 import { applyOverrides } from "./overrides.ts";
+import { shorten } from "./render.ts";
 import { readShape } from "./shape.ts";
 import { ConfigSource, diagnostics } from "./source.ts";
 import type { Problem, Tree } from "./tree.ts";
@@ -38,7 +39,7 @@ export async function readConfig(
   overrides: readonly string[],
 ): Promise<ReadConfig> {
   const file = absolute(path);
-  const text = await readText(path, file);
+  const text = await readText(shorten(file), file);
   const problems: Problem[] = [];
   const complain = () => {
     if (problems.length > 0) throw new ConfigError(diagnostics(file, text, problems));
@@ -66,7 +67,7 @@ export async function readConfig(
   };
 }
 
-/** `path` is as the user wrote it, for messages. */
+/** `path` is what messages call it. */
 async function readText(path: string, file: string): Promise<string> {
   const fail = (message: string, help?: string): never => {
     const more = help === undefined ? {} : { help };

@@ -94,7 +94,7 @@ function readLines(file: string): readonly string[] | null {
 }
 
 /** From the current folder, where that is no way up. */
-function shorten(file: string): string {
+export function shorten(file: string): string {
   try {
     const path = relative(Deno.cwd(), file);
     return path === "" || path.startsWith("..") ? file : path;

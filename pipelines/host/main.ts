@@ -12,6 +12,9 @@ import type { Job, Reply, Request } from "./protocol.ts";
 
 /** A bundle's last line calls this. */
 export async function serve(stage: Stage): Promise<void> {
+  if (!isStage(stage)) {
+    throw new Error("its default export is no stage: wanted `export default defineStage({ ... })`");
+  }
   guardWorld();
   for (const name of ["log", "info", "debug", "warn"] as const) console[name] = console.error;
   const abort = new AbortController();
@@ -40,6 +43,15 @@ export async function serve(stage: Stage): Promise<void> {
     }
   }
   Deno.exit(0);
+}
+
+/** A module's default export is what its author made it. */
+function isStage(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return ["params", "inputs", "outputs"].every((name) =>
+    typeof Reflect.get(value, name) === "object"
+  ) &&
+    typeof Reflect.get(value, "run") === "function";
 }
 
 async function* requests(): AsyncGenerator<Request> {
@@ -141,7 +153,10 @@ function failureOf(error: unknown): Failure {
   if (error instanceof Deno.errors.NotCapable) {
     return {
       type: "permission",
-      message: `The stage did what it has not declared: ${message}`,
+      // Deno's advice is for who calls Deno.
+      message: `The stage did what it has not declared: ${
+        message.replace(/, run again with the --allow-\S+ flag$/, "")
+      }`,
       help:
         "a stage reads its inputs and writes its outputs through the context, and no other file",
       ...stack,

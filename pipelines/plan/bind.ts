@@ -43,11 +43,14 @@ export function bind(
     tell(...what);
   };
   const bound = new Map<string, Bound>();
+  /** Inputs that are there, misspelt: that they are missing is not told as well. */
+  const misspelt = new Set<string | null>();
   let broken = false;
   for (const [name, references] of Object.entries(inputs)) {
     const type = description.inputs[name];
     if (type === undefined) {
       const names = Object.keys(description.inputs);
+      misspelt.add(nearest(name, names));
       complain(
         where(name),
         `"${stage.uses}" has no input "${name}"`,
@@ -102,7 +105,7 @@ export function bind(
     bound.set(name, { nodes, outputs });
   }
   for (const [name, type] of Object.entries(description.inputs)) {
-    if (type.optional === true || Object.hasOwn(inputs, name)) continue;
+    if (type.optional === true || Object.hasOwn(inputs, name) || misspelt.has(name)) continue;
     complain(
       ["stages", stage.name, "inputs"],
       `"${stage.name}" lacks its input "${name}": ${type.what}`,

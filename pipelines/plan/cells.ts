@@ -84,8 +84,9 @@ export function meant(reference: Reference, produced: readonly Produced[]): Prod
 
 /** Two sets of cells that have nothing in common, at one input. */
 export interface Unrelated {
-  readonly input: string;
-  readonly axes: readonly string[];
+  /** Null: the stage's own cells. */
+  readonly input: string | null;
+  readonly axes: readonly { readonly axis: string; readonly origin: string }[];
 }
 
 /**
@@ -102,13 +103,12 @@ export function joinCells(
   join: "product" | null,
 ): readonly Cell[] | Unrelated {
   let cells: Cell[] = [[]];
-  const place = (name: string, others: readonly Cell[]): Unrelated | null => {
-    const axes = [...new Set(others.flatMap((cell) => cell.map((one) => one.axis)))];
+  const place = (name: string | null, others: readonly Cell[]): Unrelated | null => {
     const first = cells[0] ?? [];
     const second = others[0] ?? [];
     const shared = first.some((a) => second.some((b) => sameAxis(a, b)));
     if (first.length > 0 && second.length > 0 && !shared && join === null) {
-      return { input: name, axes: [...first.map((one) => one.axis), ...axes] };
+      return { input: name, axes: [...first, ...second] };
     }
     cells = cells.flatMap((cell) =>
       others.filter((other) => fits(cell, other)).map((other) => union(cell, other))
@@ -121,7 +121,7 @@ export function joinCells(
     const wrong = place(name, distinct(kept));
     if (wrong !== null) return wrong;
   }
-  const wrong = place("its own variants, matrix or seeds", [own]);
+  const wrong = place(null, [own]);
   return wrong ?? cells;
 }
 

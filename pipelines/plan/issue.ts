@@ -7,7 +7,33 @@ import type { Own } from "./cells.ts";
 import { keysAt } from "./keys.ts";
 import type { Description } from "./plan.ts";
 
-export function explainIssue(
+/** Without those that say that a key is missing which is there, misspelt: one mistake is told once. */
+export function explainIssues(
+  issues: readonly ParamIssue[],
+  stage: StageConfig,
+  own: Own,
+  description: Description,
+  source: ConfigSource,
+): Diagnostic[] {
+  const meant = new Set(issues.flatMap((issue) => {
+    const near = spelling(issue, description);
+    return near === null ? [] : [JSON.stringify([...issue.path.slice(0, -1), near])];
+  }));
+  return issues
+    .filter(({ path, message }) =>
+      !message.includes(" is missing: ") || !meant.has(JSON.stringify(path))
+    )
+    .map((issue) => explainIssue(issue, stage, own, description, source));
+}
+
+/** What an unknown key or value was probably meant to be. */
+function spelling({ unknown, known, path }: ParamIssue, { params }: Description): string | null {
+  return unknown === undefined
+    ? null
+    : nearest(unknown, known ?? keysAt(params, path.slice(0, -1)));
+}
+
+function explainIssue(
   issue: ParamIssue,
   stage: StageConfig,
   own: Own,
@@ -26,9 +52,7 @@ export function explainIssue(
     ? inVariant
     : [...inStage, "with", ...issue.path];
   const isKey = issue.unknown !== undefined && issue.known === undefined;
-  const near = issue.unknown === undefined
-    ? null
-    : nearest(issue.unknown, issue.known ?? keysAt(description.params, issue.path.slice(0, -1)));
+  const near = spelling(issue, description);
   return source.diagnose(path, issue.message, {
     help: near === null ? undefined : `Did you mean "${near}"?`,
     key: isKey,

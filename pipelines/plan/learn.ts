@@ -92,8 +92,13 @@ class Asking {
       clearTimeout(timer);
     }
     this.#process = null;
-    await process.ended;
-    throw new LearnError(lastWords(process.tail()));
+    const status = await process.ended;
+    throw new LearnError(
+      lastWords(process.tail()) ??
+        (status.signal === null
+          ? `its process ended with code ${status.code} and no answer`
+          : `its process was killed by ${status.signal}`),
+    );
   }
 
   async close(): Promise<void> {
@@ -103,10 +108,10 @@ class Asking {
   }
 }
 
-/** The line that says what went wrong, of all that the process printed. */
-function lastWords(text: string): string {
+/** The line that says what went wrong, of all that the process printed; null if it printed nothing. */
+function lastWords(text: string): string | null {
   const lines = text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
   const error = lines.find((line) => /^(error|Uncaught)\b/i.test(line)) ?? lines.at(-1);
-  return error?.replace(/^error: (Uncaught )?(\(in promise\) )?/, "") ??
-    "It ended without an answer";
+  return error?.replace(/^error: (Uncaught )?(\(in promise\) )?(Error: )?/, "")
+    .replace(/, run again with the --allow-\S+ flag$/, "") ?? null;
 }

@@ -17,7 +17,7 @@ import {
   type Produced,
 } from "./cells.ts";
 import { bind, type Bound, type Learned, type Placed } from "./bind.ts";
-import { explainIssue } from "./issue.ts";
+import { explainIssues } from "./issue.ts";
 import { Learner, LearnError } from "./learn.ts";
 import { LockError } from "./packages.ts";
 import type { Code, Description, Digest, Feed, Node, NodeId, Plan } from "./plan.ts";
@@ -47,6 +47,8 @@ export async function makePlan(
     await maker.close();
   }
 }
+
+type CheckInputs = Record<string, (ArtifactShape | null)[]>;
 
 class Maker {
   readonly #diagnostics: Diagnostic[] = [];
@@ -173,12 +175,11 @@ class Maker {
         stage.join,
       );
       if ("axes" in cells) {
+        const axes = cells.axes.map(({ axis, origin }) => `"${axis}" of "${origin}"`);
         this.#complain(
-          Object.hasOwn(inputs, cells.input) ? where(cells.input) : ["stages", stage.name],
-          `"${stage.name}" meets cells that have nothing in common: along ${
-            cells.axes.map((axis) => `"${axis}"`).join(" and ")
-          }, at ${cells.input in inputs ? `the input "${cells.input}"` : cells.input}`,
-          "say `join: product` to have all their combinations",
+          cells.input === null ? ["stages", stage.name] : where(cells.input),
+          `The cells of "${stage.name}" have nothing in common along ${axes.join(" and ")}`,
+          `Say \`join: product\` in "${stage.name}" to have all their combinations`,
         );
         continue;
       }
@@ -282,9 +283,23 @@ class Maker {
     const { stage, code, description } = learned;
     const given = { ...givenTo(stage, own), ...axisOf(description, 0) };
     const unknown = Object.fromEntries(inputs.map((name) => [name, [null]]));
-    const { issues } = await this.#learner.check(code, given, unknown);
-    for (const issue of issues) {
-      this.#diagnostics.push(explainIssue(issue, stage, own, description, this.source));
+    const reply = await this.#answer(stage, code, given, unknown);
+    this.#diagnostics.push(
+      ...explainIssues(reply?.issues ?? [], stage, own, description, this.source),
+    );
+  }
+
+  /** What the stage answers; null if its `check` fails, which is then said. */
+  async #answer(stage: StageConfig, code: Code, ...asked: [JsonObject, CheckInputs]) {
+    try {
+      return await this.#learner.check(code, ...asked);
+    } catch (error) {
+      if (!(error instanceof LearnError)) throw error;
+      this.#complain(
+        ["stages", stage.name, "uses"],
+        `The stage "${stage.uses}" cannot check its params: ${error.message}`,
+      );
+      return null;
     }
   }
 
@@ -296,7 +311,7 @@ class Maker {
     bound: ReadonlyMap<string, Bound>,
     given: JsonObject,
   ) {
-    const inputs: Record<string, (ArtifactShape | null)[]> = {};
+    const inputs: CheckInputs = {};
     for (const [name, { nodes, outputs }] of bound) {
       const type = description.inputs[name];
       if (type === undefined) continue;
@@ -305,10 +320,9 @@ class Maker {
         return placed.shapes?.[outputs.get(placed) ?? ""] ?? null;
       });
     }
-    const reply = await this.#learner.check(code, given, inputs);
-    for (const issue of reply.issues) {
-      this.#diagnostics.push(explainIssue(issue, stage, own, description, this.source));
-    }
+    const reply = await this.#answer(stage, code, given, inputs);
+    if (reply === null) return null;
+    this.#diagnostics.push(...explainIssues(reply.issues, stage, own, description, this.source));
     return reply.params === null || reply.issues.length > 0 ? null : reply;
   }
 }

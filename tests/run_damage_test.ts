@@ -97,4 +97,26 @@ Deno.test("a damaged store mends itself: what is missing is made again, what is 
     assert.deepEqual(Object.keys(outcomes(await place.run([TINY]))), ["hit"]);
     assert.deepEqual(digests(place.store), before);
   });
+
+  await t.step("code in the store that is not what was put there does not run", async () => {
+    const store = new Store(place.store);
+    const [run] = store.readRuns();
+    const key = run?.nodes.find(({ node }) => node === "preprocess")?.key ?? null;
+    const record = key === null ? null : store.readRecord(key);
+    assert.ok(record);
+    const bundle = store.bundleFolder(record.made.bundle);
+    flip(join(bundle, "main.js"));
+    const events = await place.run([TINY, "--force", "preprocess"], { code: 1 });
+    const ended = events.find((event) => event.type === "node-ended" && event.outcome === "failed");
+    assert.ok(ended?.type === "node-ended");
+    assert.equal(ended.failure?.type, "store");
+    assert.ok(
+      ended.failure?.message ===
+        `The code of "preprocess" in "${bundle}" is not what was put there`,
+    );
+    Deno.removeSync(bundle, { recursive: true });
+    const mended = await place.run([TINY, "--force", "preprocess"]);
+    assert.deepEqual(outcomes(mended)["ran"], ["preprocess"]);
+    assert.deepEqual(digests(place.store), before);
+  });
 });

@@ -4,8 +4,9 @@
  */
 import type { BuildFailure, Plugin } from "esbuild";
 import type { JsonObject } from "../json.ts";
-import { digestOf, sha256 } from "../store/canonical.ts";
-import { publishFile, syncFolder, writeFailure } from "../store/files.ts";
+import { type BundleFiles, digestOfBundle, isWholeBundle, writeBundle } from "../store/bundles.ts";
+import { sha256 } from "../store/canonical.ts";
+import { writeFailure } from "../store/files.ts";
 import type { Store } from "../store/local.ts";
 import { importsOf, type Lock, packageClosure, versionless } from "./packages.ts";
 import type { Code, Digest } from "./plan.ts";
@@ -111,10 +112,19 @@ export async function bundleStage(
     const { errors } = error as Partial<BuildFailure>; // what esbuild throws has them
     if (errors === undefined) throw error;
     const [first] = errors;
+    if (/^No matching export in .* for import "default"$/.test(first?.text ?? "")) {
+      throw new BundleError(
+        "it has no default export: wanted `export default defineStage({ ... })`",
+      );
+    }
     const place = first?.location
       ? ` (${first.location.file}:${first.location.line}:${first.location.column + 1})`
       : "";
-    throw new BundleError(`${first?.text ?? "It cannot be built"}${place}`);
+    // The bundler has taken the files of a pattern, and one of them is no module.
+    const isPattern = /\bimport\((?!\s*["'])/.test(first?.location?.lineText ?? "");
+    throw new BundleError(
+      (isPattern ? patternIn(module) : first?.text ?? "It cannot be built") + place,
+    );
   }
 }
 
@@ -202,11 +212,13 @@ function refuse(text: string, module: string): void {
   }
   // Of a pattern, the bundler would take all files that fit, and new ones would go unseen.
   if (/\bimport\((?!\s*["'])|\b__glob\(\{/.test(text)) {
-    throw new BundleError(
-      `"${name}" or what it imports has an import() of something that is no plain text: ` +
-        `such code would run without being part of its identity`,
-    );
+    throw new BundleError(patternIn(module));
   }
+}
+
+function patternIn(module: string): string {
+  return `"${module.slice(module.lastIndexOf("/") + 1)}" or what it imports has an import() of ` +
+    "something that is no plain text: such code would run without being part of its identity";
 }
 
 /** The text by module, told apart by the bundler's headers; all of it belongs to some module. */
@@ -228,26 +240,12 @@ function nameOf(path: string): string {
 }
 
 /** Writes the files under their common digest, if they are not there. */
-async function storeBundle(
-  store: Store,
-  files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
-): Promise<Digest> {
-  const table: Record<string, string> = {};
-  for (const [path, bytes] of files) table[path] = await sha256(bytes);
-  const digest = await digestOf(table);
+async function storeBundle(store: Store, files: BundleFiles): Promise<Digest> {
+  const digest = await digestOfBundle(files);
   const folder = store.bundleFolder(digest);
-  const isThere = [...files].every(([path, bytes]) => {
-    try {
-      return Deno.statSync(`${folder}/${path}`).size === bytes.length;
-    } catch {
-      return false;
-    }
-  });
-  if (isThere) return digest;
+  if (await isWholeBundle(folder, digest)) return digest;
   try {
-    Deno.mkdirSync(folder, { recursive: true });
-    for (const [path, bytes] of files) publishFile(`${folder}/${path}`, bytes);
-    syncFolder(folder);
+    writeBundle(folder, files);
   } catch (error) {
     throw writeFailure(store.root, error);
   }

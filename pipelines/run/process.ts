@@ -4,6 +4,7 @@ import { spawn, type StageProcess } from "../executors/process.ts";
 import type { Job } from "../host/protocol.ts";
 import type { Digest, Key, Node } from "../plan/plan.ts";
 import type { Progress } from "../stage.ts";
+import { isWholeBundle } from "../store/bundles.ts";
 import { removeQuietly, StoreError } from "../store/files.ts";
 import { ObjectError } from "../store/info.ts";
 import type { Store } from "../store/local.ts";
@@ -63,6 +64,13 @@ async function attempt(
 ): Promise<Ending> {
   const { node, key, signal } = work;
   const bundle = store.bundleFolder(node.code.bundle);
+  // A record must not name code that is not what ran.
+  if (!await isWholeBundle(bundle, node.code.bundle)) {
+    throw new StoreError(
+      `The code of "${node.id}" in "${bundle}" is not what was put there`,
+      "delete this folder: the next run puts it there again",
+    );
+  }
   await ensurePackages(bundle, store.root);
   const lock = store.lockPath(key);
   const process = spawn({

@@ -66,7 +66,7 @@ export async function runAndRecord(
   }
   const { publishPages } = await import("./publish.ts");
   try {
-    const paths = await publishPages(plan, store, record, packages(asked.root), asked.reports);
+    const paths = await publishPages(plan, store, record, packages(plan, store), asked.reports);
     for (const path of paths) listen({ type: "report-published", path });
   } catch (error) {
     warn("The report is not published", error);
@@ -78,9 +78,12 @@ export async function runAndRecord(
   };
 }
 
-/** Name to version, as deno.json pins them. */
-function packages(root: string): Record<string, string> {
-  const config = JSON.parse(Deno.readTextFileSync(`${root}/deno.json`)) as JsonObject; // Deno has read it
+/** Name to version, as the deno.json pins them that lies with the code which ran. */
+function packages(plan: Plan, store: Store): Record<string, string> {
+  const [node] = plan.nodes;
+  if (node === undefined) return {};
+  const text = Deno.readTextFileSync(`${store.bundleFolder(node.code.bundle)}/deno.json`);
+  const config = JSON.parse(text) as JsonObject; // Deno has read it
   const imports = config["imports"] ?? {};
   return Object.fromEntries(
     Object.entries(imports).flatMap(([name, target]) => {

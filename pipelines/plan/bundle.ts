@@ -121,7 +121,9 @@ export async function bundleStage(
       ? ` (${first.location.file}:${first.location.line}:${first.location.column + 1})`
       : "";
     // The bundler has taken the files of a pattern, and one of them is no module.
-    const isPattern = /\bimport\((?!\s*["'])/.test(first?.location?.lineText ?? "");
+    const isPattern = /\bimport\((?!\s*(["'])[^"']*\1\s*[,)])/.test(
+      first?.location?.lineText ?? "",
+    );
     throw new BundleError(
       (isPattern ? patternIn(module) : first?.text ?? "It cannot be built") + place,
     );

@@ -270,7 +270,7 @@ Deno.test("values that are not finite are stored, and told", async () => {
   own(place, "numbers[2] = NaN;");
   const events: Event[] = await place.run([CONFIG]);
   const told = events.flatMap((event) => event.type === "node-log" ? [event.message] : []);
-  assert.deepEqual(told, ['Tensor "numbers" of output "out" holds 1 values that are not finite']);
+  assert.deepEqual(told, ['Tensor "numbers" of output "out" holds values that are not finite: 1']);
 });
 
 const isRoot = Deno.build.os === "linux" && Deno.uid() === 0;

@@ -118,7 +118,7 @@ async function run(
         reply({
           type: "log",
           message:
-            `Tensor "${tensor}" of output "${name}" holds ${count} values that are not finite`,
+            `Tensor "${tensor}" of output "${name}" holds values that are not finite: ${count}`,
         });
       }
     }

@@ -86,13 +86,11 @@ Deno.test("two runs of one config at once, on one store, make each node once and
 
 Deno.test("a stage whose engine is killed ends by itself, and lets go of its lock", async () => {
   await using place = await Workplace.copy();
-  // It would never end: it only tells that it is there.
+  // It says one word, so that nothing but the end of its standard input tells it, and lasts a minute.
   own(
     place,
-    `for (let i = 0; params.value === 1; i++) {
-      progress({ done: i, total: 1e9, unit: "turn" });
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }`,
+    `progress({ done: 0, total: 2, unit: "turn" });
+    for (let i = 0; i < 6000; i++) await new Promise((resolve) => setTimeout(resolve, 10));`,
   );
   await runAndKill(place, CONFIG, /"node-progress","node":"one"/);
   const [lock, ...more] = [...Deno.readDirSync(join(place.store, "locks"))];
@@ -106,4 +104,17 @@ Deno.test("a stage whose engine is killed ends by itself, and lets go of its loc
   assert.equal(got, "free");
   await file.unlock();
   assert.deepEqual(await verify(place), { objects: 0, records: 0 });
+});
+
+Deno.test("no record names what could not be put into the store", async () => {
+  await using place = await Workplace.copy();
+  own(place, "");
+  // A file where the folder of objects should be: a full disk would look the same to it.
+  Deno.mkdirSync(place.store);
+  Deno.writeTextFileSync(join(place.store, "objects"), "");
+  const events = await place.run([CONFIG], { code: 1 });
+  assert.deepEqual(outcomes(events), { failed: ["one"] });
+  Deno.removeSync(join(place.store, "objects"));
+  assert.deepEqual(await verify(place), { objects: 0, records: 0 });
+  assert.deepEqual(outcomes(await place.run([CONFIG])), { ran: ["one"] });
 });

@@ -1,0 +1,170 @@
+/** Stages that fail, as a user reads it: the whole text, and what is done in spite of it. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import process from "node:process";
+import { outcomes, Workplace } from "./rig.ts";
+import { CONFIG, own, STAGE } from "./run_stages.ts";
+
+/** What is between the stage's name and the log's path. */
+const CASES: readonly { readonly what: string; readonly body: string; readonly told: string }[] = [
+  {
+    what: "that throws several lines with control characters",
+    body: 'throw new Error("No wheels\\non the bus\\u001b[31m");',
+    told: "No wheels\n  on the bus\\u001b[31m",
+  },
+  { what: "that throws what is no error", body: 'throw "wheels";', told: "wheels" },
+  {
+    what: "that throws where nobody waits",
+    body: 'setTimeout(() => { throw new Error("No wheels"); }, 0);\n' +
+      "await new Promise(() => {});",
+    told: "The stage process ended with code 1 and gave no result: Uncaught Error: No wheels",
+  },
+  {
+    what: "that leaves a rejected promise behind",
+    body: 'Promise.reject(new Error("No wheels"));\n' +
+      "await new Promise(() => {});",
+    told: "The stage process ended with code 1 and gave no result: " +
+      "Uncaught (in promise) Error: No wheels",
+  },
+  {
+    what: "that ends its process",
+    body: "Deno.exit(0);",
+    told: "The stage process ended with code 0 and gave no result",
+  },
+  {
+    what: "that runs out of memory",
+    body: "const all: string[][] = [];\n" +
+      'for (;;) all.push(Array.from({ length: 1e5 }, (_, i) => "x" + i));',
+    told: "The stage ran out of memory\n" +
+      "  help: its `check` says how much it needs: `resources: { memory }`, in bytes",
+  },
+  {
+    what: "that reads a file",
+    body: 'await Deno.readTextFile("deno.json");',
+    told: 'The stage did what it has not declared: Requires read access to "deno.json"\n' +
+      "  help: a stage reads its inputs and writes its outputs through the context, and no other file",
+  },
+  {
+    what: "that writes a tensor of another shape",
+    body: 'await outputs.out.write("numbers", "float64", [4], numbers); return;',
+    told: 'Tensor "numbers" of output "out" is not whole: [4] is 4 values, 3 were written',
+  },
+  {
+    what: "that writes a tensor of another rank",
+    body: 'await outputs.out.write("numbers", "float64", [3, 1], numbers); return;',
+    told: 'Tensor "numbers" of output "out" is float64 of rank 2: float64 of rank 1 was declared',
+  },
+  {
+    what: "that writes a tensor of another name",
+    body: 'await outputs.out.write("nombers", "float64", [3], numbers); return;',
+    told: 'Output "out" lacks the tensor "numbers": it holds nombers',
+  },
+];
+
+Deno.test("a stage that fails is told whole, once, with its log, and no stack", async (t) => {
+  await using place = await Workplace.copy();
+  for (const { what, body, told } of CASES) {
+    await t.step(`one ${what}`, async () => {
+      own(place, body, "check: () => ({ resources: { memory: 64 * 1024 * 1024 } }),");
+      const { code, stdout, stderr } = await place.do(["run", CONFIG, "--quiet"]);
+      const [, log = ""] = /\n {2}log: (.*)\n/.exec(stdout) ?? [];
+      assert.equal(
+        stdout.replace(log, "LOG").replace(/ in .* s\n/, " in TIME\n"),
+        `error: one: ${told}\n  log: LOG\nran 0, hit 0, failed 1 in TIME\n`,
+      );
+      assert.deepEqual([code, stderr], [1, ""]);
+      assert.ok(Deno.statSync(log).isFile);
+    });
+  }
+});
+
+const CONFIG_OF_TWO = `stages:
+  slow: { uses: ./own.ts, with: { text: slow } }
+  quick: { uses: ./own.ts, with: { text: quick } }
+  after: { uses: ./own.ts, with: { text: after }, inputs: { before: slow } }
+`;
+
+Deno.test("after a failure what runs is finished and kept, and nothing is begun", async () => {
+  await using place = await Workplace.copy();
+  // The slow one ends only after the test has seen the other fail, which it tells by a file.
+  own(
+    place,
+    `if (params.text === "quick") throw new Error("Asked to fail");
+    while (params.text === "slow") {
+      try {
+        Deno.statSync(datasets[0] + "/failed");
+        break;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    }`,
+    "datasets: true,",
+  );
+  place.edit(STAGE, "progress, log, signal }) {", "progress, log, signal, datasets }) {");
+  place.write(CONFIG, CONFIG_OF_TWO);
+  const first = outcomes(
+    await place.run([CONFIG, "--jobs", "2"], {
+      code: 1,
+      env: { CRISOL_DATASETS: place.folder },
+      onLine(line) {
+        if (line.includes('"outcome":"failed"')) {
+          Deno.writeTextFileSync(join(place.folder, "failed"), "");
+        }
+      },
+    }),
+  );
+  assert.deepEqual(first, { failed: ["quick"], ran: ["slow"], cancelled: ["after"] });
+  const second = outcomes(await place.run([CONFIG, "--keep-going"], { code: 1 }));
+  assert.deepEqual(second, { hit: ["slow"], failed: ["quick"], ran: ["after"] });
+});
+
+Deno.test({
+  name: "an interrupt of the whole group, as a terminal sends it, ends all with exit code 130",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using place = await Workplace.copy();
+    own(
+      place,
+      `if (params.text === "wait") {
+      progress({ done: 0, total: 1, unit: "wait" });
+      for (;;) await new Promise((resolve) => setTimeout(resolve, 20));
+    }`,
+    );
+    place.write(
+      CONFIG,
+      `stages:
+  one: { uses: ./own.ts }
+  two: { uses: ./own.ts, with: { text: wait }, inputs: { before: one } }
+`,
+    );
+    // A shell of its own makes a group of its own; its process id is the group's.
+    const engine = new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "--quiet", "--allow-all", "pipelines/main.ts", "run", CONFIG],
+        ...["--store", place.store, "--reports", place.reports],
+      ],
+      cwd: place.root,
+      env: { NO_COLOR: "1" },
+      stdout: "piped",
+      stderr: "piped",
+      detached: true,
+    }).spawn();
+    let printed = "";
+    for await (const text of engine.stdout.pipeThrough(new TextDecoderStream())) {
+      const isFirst = !printed.includes("start      two");
+      printed += text;
+      if (isFirst && printed.includes("start      two")) process.kill(-engine.pid, "SIGINT");
+    }
+    const [stderr, status] = await Promise.all([
+      new Response(engine.stderr).text(),
+      engine.status,
+    ]);
+    assert.deepEqual([status.code, stderr], [130, ""]);
+    assert.match(printed, /^interrupted: ran 1, hit 0, failed 0, cancelled 1 in .*\n$/m);
+    // Nobody is left in the group.
+    assert.throws(() => process.kill(-engine.pid, 0), /ESRCH/);
+    const edited = Deno.readTextFileSync(`${place.root}/${CONFIG}`).replace("wait", "go");
+    place.write(CONFIG, edited);
+    assert.deepEqual(outcomes(await place.run([CONFIG])), { hit: ["one"], ran: ["two"] });
+  },
+});

@@ -37,7 +37,7 @@ Reflect.deleteProperty(globalThis, "Temporal");
 Object.defineProperty(navigator, "hardwareConcurrency", { value: 1 });
 // Some packages draw numbers as they load; all processes draw the same.
 Math.random = () => 0.5;
-crypto.getRandomValues = (array) => {
+crypto.getRandomValues = <T extends ArrayBufferView | null>(array: T): T => {
   if (array !== null) new Uint8Array(array.buffer, array.byteOffset, array.byteLength).fill(0);
   return array;
 };

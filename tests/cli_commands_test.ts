@@ -119,6 +119,29 @@ hit 2, to run 1, waiting 0
     assert.match(await out("show", TINY, "report"), /^file {4}report\.html {2}\d+ kB$/m);
   });
 
+  await t.step("a store that is no folder is refused", async () => {
+    for (const store of [join(ROOT, "deno.json"), join(ROOT, "deno.json", "x")]) {
+      const words = ["run", TINY, "--store", store, "--reports", place.reports];
+      const { code, stderr } = await command(ROOT, words);
+      assert.equal(
+        stderr,
+        `error: The store "${store.slice(ROOT.length + 1)}" is not a folder\n` +
+          "  help: name one by --store\n",
+      );
+      assert.equal(code, 2);
+    }
+  });
+
+  await t.step("a warning is told in spite of --quiet", async () => {
+    // A file where the folder should be.
+    const file = join(place.folder, "file");
+    await Deno.writeTextFile(file, "");
+    const words = ["run", TINY, "--quiet", "--store", place.store, "--reports", join(file, "x")];
+    const { code, stdout } = await command(place.root, words);
+    assert.match(stdout, /^warning {4}The report is not published: .*\nran 0, hit 11, .* s\n$/);
+    assert.equal(code, 0);
+  });
+
   await t.step("show --tensor sums one tensor up", async () => {
     const shown = await out("show", TINY, "train@logits.history", "--tensor", "loss");
     assert.match(
@@ -133,12 +156,20 @@ hit 2, to run 1, waiting 0
     );
   });
 
+  await t.step("a file holds no tensors", async () => {
+    assert.equal(
+      await fails(1, "show", TINY, "report", "--tensor", "x"),
+      "error: It is a file and holds no tensors\n",
+    );
+  });
+
   await t.step("log prints what a stage printed", async () => {
     assert.match(await out("log", TINY, "train@logits"), /^Model: "sequential"\n┏━+/);
   });
 
   await t.step("runs lists the runs, newest first, and one with its nodes", async () => {
-    const [newest = "", first = ""] = (await out("runs")).split("\n");
+    const lines = (await out("runs")).trimEnd().split("\n");
+    const newest = lines[0] ?? "", first = lines.at(-1) ?? "";
     assert.match(newest, /^\S+ {2}\S+ \S+ {2}tests\/configs\/tiny\.yaml {2}hit 11 /);
     assert.match(first, / {2}ran 11 /);
     const id = first.split(" ")[0] ?? "";

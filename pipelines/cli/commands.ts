@@ -50,7 +50,7 @@ export const COMMANDS: readonly CommandTable[] = [
       { flags: "-j, --jobs <number>", description: "CPU threads to use at most (all cores)" },
       { flags: "-k, --keep-going", description: "after a failure run what does not depend on it" },
       { flags: "--json", description: "print events as JSON, one a line" },
-      { flags: "--quiet", description: "print only failures and the last line" },
+      { flags: "--quiet", description: "print only warnings, failures and the last line" },
       REPORTS,
       ...COMMON,
     ],

@@ -10,7 +10,7 @@ import type { Listener } from "../run/event.ts";
 import { Store } from "../store/local.ts";
 import type { RunRecord, StageRecord } from "../store/store.ts";
 import { argument, type Call, UsageError, value, values } from "./command.ts";
-import { forward, projectRoot, userPath, variable } from "./place.ts";
+import { forward, projectRoot, shortPath, userPath, variable } from "./place.ts";
 
 export { Store } from "../store/local.ts";
 export { openArtifact } from "../tensor/read.ts";
@@ -80,7 +80,20 @@ async function makeAndKeep(
 /** The store that the command line names, or the project's own. */
 export function openStoreOf(call: Call): Store {
   const named = value(call, "store");
-  return new Store(named === undefined ? `${projectRoot()}/artifacts` : userPath(named));
+  const path = named === undefined ? `${projectRoot()}/artifacts` : userPath(named);
+  if (!mayBeFolder(path)) {
+    throw new UsageError(`The store "${shortPath(path)}" is not a folder`, "name one by --store");
+  }
+  return new Store(path);
+}
+
+/** False if something else is there, or on the way there. */
+function mayBeFolder(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound;
+  }
 }
 
 export function runRecords(call: Call): RunRecord[] {

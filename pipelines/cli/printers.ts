@@ -44,12 +44,14 @@ function end(watch: Watch, printing: Printing): string {
   return [...failures, lastLine(watch, shorten)].map((line) => `${line}\n`).join("");
 }
 
-/** Only failures and the last line. */
+/** Only warnings, failures and the last line. */
 export function quietPrinter(printing: Printing): Printer {
   const watch = new Watch();
   return {
     on(event) {
       watch.on(event, printing.now());
+      const line = event.type === "warning" ? plainLine(event, watch, printing.describe) : null;
+      if (line !== null) printing.terminal.write(`${line}\n`);
       if (event.type === "run-ended") printing.terminal.write(end(watch, printing));
     },
     close() {},

@@ -20,10 +20,11 @@ export async function show(call: Call): Promise<number> {
     `digest  ${digest}`,
     `folder  ${shortPath(folder)}  (${bytes(size)})`,
   ];
+  const tensor = value(call, "tensor");
   if (manifest.kind === "file") {
+    if (tensor !== undefined) throw new CommandError("It is a file and holds no tensors");
     lines.push(`file    ${visibleLine(manifest.name)}  ${bytes(manifest.size)}`);
   } else {
-    const tensor = value(call, "tensor");
     if (tensor !== undefined && manifest.tensors[tensor] === undefined) {
       const names = Object.keys(manifest.tensors).map(visibleLine).join(", ");
       throw new CommandError(`It holds no tensor "${tensor}"`, `it holds: ${names}`);

@@ -202,3 +202,13 @@ Deno.test("an artifact that is one file is verified when it is read", async () =
 Deno.test("a store whose path holds a comma is refused with the reason", () => {
   assert.throws(() => new Store("/a,b"), { name: "StoreError", message: /holds a comma/ });
 });
+
+Deno.test("what killed runs left is removed a week later, and not before", async () => {
+  await using shop = await Shop.open();
+  const day = 24 * 60 * 60 * 1000;
+  const folder = shop.store.scratch();
+  shop.store.removeLeftovers(Date.now() + 6 * day);
+  assert.ok(Deno.statSync(folder).isDirectory);
+  shop.store.removeLeftovers(Date.now() + 8 * day);
+  assert.throws(() => Deno.statSync(folder), Deno.errors.NotFound);
+});

@@ -32,6 +32,7 @@ export async function runAndRecord(
     crypto.randomUUID().slice(0, 4)
   }`;
   const git = gitState(asked.root);
+  store.removeLeftovers(started.getTime());
   let last: Parameters<Listener>[0] | null = null;
   const result = await runPlan(plan, store, {
     ...asked,

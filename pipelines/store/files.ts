@@ -75,7 +75,7 @@ export function removeQuietly(path: string): void {
   try {
     Deno.removeSync(path, { recursive: true });
   } catch {
-    // What is not there need not be removed; what cannot be removed is looked for by the next run.
+    // What is not there need not be removed; what cannot be removed is left for a later run.
   }
 }
 

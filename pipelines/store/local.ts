@@ -36,6 +36,9 @@ export async function keyOf(fingerprint: Fingerprint): Promise<Key> {
   return await digestOf({ ...fingerprint } as unknown as Json) as string as Key;
 }
 
+/** Milliseconds after which scratch is nobody's any more: a week. */
+const LEFTOVER_AGE = 7 * 24 * 60 * 60 * 1000;
+
 export class Store {
   /** `root`: absolute, with `/`. */
   constructor(readonly root: string) {
@@ -206,6 +209,18 @@ export class Store {
       throw writeFailure(this.root, error);
     }
     return folder;
+  }
+  /** Removes what killed runs have left in `tmp`: nothing that is younger than the longest stage run. */
+  removeLeftovers(now: number): void {
+    const folder = `${this.root}/tmp`;
+    try {
+      for (const { name } of Deno.readDirSync(folder)) {
+        const begun = Deno.lstatSync(`${folder}/${name}`).mtime?.getTime() ?? now;
+        if (now - begun > LEFTOVER_AGE) removeQuietly(`${folder}/${name}`);
+      }
+    } catch {
+      // There is no such folder yet, or another run removes the same: nothing depends on it.
+    }
   }
   lockPath(key: Key): string {
     return `${this.root}/locks/${key}`;

@@ -7,23 +7,29 @@ import { philox } from "../numerics/random.ts";
 import type { DropoutStream } from "./ops.ts";
 
 export interface DropoutSettings {
-  /** Unsigned 32-bit keys of the hash. */
-  readonly key0: number;
-  readonly key1: number;
   /** An element is kept if its hash, unsigned, is at least this: the ceiling of rate * 2^32. */
   readonly threshold: number;
   /** f32(1 / (1 - rate)): what a kept element is multiplied by. */
   readonly scale: number;
 }
 
-// "drop" and "out1" in ASCII: they only keep this use of the generator apart from others.
-const KEY0 = 0x64726f70, KEY1 = 0x6f757431;
-
 /** @throws RangeError if the rate is not in [0, 1). */
-export function dropoutSettings(rate: number, stream: DropoutStream): DropoutSettings {
+export function dropoutSettings(rate: number): DropoutSettings {
   if (!(rate >= 0 && rate < 1)) {
     throw new RangeError(`Cannot drop out at rate ${rate}: a number in [0, 1) is wanted`);
   }
+  return {
+    // Only rates above 1 - 2^-32 would round to 2^32, which does not fit a word.
+    threshold: Math.min(Math.ceil(rate * 4294967296), 4294967295),
+    scale: Math.fround(1 / (1 - rate)),
+  };
+}
+
+// "drop" and "out1" in ASCII: they only keep this use of the generator apart from others.
+const KEY0 = 0x64726f70, KEY1 = 0x6f757431;
+
+/** The two u32 that a step's mask of a layer is drawn by. */
+export function dropoutKeys(stream: DropoutStream): readonly [number, number] {
   const counter = [
     stream.seedLow >>> 0,
     stream.seedHigh >>> 0,
@@ -31,11 +37,5 @@ export function dropoutSettings(rate: number, stream: DropoutStream): DropoutSet
     stream.step >>> 0,
   ] as const;
   const [key0, key1] = philox(counter, KEY0, KEY1);
-  return {
-    key0,
-    key1,
-    // Only rates above 1 - 2^-32 would round to 2^32, which does not fit a word.
-    threshold: Math.min(Math.ceil(rate * 4294967296), 4294967295),
-    scale: Math.fround(1 / (1 - rate)),
-  };
+  return [key0, key1];
 }

@@ -10,6 +10,7 @@ export const FAMILIES = [
   "data",
   "dense",
   "dropout",
+  "fused",
   "loss",
   "norm",
   "optimizer",
@@ -20,14 +21,17 @@ export const FAMILIES = [
 export type Family = typeof FAMILIES[number];
 
 /** An operation's name. */
-export type OpName = Exclude<keyof Ops, "memory">;
+export type OpName = keyof Ops;
 
 /** The family of each operation. */
 export const FAMILY_OF: Readonly<Record<OpName, Family>> = {
+  conv2dFrames: "conv",
   conv2dForward: "conv",
   conv2dInputGradient: "conv",
   conv2dWeightGradient: "conv",
-  conv2dScratch: "conv",
+  convPoolForward: "fused",
+  convPoolInputGradient: "fused",
+  convPoolWeightGradient: "fused",
   denseForward: "dense",
   denseInputGradient: "dense",
   denseWeightGradient: "dense",
@@ -57,8 +61,8 @@ export const FAMILY_OF: Readonly<Record<OpName, Family>> = {
 };
 
 /** The families that these operations need, each once, in alphabetical order. */
-export function familiesOf(ops: Iterable<keyof Ops>): Family[] {
+export function familiesOf(ops: Iterable<OpName>): Family[] {
   const needed = new Set<Family>();
-  for (const op of ops) if (op !== "memory") needed.add(FAMILY_OF[op]);
+  for (const op of ops) needed.add(FAMILY_OF[op]);
   return FAMILIES.filter((family) => needed.has(family));
 }

@@ -11,8 +11,8 @@ export const MOST_PAGES = 65536;
 export const ALIGNMENT = 64;
 
 /**
- * A memory of at least this many bytes that never grows: views of its buffer stay valid. Pages that
- * nobody touches cost no real memory.
+ * A memory of at least this many bytes that threads share and that never grows: views of its buffer stay
+ * valid. Pages that nobody touches cost no real memory.
  */
 export function createMemory(bytes: number): WebAssembly.Memory {
   const pages = Math.max(LEAST_PAGES, Math.ceil(bytes / PAGE));
@@ -21,7 +21,7 @@ export function createMemory(bytes: number): WebAssembly.Memory {
       `Cannot create the kernels' memory: ${bytes} bytes wanted, 4 GiB is the most; use a smaller batch`,
     );
   }
-  return new WebAssembly.Memory({ initial: pages, maximum: pages });
+  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
 }
 
 /** Hands out aligned pieces of one memory, from its start on. Nothing is given back one by one. */

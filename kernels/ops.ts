@@ -2,7 +2,8 @@
  * What a kernel is to those who call it: one interface that two modules implement, `reference/`
  * (plain loops, obviously right) and `wasm/` (AssemblyScript with SIMD). Both work in place on one
  * linear memory and take byte addresses; no operation allocates. All tensors are f32, row-major,
- * channels last (NHWC); convolution kernels are HWIO; dense kernels are [inputs, units].
+ * channels last (NHWC); convolution kernels are HWIO; dense kernels are [inputs, units]. What differs
+ * from step to step (rates, keys) is read from the memory, so that a step's calls are always the same.
  *
  * Every sum has one fixed order, a function of the shapes alone.
  */
@@ -77,26 +78,76 @@ export interface LossShape {
   readonly clip?: "share" | "each";
 }
 
+/** Where a convolution works besides: `convRoom` says how many bytes of each. */
+export interface ConvRoom {
+  /** Kept from the forward pass to the gradients: framed inputs, packed kernels. */
+  readonly shared: Address;
+  /** Scratch, of each thread its own. */
+  readonly own: Address;
+}
+
+/** Dropout at the end of a fused operation: rate, and the address of the two u32 keys. */
+export interface Dropping {
+  readonly rate: number;
+  readonly keys: Address;
+}
+
 /** The operations. `n` counts elements, not bytes. Outputs are overwritten unless it says "adds". */
 export interface Ops {
-  /** The memory all addresses point into. */
-  readonly memory: WebAssembly.Memory;
-
-  /** y[b,oy,ox,f] = bias[f] + sum x * w. `bias` 0 means none. `scratch` has `conv2dScratch` bytes. */
+  /** Brings x into `room` with its padding, where the convolutions by x below find it. */
+  conv2dFrames(s: ConvShape, x: Address, room: ConvRoom): void;
+  /** y[b,oy,ox,f] = bias[f] + sum x * w, then relu if it is true. `bias` 0 means none. */
   conv2dForward(
     s: ConvShape,
     x: Address,
     w: Address,
     bias: Address | 0,
+    relu: boolean,
     y: Address,
-    scratch: Address,
+    room: ConvRoom,
   ): void;
   /** dx from dy. */
-  conv2dInputGradient(s: ConvShape, dy: Address, w: Address, dx: Address, scratch: Address): void;
+  conv2dInputGradient(s: ConvShape, dy: Address, w: Address, dx: Address, room: ConvRoom): void;
   /** dw from x and dy. */
-  conv2dWeightGradient(s: ConvShape, x: Address, dy: Address, dw: Address, scratch: Address): void;
-  /** Bytes of scratch that the three above need for these sizes. */
-  conv2dScratch(s: ConvShape): number;
+  conv2dWeightGradient(s: ConvShape, x: Address, dy: Address, dw: Address, room: ConvRoom): void;
+
+  /**
+   * `conv2dForward` with relu, then a 2x2 max-pool (the last row or column of an odd output is left out), then
+   * dropout unless it is null; filters a multiple of 8. y is [batch, outHeight / 2, outWidth / 2, filters];
+   * `codes`, of that shape in bytes, is the place of the greatest in its window (0 to 3, row by row), or
+   * 255 where no gradient goes: the greatest is not above 0, or dropped.
+   */
+  convPoolForward(
+    s: ConvShape,
+    dropping: Dropping | null,
+    x: Address,
+    w: Address,
+    bias: Address | 0,
+    y: Address,
+    codes: Address,
+    room: ConvRoom,
+  ): void;
+  /** dx from dy, the gradient by y above; `rate` is that of the dropout, 0 for none. */
+  convPoolInputGradient(
+    s: ConvShape,
+    rate: number,
+    dy: Address,
+    codes: Address,
+    w: Address,
+    dx: Address,
+    room: ConvRoom,
+  ): void;
+  /** dw, and db unless it is 0, from x and dy. */
+  convPoolWeightGradient(
+    s: ConvShape,
+    rate: number,
+    x: Address,
+    dy: Address,
+    codes: Address,
+    dw: Address,
+    db: Address | 0,
+    room: ConvRoom,
+  ): void;
 
   /** y = x w + bias; x is [rows, inputs], w [inputs, units]. */
   denseForward(
@@ -148,8 +199,11 @@ export interface Ops {
   averagePoolForward(s: PoolShape, x: Address, y: Address): void;
   averagePoolBackward(s: PoolShape, dy: Address, dx: Address): void;
 
-  /** y = kept ? x / (1 - rate) : 0. The same call on dy gives the gradient. May be in place. */
-  dropout(n: number, rate: number, stream: DropoutStream, x: Address, y: Address): void;
+  /**
+   * y = kept ? x / (1 - rate) : 0, the bits drawn by the two u32 at `keys` (see `dropoutKeys`). The same call on
+   * dy gives the gradient. May be in place.
+   */
+  dropout(n: number, rate: number, keys: Address, x: Address, y: Address): void;
 
   /**
    * Training pass over [rows, channels]: mean and biased variance of the batch into `mean` and
@@ -230,13 +284,13 @@ export interface Ops {
 
   /** dw[i] adds l1 * sign(w[i]) + 2 * l2 * w[i]. */
   regularizerGradient(n: number, l1: number, l2: number, w: Address, dw: Address): void;
-  /** Returns l1 * sum |w| + l2 * sum w^2, summed in f64 in the order of the elements. */
-  regularizerLoss(n: number, l1: number, l2: number, w: Address): number;
+  /** Writes l1 * sum |w| + l2 * sum w^2 as an f64, summed in the order of the elements. */
+  regularizerLoss(n: number, l1: number, l2: number, w: Address, to: Address): void;
 
-  /** v = rho v + (1 - rho) g^2; w -= rate * g / sqrt(v + epsilon); with momentum m = momentum m + that. */
+  /** `rate`: address of an f32. v = rho v + (1 - rho) g^2; w -= rate * g / sqrt(v + epsilon); with momentum m = momentum m + that. */
   rmsprop(
     n: number,
-    rate: number,
+    rate: Address,
     rho: number,
     momentum: number,
     epsilon: number,
@@ -245,10 +299,10 @@ export interface Ops {
     m: Address | 0,
     w: Address,
   ): void;
-  /** Keras' Adam; `rateAtStep` = rate * sqrt(1 - beta2^t) / (1 - beta1^t). */
+  /** Keras' Adam; `rateAtStep`, address of an f32: rate * sqrt(1 - beta2^t) / (1 - beta1^t). */
   adam(
     n: number,
-    rateAtStep: number,
+    rateAtStep: Address,
     beta1: number,
     beta2: number,
     epsilon: number,
@@ -260,7 +314,7 @@ export interface Ops {
   /** Keras' SGD: m = momentum m - rate g; w += m, or with nesterov w += momentum m - rate g. */
   sgd(
     n: number,
-    rate: number,
+    rate: Address,
     momentum: number,
     nesterov: boolean,
     g: Address,

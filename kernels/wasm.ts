@@ -1,34 +1,362 @@
-/** The operations by the compiled kernels: each call goes to an export of its family's module. */
+/** The operations by the compiled kernels: each becomes tasks, which are calls of its family's exports. */
+import { convolutions } from "./convolutions.ts";
 import { dropoutSettings } from "./dropout.ts";
 import { type Family, FAMILY_OF, type OpName } from "./families.ts";
-import type { ConvShape, Ops, PoolShape } from "./ops.ts";
+import type { Ops, PoolShape } from "./ops.ts";
+import { type Emit, exportOf, pieces, type Task } from "./tasks.ts";
 
 /** Compiled families; only those that a program uses need be there. */
 export type KernelModules = Readonly<Partial<Record<Family, WebAssembly.Module>>>;
 
-type Kernel = (...args: number[]) => number;
+export type Kernel = (...args: readonly number[]) => number;
 
-function convSizes(s: ConvShape): number[] {
-  return [
-    s.batch,
-    s.inHeight,
-    s.inWidth,
-    s.inChannels,
-    s.kernelHeight,
-    s.kernelWidth,
-    s.strideY,
-    s.strideX,
-    s.padTop,
-    s.padLeft,
-    s.outHeight,
-    s.outWidth,
-    s.filters,
-  ];
+/** Elements that one task goes through at least, where they are independent. */
+const ELEMENTS = 8192;
+
+/** Finds a task's kernel; a module is linked when one of its exports is first wanted. */
+export function linker(modules: KernelModules, memory: WebAssembly.Memory) {
+  const kernels = new Map<string, Kernel>();
+  return (task: Task): Kernel => {
+    const key = exportOf(task);
+    const known = kernels.get(key);
+    if (known !== undefined) return known;
+    const family = FAMILY_OF[task.op];
+    const module = modules[family];
+    if (module === undefined) {
+      throw new Error(
+        `Cannot call "${task.op}": the kernels of family "${family}" were not given`,
+      );
+    }
+    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+    for (const [name, value] of Object.entries(exports)) {
+      // Kernels export functions of numbers only.
+      if (typeof value === "function") kernels.set(`${family}.${name}`, value as Kernel);
+    }
+    const kernel = kernels.get(key);
+    if (kernel === undefined) {
+      throw new Error(`Cannot call "${task.op}": the module "${family}" has no "${task.name}"`);
+    }
+    return kernel;
+  };
 }
 
-function poolSizes(s: PoolShape): number[] {
+/**
+ * Operations that are done at once, on a memory made by `createMemory`.
+ * @throws Error from an operation whose family is not among the modules.
+ */
+export function createOps(modules: KernelModules, memory: WebAssembly.Memory): Ops {
+  const link = linker(modules, memory);
+  return emitOps((phase) => {
+    for (const task of phase) link(task)(...task.args);
+  });
+}
+
+/** Operations that hand their phases to `emit` instead. */
+export function emitOps(emit: Emit): Ops {
+  const one = (op: OpName, name: string, ...args: number[]) => emit([{ op, name, args }]);
+  const many = (op: OpName, name: string, calls: readonly (readonly number[])[]) =>
+    emit(calls.map((args) => ({ op, name, args })));
+  /** Element by element: what is given the first element and the number of them. */
+  const each = (
+    op: OpName,
+    name: string,
+    n: number,
+    args: (first: number, count: number) => readonly number[],
+  ) => {
+    const unit = Math.max(ELEMENTS, Math.ceil(n / 16 / 64) * 64);
+    many(op, name, pieces(n, unit).map(([first, count]) => args(first, count)));
+  };
+  /** Row by row. */
+  const rowwise = (
+    op: OpName,
+    name: string,
+    rows: number,
+    width: number,
+    args: (first: number, count: number) => readonly number[],
+  ) => {
+    const unit = Math.max(1, Math.ceil(ELEMENTS / 8 / width));
+    many(op, name, pieces(rows, unit).map(([first, count]) => args(first, count)));
+  };
+
+  return {
+    ...convolutions(emit),
+
+    denseForward(rows, inputs, units, x, w, bias, y) {
+      const op = "denseForward";
+      many(
+        op,
+        "forward",
+        pieces(units, 8).map(([first, some]) => {
+          const at = first * 4;
+          return [rows, inputs, units, some, x, w + at, bias === 0 ? 0 : bias + at, y + at];
+        }),
+      );
+    },
+    denseInputGradient(rows, inputs, units, dy, w, dx) {
+      many(
+        "denseInputGradient",
+        "inputGradient",
+        pieces(inputs, 32).map((
+          [first, some],
+        ) => [rows, inputs, some, units, dy, w + first * units * 4, dx + first * 4]),
+      );
+    },
+    denseWeightGradient(rows, inputs, units, x, dy, dw) {
+      many(
+        "denseWeightGradient",
+        "weightGradient",
+        pieces(inputs, 32).map((
+          [first, some],
+        ) => [rows, inputs, some, units, x + first * 4, dy, dw + first * units * 4]),
+      );
+    },
+    biasGradient(rows, channels, dy, db) {
+      many(
+        "biasGradient",
+        "biasGradient",
+        pieces(channels, 16).map((
+          [first, some],
+        ) => [rows, channels, some, dy + first * 4, db + first * 4]),
+      );
+    },
+
+    activationForward(kind, n, x, y) {
+      each(
+        "activationForward",
+        `${kind}Forward`,
+        n,
+        (first, count) => [count, x + first * 4, y + first * 4],
+      );
+    },
+    activationBackward(kind, n, x, y, dy, dx) {
+      const needed = kind === "relu" || kind === "sigmoid" || kind === "tanh"
+        ? [y]
+        : kind === "softplus" || kind === "leakyRelu"
+        ? [x]
+        : [x, y];
+      each(
+        "activationBackward",
+        `${kind}Backward`,
+        n,
+        (first, count) => [count, ...[...needed, dy, dx].map((address) => address + first * 4)],
+      );
+    },
+    softmaxForward(rows, columns, x, y) {
+      rowwise("softmaxForward", "softmaxForward", rows, columns, (first, count) => {
+        const at = first * columns * 4;
+        return [count, columns, x + at, y + at];
+      });
+    },
+    softmaxBackward(rows, columns, y, dy, dx) {
+      rowwise("softmaxBackward", "softmaxBackward", rows, columns, (first, count) => {
+        const at = first * columns * 4;
+        return [count, columns, y + at, dy + at, dx + at];
+      });
+    },
+
+    maxPoolForward(s, x, y, argmax) {
+      const image = s.outHeight * s.outWidth * s.channels * 4;
+      many(
+        "maxPoolForward",
+        "maxForward",
+        pieces(s.batch).map((
+          [first, count],
+        ) => [first, count, ...poolSizes(s), x, y + first * image, argmax + first * image]),
+      );
+    },
+    maxPoolBackward(s, dy, argmax, dx) {
+      const tiled = s.channels % 4 === 0 && s.padTop === 0 && s.padLeft === 0 &&
+        s.strideY === s.poolHeight && s.outHeight * s.poolHeight === s.inHeight &&
+        s.strideX === s.poolWidth && s.outWidth * s.poolWidth === s.inWidth;
+      const outputs = s.outHeight * s.outWidth * s.channels;
+      const inputs = s.inHeight * s.inWidth * s.channels;
+      const sizes = [s.inWidth, s.channels, s.poolHeight, s.poolWidth, s.outHeight, s.outWidth];
+      many(
+        "maxPoolBackward",
+        tiled ? "maxBackwardTiled" : "maxBackward",
+        pieces(s.batch).map(([first, count]) => {
+          const at = first * outputs * 4;
+          return tiled
+            ? [first, count, ...sizes, dy + at, argmax + at, dx]
+            : [count * outputs, count * inputs, dy + at, argmax + at, dx, dx + first * inputs * 4];
+        }),
+      );
+    },
+    averagePoolForward(s, x, y) {
+      average("averagePoolForward", "averageForward", s, x, y);
+    },
+    averagePoolBackward(s, dy, dx) {
+      average("averagePoolBackward", "averageBackward", s, dx, dy);
+    },
+
+    dropout(n, rate, keys, x, y) {
+      const { threshold, scale } = dropoutSettings(rate);
+      each(
+        "dropout",
+        "dropout",
+        n,
+        (first, count) => [count, first, keys, threshold, scale, x + first * 4, y + first * 4],
+      );
+    },
+
+    batchNormForward(
+      rows,
+      channels,
+      epsilon,
+      momentum,
+      x,
+      gamma,
+      beta,
+      movingMean,
+      movingVariance,
+      mean,
+      variance,
+      y,
+    ) {
+      const op = "batchNormForward";
+      many(
+        op,
+        "statistics",
+        pieces(channels, 16).map(([first, some]) => [
+          rows,
+          channels,
+          some,
+          momentum,
+          1 - momentum,
+          ...[x, movingMean, movingVariance, mean, variance].map((at) => at + first * 4),
+        ]),
+      );
+      normalise(op, rows, channels, epsilon, x, [gamma, beta, mean, variance], y);
+    },
+    batchNormInference(rows, channels, epsilon, x, gamma, beta, mean, variance, y) {
+      const weights = [gamma, beta, mean, variance];
+      normalise("batchNormInference", rows, channels, epsilon, x, weights, y);
+    },
+    batchNormBackward(rows, channels, epsilon, x, ...rest) {
+      many(
+        "batchNormBackward",
+        "backward",
+        pieces(channels, 16).map(([first, some]) => [
+          rows,
+          channels,
+          some,
+          epsilon,
+          ...[x, ...rest].map((address) => address === 0 ? 0 : address + first * 4),
+        ]),
+      );
+    },
+
+    categoricalCrossEntropy(
+      { rows, classes, fromLogits, clip },
+      prediction,
+      labels,
+      losses,
+      slope,
+    ) {
+      const op = "categoricalCrossEntropy";
+      const form = fromLogits ? 1 : clip === "each" ? 2 : 0;
+      rowwise(op, op, rows, classes * 16, (first, count) => {
+        const at = first * classes * 4;
+        return [
+          count,
+          rows,
+          classes,
+          form,
+          prediction + at,
+          labels + first * 4,
+          losses + first * 4,
+          slope === 0 ? 0 : slope + at,
+        ];
+      });
+    },
+    binaryCrossEntropy({ rows, fromLogits }, ...addresses) {
+      const op = "binaryCrossEntropy";
+      one(op, op, rows, rows, fromLogits ? 1 : 0, ...addresses);
+    },
+    correct(...args) {
+      one("correct", "correct", ...args);
+    },
+
+    regularizerGradient(n, l1, l2, w, dw) {
+      each(
+        "regularizerGradient",
+        "regularizerGradient",
+        n,
+        (first, count) => [count, l1, l2, w + first * 4, dw + first * 4],
+      );
+    },
+    regularizerLoss(...args) {
+      one("regularizerLoss", "regularizerLoss", ...args);
+    },
+    rmsprop(n, rate, rho, momentum, epsilon, g, v, m, w) {
+      each("rmsprop", "rmsprop", n, (first, count) => {
+        const at = first * 4;
+        return [
+          ...[count, rate, rho, 1 - rho, momentum, epsilon],
+          ...[g + at, v + at, m === 0 ? 0 : m + at, w + at],
+        ];
+      });
+    },
+    adam(n, rateAtStep, beta1, beta2, epsilon, g, m, v, w) {
+      each("adam", "adam", n, (first, count) => [
+        ...[count, rateAtStep, 1 - beta1, 1 - beta2, epsilon],
+        ...[g, m, v, w].map((address) => address + first * 4),
+      ]);
+    },
+    sgd(n, rate, momentum, nesterov, g, m, w) {
+      each("sgd", "sgd", n, (first, count) => {
+        const at = first * 4;
+        const moments = m === 0 ? 0 : m + at;
+        return [count, rate, momentum, nesterov ? 1 : 0, g + at, moments, w + at];
+      });
+    },
+
+    lookUp(n, bytes, table, y) {
+      each("lookUp", "lookUp", n, (first, count) => [count, bytes + first, table, y + first * 4]);
+    },
+    add(n, x, y) {
+      each("add", "add", n, (first, count) => [count, x + first * 4, y + first * 4]);
+    },
+  };
+
+  function average(op: OpName, name: string, s: PoolShape, x: number, y: number): void {
+    const outputs = s.outHeight * s.outWidth * s.channels * 4;
+    const inputs = s.inHeight * s.inWidth * s.channels * 4;
+    const forward = op === "averagePoolForward";
+    many(
+      op,
+      name,
+      pieces(s.batch).map(([first, count]) => {
+        const below = x + first * inputs, above = y + first * outputs;
+        return [count, ...poolSizes(s), ...(forward ? [below, above] : [above, below])];
+      }),
+    );
+  }
+
+  function normalise(
+    op: OpName,
+    rows: number,
+    channels: number,
+    epsilon: number,
+    x: number,
+    weights: readonly number[],
+    y: number,
+  ): void {
+    const unit = Math.max(1, Math.ceil(ELEMENTS / channels));
+    many(
+      op,
+      "inference",
+      pieces(rows, unit).map(([first, count]) => {
+        const at = first * channels * 4;
+        return [count, channels, epsilon, x + at, ...weights, y + at];
+      }),
+    );
+  }
+}
+
+/** But for the batch. */
+function poolSizes(s: PoolShape): readonly number[] {
   return [
-    s.batch,
     s.inHeight,
     s.inWidth,
     s.channels,
@@ -41,201 +369,4 @@ function poolSizes(s: PoolShape): number[] {
     s.outHeight,
     s.outWidth,
   ];
-}
-
-/** Where the pieces of a convolution's scratch lie, from its start, and its size (see `assembly/conv.ts`). */
-function convScratch(s: ConvShape) {
-  const align = (floats: number) => Math.ceil(floats * 4 / 64) * 64;
-  const panels = (filters: number) => Math.ceil(filters / 8) * 8;
-  const taps = s.kernelHeight * s.kernelWidth;
-  const packed = Math.max(
-    taps * s.inChannels * panels(s.filters),
-    taps * s.filters * panels(s.inChannels),
-  );
-  const widest = Math.max(panels(s.filters), panels(s.inChannels));
-  const height = (s.outHeight - 1) * s.strideY + s.kernelHeight;
-  const width = (s.outWidth - 1) * s.strideX + s.kernelWidth;
-  const below = height * width * s.inChannels;
-  // dy in its frame as lists: a count, then an offset and a value for each filter.
-  const above = (s.inHeight + s.kernelHeight - 1) * (s.inWidth + s.kernelWidth - 1) *
-    (s.filters + 2) * 2;
-  const lists = s.filters * (s.outHeight * s.outWidth + 1) * 2;
-  const start = align(packed);
-  const spare = start + align(widest);
-  const kernel = spare + align(4 * widest);
-  const frame = kernel + align(taps * s.inChannels * s.filters);
-  const list = frame + align(below);
-  const bytes = Math.max(list + align(lists), frame + align(above));
-  return { start, spare, kernel, frame, list, bytes };
-}
-
-/**
- * Operations on a memory made by `createMemory`.
- *
- * A module is linked when an operation of its family is first called.
- * @throws Error from an operation whose family is not among the modules.
- */
-export function createOps(modules: KernelModules, memory: WebAssembly.Memory): Ops {
-  const kernels = new Map<string, Kernel>();
-
-  /** Calls the export `name` of the family that holds `op`. */
-  function call(op: OpName, name: string, ...args: number[]): number {
-    const family = FAMILY_OF[op];
-    const key = `${family}.${name}`;
-    const known = kernels.get(key);
-    if (known !== undefined) return known(...args);
-    const module = modules[family];
-    if (module === undefined) {
-      throw new Error(
-        `Cannot call "${op}": the kernels of family "${family}" were not given to createOps`,
-      );
-    }
-    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-    for (const [export_, value] of Object.entries(exports)) {
-      // Kernels export functions of numbers only.
-      if (typeof value === "function") kernels.set(`${family}.${export_}`, value as Kernel);
-    }
-    const kernel = kernels.get(key);
-    if (kernel === undefined) {
-      throw new Error(`Cannot call "${op}": the module "${family}" has no export "${name}"`);
-    }
-    return kernel(...args);
-  }
-
-  return {
-    memory,
-    conv2dForward(s, x, w, bias, y, scratch) {
-      const { start, spare, frame } = convScratch(s);
-      const room = [scratch, scratch + start, scratch + spare, scratch + frame];
-      call("conv2dForward", "forward", ...convSizes(s), x, w, bias, y, ...room);
-    },
-    conv2dInputGradient(s, dy, w, dx, scratch) {
-      const { start, spare, kernel, frame } = convScratch(s);
-      const room = [
-        scratch,
-        scratch + start,
-        scratch + spare,
-        scratch + kernel,
-        scratch + frame,
-      ];
-      call("conv2dInputGradient", "inputGradient", ...convSizes(s), dy, w, dx, ...room);
-    },
-    conv2dWeightGradient(s, x, dy, dw, scratch) {
-      const { start, kernel, frame, list } = convScratch(s);
-      const room = [
-        scratch,
-        scratch + kernel,
-        scratch + start,
-        scratch + frame,
-        scratch + list,
-      ];
-      call("conv2dWeightGradient", "weightGradient", ...convSizes(s), x, dy, dw, ...room);
-    },
-    conv2dScratch: (s) => convScratch(s).bytes,
-
-    denseForward(...args) {
-      call("denseForward", "forward", ...args);
-    },
-    denseInputGradient(...args) {
-      call("denseInputGradient", "inputGradient", ...args);
-    },
-    denseWeightGradient(...args) {
-      call("denseWeightGradient", "weightGradient", ...args);
-    },
-    biasGradient(...args) {
-      call("biasGradient", "biasGradient", ...args);
-    },
-
-    activationForward(kind, n, x, y) {
-      call("activationForward", `${kind}Forward`, n, x, y);
-    },
-    activationBackward(kind, n, x, y, dy, dx) {
-      const needed = kind === "relu" || kind === "sigmoid" || kind === "tanh"
-        ? [y]
-        : kind === "softplus" || kind === "leakyRelu"
-        ? [x]
-        : [x, y];
-      call("activationBackward", `${kind}Backward`, n, ...needed, dy, dx);
-    },
-    softmaxForward(...args) {
-      call("softmaxForward", "softmaxForward", ...args);
-    },
-    softmaxBackward(...args) {
-      call("softmaxBackward", "softmaxBackward", ...args);
-    },
-
-    maxPoolForward(s, x, y, argmax) {
-      call("maxPoolForward", "maxForward", ...poolSizes(s), x, y, argmax);
-    },
-    maxPoolBackward(s, dy, argmax, dx) {
-      const tiled = s.channels % 4 === 0 && s.padTop === 0 && s.padLeft === 0 &&
-        s.strideY === s.poolHeight && s.outHeight * s.poolHeight === s.inHeight &&
-        s.strideX === s.poolWidth && s.outWidth * s.poolWidth === s.inWidth;
-      if (tiled) {
-        const sizes = [s.batch, s.inWidth, s.channels, s.poolHeight, s.poolWidth];
-        const places = [s.outHeight, s.outWidth, dy, argmax, dx];
-        call("maxPoolBackward", "maxBackwardTiled", ...sizes, ...places);
-        return;
-      }
-      const outputs = s.batch * s.outHeight * s.outWidth * s.channels;
-      const inputs = s.batch * s.inHeight * s.inWidth * s.channels;
-      call("maxPoolBackward", "maxBackward", outputs, inputs, dy, argmax, dx);
-    },
-    averagePoolForward(s, x, y) {
-      call("averagePoolForward", "averageForward", ...poolSizes(s), x, y);
-    },
-    averagePoolBackward(s, dy, dx) {
-      call("averagePoolBackward", "averageBackward", ...poolSizes(s), dy, dx);
-    },
-
-    dropout(n, rate, stream, x, y) {
-      const { key0, key1, threshold, scale } = dropoutSettings(rate, stream);
-      call("dropout", "dropout", n, key0, key1, threshold, scale, x, y);
-    },
-
-    batchNormForward(rows, channels, epsilon, momentum, ...addresses) {
-      const renew = 1 - momentum;
-      call("batchNormForward", "forward", rows, channels, epsilon, momentum, renew, ...addresses);
-    },
-    batchNormInference(...args) {
-      call("batchNormInference", "inference", ...args);
-    },
-    batchNormBackward(...args) {
-      call("batchNormBackward", "backward", ...args);
-    },
-
-    categoricalCrossEntropy({ rows, classes, fromLogits, clip }, ...addresses) {
-      const op = "categoricalCrossEntropy";
-      call(op, op, rows, classes, fromLogits ? 1 : clip === "each" ? 2 : 0, ...addresses);
-    },
-    binaryCrossEntropy({ rows, fromLogits }, ...addresses) {
-      call("binaryCrossEntropy", "binaryCrossEntropy", rows, fromLogits ? 1 : 0, ...addresses);
-    },
-    correct(...args) {
-      call("correct", "correct", ...args);
-    },
-
-    regularizerGradient(...args) {
-      call("regularizerGradient", "regularizerGradient", ...args);
-    },
-    regularizerLoss(...args) {
-      return call("regularizerLoss", "regularizerLoss", ...args);
-    },
-    rmsprop(n, rate, rho, ...rest) {
-      call("rmsprop", "rmsprop", n, rate, rho, 1 - rho, ...rest);
-    },
-    adam(n, rateAtStep, beta1, beta2, ...rest) {
-      call("adam", "adam", n, rateAtStep, 1 - beta1, 1 - beta2, ...rest);
-    },
-    sgd(n, rate, momentum, nesterov, ...addresses) {
-      call("sgd", "sgd", n, rate, momentum, nesterov ? 1 : 0, ...addresses);
-    },
-
-    lookUp(...args) {
-      call("lookUp", "lookUp", ...args);
-    },
-    add(...args) {
-      call("add", "add", ...args);
-    },
-  };
 }

@@ -1,6 +1,6 @@
 /** Makes the trainer of a backend. */
 import type { Family } from "../kernels/families.ts";
-import { createOps } from "../kernels/wasm.ts";
+import { createTeam } from "../kernels/team.ts";
 import { createCompiledTrainer } from "./compiled/trainer.ts";
 import type { Trainer, TrainerSettings } from "./trainer.ts";
 
@@ -27,10 +27,17 @@ export async function createTapeTrainer(settings: TrainerSettings): Promise<Trai
   }
 }
 
-/** The default: our own kernels. */
+/**
+ * The default: our own kernels, by as many threads as `threads` says before each step; the bits do not depend
+ * on it. Default: one.
+ */
 export function createWasmTrainer(
   settings: TrainerSettings,
   modules: Partial<Record<Family, WebAssembly.Module>>,
+  threads: () => number = () => 1,
 ): Trainer {
-  return createCompiledTrainer({ ...settings, createOps: (memory) => createOps(modules, memory) });
+  return createCompiledTrainer({
+    ...settings,
+    createRunner: (memory, scratch) => createTeam({ modules, memory, scratch, threads }),
+  });
 }

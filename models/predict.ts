@@ -57,7 +57,8 @@ export function familiesOfModel({ layers, loss }: Pick<StoredModel, "layers" | "
 }
 
 /**
- * Loads a model. `weight` reads a tensor by Keras' path ("conv2d/kernel"); `kernel` gives a compiled family's bytes.
+ * Loads a model. `weight` reads a tensor by Keras' path ("conv2d/kernel"); `kernel` gives a compiled family's bytes;
+ * `threads` says how many threads may be used now.
  * @throws Error if a weight has another size than the topology says
  */
 export async function createPredictor(
@@ -65,6 +66,7 @@ export async function createPredictor(
   weight: (path: string) => Promise<Float32Array>,
   kernel: (family: Family) => Promise<Uint8Array<ArrayBuffer>>,
   batchSize: number = 128,
+  threads: () => number = () => 1,
 ): Promise<Predictor> {
   const { model, loss, layers } = stored;
   const weights: NamedTensor[] = [];
@@ -75,6 +77,7 @@ export async function createPredictor(
   const trainer = createWasmTrainer(
     { model, loss, optimizer: NO_OPTIMIZER, batchSize, seed: 0 },
     modules,
+    threads,
   );
   trainer.writeState({ weights, slots: [], step: 0 });
   const units = layers.at(-1)?.outputShape[0] ?? 0;

@@ -57,7 +57,8 @@ export default defineStage({
       resources: { memory: (512 << 20) + params.batchSize * pixels * BATCHES },
     };
   },
-  async run({ params, inputs, outputs, seed, signal, progress, kernel }) {
+  async run(context) {
+    const { params, inputs, outputs, seed, signal, progress, kernel } = context;
     const { data } = inputs;
     const stored = readStoredModel(inputs.model.attributes);
     const classes = stored.classes.length;
@@ -73,6 +74,7 @@ export default defineStage({
       (path) => inputs.model.tensor(path, "float32").read(),
       kernel,
       params.batchSize,
+      () => context.threads,
     );
     const values = new Float32Array(count * predictor.units);
     let loss = 0;

@@ -103,7 +103,8 @@ export default defineStage({
       resources: { memory: 256 * MEGABYTE + images + needed },
     };
   },
-  async run({ params, inputs, outputs, seed, signal, progress, kernel, log }) {
+  async run(context) {
+    const { params, inputs, outputs, seed, signal, progress, kernel, log } = context;
     const readers = inputs.train.map(({ artifact }) => artifact);
     const first = readers[0];
     if (first === undefined) throw new Error('Cannot train: no input "train" is connected');
@@ -133,7 +134,7 @@ export default defineStage({
     const load = (family: Family) => kernel(family);
     const trainer = params.backend === "tape"
       ? await createTapeTrainer(settings)
-      : createWasmTrainer(settings, await compileKernels(families, load));
+      : createWasmTrainer(settings, await compileKernels(families, load), () => context.threads);
     const description = describeModel(model, layers, loss, optimizer, scaling, classes);
     log(summary(layers));
     const trained = await train({

@@ -69,10 +69,11 @@ Deno.test("convolution's gradients are those of its forward pass, strides and pa
     filters: 3,
   };
   const x = tensor(80), w = tensor(36), bias = tensor(3), y = tensor(72), dy = tensor(72);
-  const dx = tensor(80), dw = tensor(36), db = tensor(3), scratch = tensor(16);
-  const loss = along(y, dy, 72, () => ops.conv2dForward(s, x, w, bias, y, scratch));
-  ops.conv2dInputGradient(s, dy, w, dx, scratch);
-  ops.conv2dWeightGradient(s, x, dy, dw, scratch);
+  const dx = tensor(80), dw = tensor(36), db = tensor(3);
+  const room = { shared: tensor(16), own: tensor(16) };
+  const loss = along(y, dy, 72, () => ops.conv2dForward(s, x, w, bias, false, y, room));
+  ops.conv2dInputGradient(s, dy, w, dx, room);
+  ops.conv2dWeightGradient(s, x, dy, dw, room);
   ops.biasGradient(24, 3, dy, db);
   check("input", x, 80, dx, loss);
   check("weights", w, 36, dw, loss);

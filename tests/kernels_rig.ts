@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { buildKernels } from "../kernels/build.ts";
 import { FAMILIES } from "../kernels/families.ts";
 import { createArena, createMemory } from "../kernels/memory.ts";
-import type { Address, Ops } from "../kernels/ops.ts";
+import { convRoom } from "../kernels/convolutions.ts";
+import type { Address, ConvRoom, ConvShape, Ops } from "../kernels/ops.ts";
 import { createReferenceOps } from "../kernels/reference/index.ts";
 import { createOps, type KernelModules } from "../kernels/wasm.ts";
 import { stream } from "../numerics/random.ts";
@@ -23,6 +24,20 @@ export async function loadModules(): Promise<KernelModules> {
   return Object.fromEntries(modules);
 }
 
+export function both(pair: Pair, run: (ops: Ops) => void): void {
+  run(pair.reference);
+  run(pair.compiled);
+}
+
+export type Padding = "same" | "valid";
+
+/** Keras' rule for "same": output = ceil(input / stride), the odd row of padding at the end. */
+export function side(input: number, kernel: number, stride: number, padding: Padding) {
+  if (padding === "valid") return { out: Math.floor((input - kernel) / stride) + 1, pad: 0 };
+  const out = Math.ceil(input / stride);
+  return { out, pad: Math.max(0, (out - 1) * stride + kernel - input) >> 1 };
+}
+
 /** Places tensors in both memories at the same addresses, filled with the same values. */
 export interface Pair {
   readonly reference: Ops;
@@ -31,10 +46,14 @@ export interface Pair {
   floats(n: number, value?: (index: number) => number): Address;
   integers(n: number, value: (index: number) => number): Address;
   bytes(n: number, value: (index: number) => number): Address;
+  words(values: readonly number[]): Address;
   /** Room that both find full of the same rubbish. */
   room(n: number): Address;
+  /** Where a convolution works, full of rubbish. */
+  roomOf(s: ConvShape): ConvRoom;
   read(ops: Ops, address: Address, n: number): Float32Array;
   readIntegers(ops: Ops, address: Address, n: number): Int32Array;
+  readBytes(ops: Ops, address: Address, n: number): Uint8Array;
   /** Asserts that the tensor agrees to a relative L2 error of `tolerance`, 0 meaning bit for bit. */
   agree(what: string, address: Address, n: number, tolerance: number): void;
 }
@@ -53,9 +72,11 @@ export function createPair(modules: KernelModules, name: string): Pair {
     for (const memory of memories) new Float32Array(memory.buffer, address, n).set(values);
     return address;
   }
-  const read = (ops: Ops, address: Address, n: number) =>
-    new Float32Array(ops.memory.buffer, address, n);
   const reference = createReferenceOps(first), compiled = createOps(modules, second);
+  const memoryOf = (ops: Ops) => ops === reference ? first : second;
+  const read = (ops: Ops, address: Address, n: number) =>
+    new Float32Array(memoryOf(ops).buffer, address, n);
+  const room = (n: number) => floats(n, () => 1e30);
 
   return {
     reference,
@@ -67,15 +88,27 @@ export function createPair(modules: KernelModules, name: string): Pair {
       for (const memory of memories) new Int32Array(memory.buffer, address, n).set(values);
       return address;
     },
+    words(values) {
+      const address = arena.take(values.length * 4);
+      for (const memory of memories) {
+        new Uint32Array(memory.buffer, address, values.length).set(values);
+      }
+      return address;
+    },
     bytes(n, value) {
       const address = arena.take(n);
       const values = Uint8Array.from({ length: n }, (_, i) => value(i));
       for (const memory of memories) new Uint8Array(memory.buffer, address, n).set(values);
       return address;
     },
-    room: (n) => floats(n, () => 1e30),
+    room,
+    roomOf(s) {
+      const { shared, own } = convRoom(s);
+      return { shared: room(shared / 4), own: room(own / 4) };
+    },
     read,
-    readIntegers: (ops, address, n) => new Int32Array(ops.memory.buffer, address, n),
+    readIntegers: (ops, address, n) => new Int32Array(memoryOf(ops).buffer, address, n),
+    readBytes: (ops, address, n) => new Uint8Array(memoryOf(ops).buffer, address, n),
     agree(what, address, n, tolerance) {
       const wanted = read(reference, address, n), found = read(compiled, address, n);
       let error = 0, size = 0;

@@ -34,7 +34,7 @@ for (const stride of [1, 2]) {
       return i * 7919 % 13 < 2 ? ((i * 37) % 101 - 50.5) / 9 : i % 3 === 0 ? -0 : 0;
     });
     const dx = pair.room(2 * inputs), dw = pair.room(weights);
-    const scratch = pair.room(compiled.conv2dScratch(two) / 4);
+    const room = pair.roomOf(two);
     const run = (s: ConvShape, image: number) => {
       // Offsets of whole images need not be aligned for what this test reads: copies stay at the start.
       const values = (address: typeof x, n: number) =>
@@ -43,8 +43,9 @@ for (const stride of [1, 2]) {
       const keptDy = pair.read(compiled, dy, 2 * outputs).slice();
       pair.read(compiled, x, s.batch * inputs).set(values(x, inputs));
       pair.read(compiled, dy, s.batch * outputs).set(values(dy, outputs));
-      compiled.conv2dInputGradient(s, dy, w, dx, scratch);
-      compiled.conv2dWeightGradient(s, x, dy, dw, scratch);
+      compiled.conv2dFrames(s, x, room);
+      compiled.conv2dInputGradient(s, dy, w, dx, room);
+      compiled.conv2dWeightGradient(s, x, dy, dw, room);
       pair.read(compiled, x, 2 * inputs).set(keptX);
       pair.read(compiled, dy, 2 * outputs).set(keptDy);
       return {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { buildKernels } from "../kernels/build.ts";
 import { FAMILIES, type Family } from "../kernels/families.ts";
-import { createReferenceOps } from "../kernels/reference/index.ts";
+import { createReferenceRunner } from "../kernels/reference/runner.ts";
 import { buildModel } from "../models/build.ts";
 import { createCompiledTrainer } from "../models/compiled/trainer.ts";
 import { compileKernels, createWasmTrainer } from "../models/create.ts";
@@ -57,7 +57,11 @@ export async function wasmTrainer(network: Network): Promise<Trainer> {
 }
 
 export function referenceTrainer(network: Network): Trainer {
-  return createCompiledTrainer({ ...settingsOf(network), createOps: createReferenceOps });
+  return createCompiledTrainer({
+    ...settingsOf(network),
+    fused: false,
+    createRunner: createReferenceRunner,
+  });
 }
 
 /** Random bytes; labels go round. */

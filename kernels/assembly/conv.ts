@@ -2,27 +2,29 @@
 // a frame of zeros; then a window's row (kernelWidth * channels floats) is contiguous, and the product
 // is that of matrices whose rows are windows, without a table of them (im2col).
 // Sums run over (ky, kx, channel) in order; weight gradients over the pixels of an image, then images.
-import {
-  inputSums, listByPixel, listsByFilter, recordBytes, weightSums, worthLists,
-} from "./sparse";
+// A call works on a range of images, or of filters and kernel rows: no sum is cut by how work is split.
+import { inputSums, listByPixel, listsByFilter, nonZeros, recordBytes, weightSums } from "./sparse";
 import { outer1, outer4, rows4 } from "./tiles";
 
-/** Copies an image of rows `rowBytes` long into a frame, zeros around it. */
-function frameImage(
-  x: usize, inHeight: i32, inWidth: i32, pixelBytes: usize, padTop: i32, padLeft: i32,
-  height: i32, width: i32, frame: usize,
+/** Copies images of rows `rowBytes` long into frames, zeros around them. */
+export function frames(
+  batch: i32, inHeight: i32, inWidth: i32, pixelBytes: i32, padTop: i32, padLeft: i32,
+  height: i32, width: i32, x: usize, frame: usize,
 ): void {
-  const rowBytes = <usize>width * pixelBytes;
-  memory.fill(frame, 0, <usize>height * rowBytes);
+  const rowBytes = <usize>width * <usize>pixelBytes;
   const columns = min(inWidth, width - padLeft);
-  if (columns <= 0) return;
   const end = min(inHeight, height - padTop);
-  for (let iy = 0; iy < end; iy++) {
-    memory.copy(
-      frame + <usize>(iy + padTop) * rowBytes + <usize>padLeft * pixelBytes,
-      x + <usize>iy * <usize>inWidth * pixelBytes,
-      <usize>columns * pixelBytes,
-    );
+  for (let b = 0; b < batch; b++) {
+    memory.fill(frame, 0, <usize>height * rowBytes);
+    for (let iy = 0; iy < end && columns > 0; iy++) {
+      memory.copy(
+        frame + <usize>(iy + padTop) * rowBytes + <usize>padLeft * <usize>pixelBytes,
+        x + <usize>iy * <usize>inWidth * <usize>pixelBytes,
+        <usize>columns * <usize>pixelBytes,
+      );
+    }
+    frame += <usize>height * rowBytes;
+    x += <usize>inHeight * <usize>inWidth * <usize>pixelBytes;
   }
 }
 
@@ -37,14 +39,22 @@ function panelsOf(filters: i32): i32 {
  * The kernel [taps][filters] as panels [filters / 8][taps][8], and the bias as [filters rounded up to 8]:
  * what a tile reads is then contiguous. `bias` 0 gives zeros.
  */
-function pack(w: usize, taps: i32, filters: i32, bias: usize, packed: usize, start: usize): void {
+export function pack(
+  w: usize, taps: i32, filters: i32, bias: usize, packed: usize, start: usize,
+): void {
   const panels = panelsOf(filters);
   for (let panel = 0; panel < panels; panel++) {
-    for (let k = 0; k < taps; k++) {
-      for (let j = 0; j < 8; j++, packed += 4) {
-        const f = panel * 8 + j;
-        const value: f32 = f < filters ? load<f32>(w + (<usize>(k * filters + f) << 2)) : 0;
-        store<f32>(packed, value);
+    const whole = panel * 8 + 8 <= filters;
+    let from = w + (<usize>panel << 5);
+    for (let k = 0; k < taps; k++, from += <usize>filters << 2, packed += 32) {
+      if (whole) {
+        v128.store(packed, v128.load(from));
+        v128.store(packed, v128.load(from, 16), 16);
+        continue;
+      }
+      for (let j = 0; j < 8; j++) {
+        const at = <usize>j << 2;
+        store<f32>(packed + at, panel * 8 + j < filters ? load<f32>(from + at) : 0);
       }
     }
     for (let j = 0; j < 8; j++, start += 4) {
@@ -52,6 +62,26 @@ function pack(w: usize, taps: i32, filters: i32, bias: usize, packed: usize, sta
       store<f32>(start, bias && f < filters ? load<f32>(bias + (<usize>f << 2)) : 0);
     }
   }
+}
+
+/** The kernel turned by 180 degrees with its last two axes swapped, plain and as panels. */
+export function turn(
+  kernelHeight: i32, kernelWidth: i32, channels: i32, filters: i32, w: usize, turned: usize,
+  packed: usize, start: usize,
+): void {
+  let to = turned;
+  for (let ky = kernelHeight - 1; ky >= 0; ky--) {
+    for (let kx = kernelWidth - 1; kx >= 0; kx--) {
+      const tap = w + ((<usize>(ky * kernelWidth + kx) * <usize>(channels * filters)) << 2);
+      for (let f = 0; f < filters; f++) {
+        let from = tap + (<usize>f << 2);
+        for (let c = 0; c < channels; c++, to += 4, from += <usize>filters << 2) {
+          store<f32>(to, load<f32>(from));
+        }
+      }
+    }
+  }
+  pack(turned, kernelHeight * kernelWidth * filters, channels, 0, packed, start);
 }
 
 /** Pixels that take turns with the panels: what they read should stay in the first-level cache. */
@@ -63,7 +93,7 @@ const NEAR: i32 = 8192;
 function product(
   frame: usize, rowBytes: usize, pixelBytes: usize, kernelHeight: i32, many: i32,
   strideY: i32, strideX: i32, outHeight: i32, outWidth: i32,
-  packed: usize, start: usize, filters: i32, spare: usize, y: usize,
+  packed: usize, start: usize, filters: i32, relu: i32, spare: usize, y: usize,
 ): void {
   const outBytes = <usize>filters << 2;
   const stepX = <usize>strideX * pixelBytes;
@@ -119,7 +149,7 @@ function product(
         if (full && count == 4) {
           rows4(
             a0, a1, a2, a3, kernelHeight, rowBytes, many, w, 32, panels, panelBytes,
-            start + at, 0, to, outBytes,
+            start + at, 0, relu, to, outBytes, 0, 0,
           );
           continue;
         }
@@ -128,7 +158,7 @@ function product(
         const spareBytes = <usize>panels << 5;
         rows4(
           a0, a1, a2, a3, kernelHeight, rowBytes, many, w, 32, panels, panelBytes,
-          start + at, 0, spare, spareBytes,
+          start + at, 0, relu, spare, spareBytes, 0, 0,
         );
         for (let j = 0; j < count; j++) {
           memory.copy(to + <usize>j * outBytes, spare + <usize>j * spareBytes, width);
@@ -140,58 +170,53 @@ function product(
   }
 }
 
+/** Framed images times the packed kernel, and relu where it is 1. Frames' rows and images in bytes. */
 export function forward(
-  batch: i32, inHeight: i32, inWidth: i32, channels: i32, kernelHeight: i32, kernelWidth: i32,
-  strideY: i32, strideX: i32, padTop: i32, padLeft: i32, outHeight: i32, outWidth: i32,
-  filters: i32, x: usize, w: usize, bias: usize, y: usize,
-  packed: usize, start: usize, spare: usize, frame: usize,
+  batch: i32, rowBytes: usize, frameBytes: usize, channels: i32, kernelHeight: i32, kernelWidth: i32,
+  strideY: i32, strideX: i32, outHeight: i32, outWidth: i32, filters: i32, relu: i32,
+  frame: usize, packed: usize, start: usize, y: usize, spare: usize,
 ): void {
-  const pixelBytes = <usize>channels << 2;
-  const many = kernelWidth * channels;
-  pack(w, kernelHeight * many, filters, bias, packed, start);
-  const height = (outHeight - 1) * strideY + kernelHeight;
-  const width = (outWidth - 1) * strideX + kernelWidth;
-  for (let b = 0; b < batch; b++) {
-    frameImage(x, inHeight, inWidth, pixelBytes, padTop, padLeft, height, width, frame);
+  const outBytes = (<usize>outHeight * <usize>outWidth * <usize>filters) << 2;
+  for (let b = 0; b < batch; b++, frame += frameBytes, y += outBytes) {
     product(
-      frame, <usize>width * pixelBytes, pixelBytes, kernelHeight, many,
-      strideY, strideX, outHeight, outWidth, packed, start, filters, spare, y,
+      frame, rowBytes, <usize>channels << 2, kernelHeight, kernelWidth * channels,
+      strideY, strideX, outHeight, outWidth, packed, start, filters, relu, spare, y,
     );
-    x += <usize>inHeight * <usize>inWidth * pixelBytes;
-    y += (<usize>outHeight * <usize>outWidth * <usize>filters) << 2;
   }
+}
+
+/** How many of n floats are not zero, as an i32. */
+export function count(n: i32, x: usize, to: usize): void {
+  store<i32>(to, nonZeros(n, x));
+}
+
+/** Whether less than a third of n floats is other than zero, by the `parts` counts at `counts`. */
+// @ts-ignore: decorator
+@inline
+function fewOf(n: i32, parts: i32, counts: usize): bool {
+  let sum = 0;
+  for (let i = 0; i < parts; i++) sum += load<i32>(counts + (<usize>i << 2));
+  return sum < n / 3;
 }
 
 /**
  * The gradient by the input is a convolution with stride 1 of dy, its pixels `stride` apart in a frame
- * of zeros, with the kernel turned by 180 degrees and its last two axes swapped (in `turned`).
+ * of zeros, with the turned kernel. Where dy is mostly zero (`total` floats, counted in `parts` counts)
+ * by lists, with the same bits.
  */
 export function inputGradient(
   batch: i32, inHeight: i32, inWidth: i32, channels: i32, kernelHeight: i32, kernelWidth: i32,
   strideY: i32, strideX: i32, padTop: i32, padLeft: i32, outHeight: i32, outWidth: i32,
-  filters: i32, dy: usize, w: usize, dx: usize,
-  packed: usize, start: usize, spare: usize, turned: usize, frame: usize,
+  filters: i32, dy: usize, dx: usize, turned: usize, packed: usize, start: usize,
+  total: i32, parts: i32, counts: usize, spare: usize, frame: usize,
 ): void {
-  let to = turned;
-  for (let ky = kernelHeight - 1; ky >= 0; ky--) {
-    for (let kx = kernelWidth - 1; kx >= 0; kx--) {
-      const tap = w + ((<usize>(ky * kernelWidth + kx) * <usize>(channels * filters)) << 2);
-      for (let f = 0; f < filters; f++) {
-        let from = tap + (<usize>f << 2);
-        for (let c = 0; c < channels; c++, to += 4, from += <usize>filters << 2) {
-          store<f32>(to, load<f32>(from));
-        }
-      }
-    }
-  }
-  if (worthLists(channels, batch * outHeight * outWidth * filters, dy)) {
+  if (channels >= 16 && fewOf(total, parts, counts)) {
     inputGradientOfLists(
       batch, inHeight, inWidth, channels, kernelHeight, kernelWidth, strideY, strideX, padTop, padLeft,
       outHeight, outWidth, filters, dy, dx, turned, frame,
     );
     return;
   }
-  pack(turned, kernelHeight * kernelWidth * filters, channels, 0, packed, start);
   const pixelBytes = <usize>filters << 2;
   const height = inHeight + kernelHeight - 1;
   const width = inWidth + kernelWidth - 1;
@@ -209,7 +234,7 @@ export function inputGradient(
     }
     product(
       frame, rowBytes, pixelBytes, kernelHeight, kernelWidth * filters, 1, 1, inHeight, inWidth,
-      packed, start, channels, spare, dx,
+      packed, start, channels, 0, spare, dx,
     );
     dx += (<usize>inHeight * <usize>inWidth * <usize>channels) << 2;
   }
@@ -250,79 +275,81 @@ function inputGradientOfLists(
   }
 }
 
-/** dw += sums, element by element. */
-function addTo(size: usize, sums: usize, dw: usize): void {
+/** to += sums, element by element. */
+function addTo(size: usize, sums: usize, to: usize): void {
   let i: usize = 0;
   for (; i + 16 <= size; i += 16) {
-    v128.store(dw + i, f32x4.add(v128.load(dw + i), v128.load(sums + i)));
+    v128.store(to + i, f32x4.add(v128.load(to + i), v128.load(sums + i)));
   }
-  for (; i < size; i += 4) store<f32>(dw + i, load<f32>(dw + i) + load<f32>(sums + i));
+  for (; i < size; i += 4) store<f32>(to + i, load<f32>(to + i) + load<f32>(sums + i));
 }
 
+/** sums [filters][taps] to dw's rows [taps][filters of all], `dwBytes` apart. */
+function turnSums(taps: i32, filters: i32, sums: usize, dw: usize, dwBytes: usize): void {
+  for (let k = 0; k < taps; k++, dw += dwBytes) {
+    let from = sums + (<usize>k << 2);
+    for (let f = 0; f < filters; f++, from += <usize>taps << 2) {
+      store<f32>(dw + (<usize>f << 2), load<f32>(from));
+    }
+  }
+}
+
+/**
+ * The gradient by row ky of the kernel, for `some` of the filters: `dy` and `dw` point at the first of
+ * them, `dw` at row ky. `frame` as in `forward`. The rest as in `inputGradient`.
+ */
 export function weightGradient(
-  batch: i32, inHeight: i32, inWidth: i32, channels: i32, kernelHeight: i32, kernelWidth: i32,
-  strideY: i32, strideX: i32, padTop: i32, padLeft: i32, outHeight: i32, outWidth: i32,
-  filters: i32, x: usize, dy: usize, dw: usize,
-  turned: usize, sums: usize, counts: usize, frame: usize, lists: usize,
+  batch: i32, rowBytes: usize, frameBytes: usize, channels: i32, kernelWidth: i32,
+  strideY: i32, strideX: i32, outHeight: i32, outWidth: i32, filters: i32, some: i32, ky: i32,
+  frame: usize, dy: usize, dw: usize, total: i32, parts: i32, nonZero: usize,
+  all: usize, sums: usize, counts: usize, lists: usize,
 ): void {
-  const pixelBytes = <usize>channels << 2;
   const outBytes = <usize>filters << 2;
-  const height = (outHeight - 1) * strideY + kernelHeight;
-  const width = (outWidth - 1) * strideX + kernelWidth;
-  const rowBytes = <usize>width * pixelBytes;
-  const stepX = <usize>strideX * pixelBytes;
+  const stepX = <usize>strideX * (<usize>channels << 2);
+  const stepY = <usize>strideY * rowBytes;
   const many = kernelWidth * channels;
-  const size = <usize>(kernelHeight * many) * outBytes;
-  // Rows of the image that take turns with the taps: what they read should stay in the cache.
-  const band = max(24576 / <i32>(rowBytes + <usize>outWidth * outBytes), 1);
   const pixels = outHeight * outWidth;
-  if (worthLists(many, batch * pixels * filters, dy)) {
-    const block = <usize>strideY * rowBytes;
-    memory.fill(turned, 0, size);
-    for (let b = 0; b < batch; b++) {
-      frameImage(x, inHeight, inWidth, pixelBytes, padTop, padLeft, height, width, frame);
-      listsByFilter(outHeight, outWidth, filters, block, stepX, dy, counts, lists);
-      weightSums(frame, rowBytes, kernelHeight, many, pixels, filters, counts, lists, sums);
-      addTo(size, sums, turned);
-      x += <usize>inHeight * <usize>inWidth * pixelBytes;
-      dy += <usize>pixels * outBytes;
+  const imageBytes = <usize>pixels * outBytes;
+  frame += <usize>ky * rowBytes;
+  if (many >= 16 && fewOf(total, parts, nonZero)) {
+    const size = <usize>(many * some) << 2;
+    memory.fill(all, 0, size);
+    for (let b = 0; b < batch; b++, frame += frameBytes, dy += imageBytes) {
+      listsByFilter(outHeight, outWidth, filters, some, stepY, stepX, dy, counts, lists);
+      weightSums(frame, many, pixels, some, counts, lists, sums);
+      addTo(size, sums, all);
     }
-    const taps = kernelHeight * many;
-    for (let k = 0; k < taps; k++) {
-      let from = turned + (<usize>k << 2);
-      for (let f = 0; f < filters; f++, dw += 4, from += <usize>taps << 2) {
-        store<f32>(dw, load<f32>(from));
-      }
-    }
+    turnSums(many, some, all, dw, outBytes);
     return;
   }
-  memory.fill(dw, 0, size);
-  for (let b = 0; b < batch; b++) {
-    frameImage(x, inHeight, inWidth, pixelBytes, padTop, padLeft, height, width, frame);
+  // Rows of the image that take turns with the taps: what they read should stay in the cache.
+  const band = max(24576 / <i32>(rowBytes + <usize>outWidth * outBytes), 1);
+  const rowSize = <usize>some << 2;
+  const size = <usize>many * rowSize;
+  memory.fill(all, 0, size);
+  for (let b = 0; b < batch; b++, frame += frameBytes, dy += imageBytes) {
     memory.fill(sums, 0, size);
     for (let oy = 0; oy < outHeight; oy += band) {
       const blocks = min(band, outHeight - oy);
-      const block = <usize>strideY * rowBytes;
-      for (let ky = 0; ky < kernelHeight; ky++) {
-        const window = frame + <usize>oy * block + <usize>ky * rowBytes;
-        const slope = sums + <usize>(ky * many) * outBytes;
-        let k = 0;
-        for (; k + 4 <= many; k += 4) {
-          outer4(
-            window + (<usize>k << 2), stepX, block, dy, outBytes, outWidth, blocks, filters,
-            slope + <usize>k * outBytes, outBytes,
-          );
-        }
-        for (; k < many; k++) {
-          outer1(
-            window + (<usize>k << 2), stepX, block, dy, outBytes, outWidth, blocks, filters,
-            slope + <usize>k * outBytes,
-          );
-        }
+      const window = frame + <usize>oy * stepY;
+      const above = dy + <usize>(oy * outWidth) * outBytes;
+      let k = 0;
+      for (; k + 4 <= many; k += 4) {
+        outer4(
+          window + (<usize>k << 2), stepX, stepY, above, outBytes, outWidth, blocks, some,
+          sums + <usize>k * rowSize, rowSize,
+        );
       }
-      dy += <usize>(blocks * outWidth) * outBytes;
+      for (; k < many; k++) {
+        outer1(
+          window + (<usize>k << 2), stepX, stepY, above, outBytes, outWidth, blocks, some,
+          sums + <usize>k * rowSize,
+        );
+      }
     }
-    addTo(size, sums, dw);
-    x += <usize>inHeight * <usize>inWidth * pixelBytes;
+    addTo(size, sums, all);
+  }
+  for (let k = 0; k < many; k++) {
+    memory.copy(dw + <usize>k * outBytes, all + <usize>k * rowSize, rowSize);
   }
 }

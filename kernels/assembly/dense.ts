@@ -1,18 +1,19 @@
 // Products of matrices for dense layers, and sums down the rows. A block of the weights that fits the
 // first-level cache is used for all rows before the next one; the order of each sum stays that of k.
+// A call works on `some` of the outputs' columns (or the weights' rows), from the addresses given on.
 import { outer1, outer4, row1, rows4 } from "./tiles";
 
 /** Elements of a block of the weights: 16 KiB. */
 const BLOCK = 4096;
 
 export function forward(
-  rows: i32, inputs: i32, units: i32, x: usize, w: usize, bias: usize, y: usize,
+  rows: i32, inputs: i32, units: i32, some: i32, x: usize, w: usize, bias: usize, y: usize,
 ): void {
   const inBytes = <usize>inputs << 2;
   const outBytes = <usize>units << 2;
-  const depth = max((BLOCK / units) & ~3, 8);
-  const rest = units & 7;
-  const panels = <usize>(units & ~7) << 2;
+  const depth = max((BLOCK / some) & ~3, 8);
+  const rest = some & 7;
+  const panels = <usize>(some & ~7) << 2;
   for (let k = 0; k < inputs; k += depth) {
     const many = min(depth, inputs - k);
     const part = w + <usize>k * outBytes;
@@ -23,8 +24,8 @@ export function forward(
       const start = k == 0 ? bias : to;
       const startStride = k == 0 ? 0 : outBytes;
       rows4(
-        a, a + inBytes, a + 2 * inBytes, a + 3 * inBytes, 1, 0, many, part, outBytes, units >> 3, 32,
-        start, startStride, to, outBytes,
+        a, a + inBytes, a + 2 * inBytes, a + 3 * inBytes, 1, 0, many, part, outBytes, some >> 3, 32,
+        start, startStride, 0, to, outBytes, 0, 0,
       );
       if (rest) {
         // The columns that fill no panel.
@@ -40,7 +41,7 @@ export function forward(
       to += 4 * outBytes;
     }
     for (; r < rows; r++, a += inBytes, to += outBytes) {
-      row1(a, many, part, outBytes, units, k == 0 ? bias : to, to);
+      row1(a, many, part, outBytes, some, k == 0 ? bias : to, to);
     }
   }
 }
@@ -106,13 +107,13 @@ function dots(dy: usize, dyStride: usize, w: usize, wStride: usize, n: i32, dx: 
 }
 
 export function inputGradient(
-  rows: i32, inputs: i32, units: i32, dy: usize, w: usize, dx: usize,
+  rows: i32, inputs: i32, some: i32, units: i32, dy: usize, w: usize, dx: usize,
 ): void {
   const inBytes = <usize>inputs << 2;
   const outBytes = <usize>units << 2;
   const width = max((BLOCK / units) & ~1, 2);
-  for (let first = 0; first < inputs; first += width) {
-    const last = min(first + width, inputs);
+  for (let first = 0; first < some; first += width) {
+    const last = min(first + width, some);
     let r = 0;
     for (; r + 4 <= rows; r += 4) {
       const a = dy + <usize>r * outBytes;
@@ -140,24 +141,24 @@ export function inputGradient(
 }
 
 export function weightGradient(
-  rows: i32, inputs: i32, units: i32, x: usize, dy: usize, dw: usize,
+  rows: i32, inputs: i32, some: i32, units: i32, x: usize, dy: usize, dw: usize,
 ): void {
   const inBytes = <usize>inputs << 2;
   const outBytes = <usize>units << 2;
-  memory.fill(dw, 0, <usize>inputs * outBytes);
+  memory.fill(dw, 0, <usize>some * outBytes);
   const height = max(BLOCK / units, 8);
   for (let r = 0; r < rows; r += height) {
     const many = min(height, rows - r);
     const above = dy + <usize>r * outBytes;
     const from = x + <usize>r * inBytes;
     let i = 0;
-    for (; i + 4 <= inputs; i += 4) {
+    for (; i + 4 <= some; i += 4) {
       outer4(
         from + (<usize>i << 2), inBytes, 0, above, outBytes, many, 1, units,
         dw + <usize>i * outBytes, outBytes,
       );
     }
-    for (; i < inputs; i++) {
+    for (; i < some; i++) {
       outer1(
         from + (<usize>i << 2), inBytes, 0, above, outBytes, many, 1, units,
         dw + <usize>i * outBytes,
@@ -167,14 +168,16 @@ export function weightGradient(
 }
 
 /** Rows are summed in blocks of 128, and the blocks in order: less rounding than one long sum. */
-export function biasGradient(rows: i32, channels: i32, dy: usize, db: usize): void {
+export function biasGradient(
+  rows: i32, channels: i32, some: i32, dy: usize, db: usize,
+): void {
   const stride = <usize>channels << 2;
-  memory.fill(db, 0, stride);
+  memory.fill(db, 0, <usize>some << 2);
   for (let r = 0; r < rows; r += 128) {
     const many = min(128, rows - r);
     const block = dy + <usize>r * stride;
     let c = 0;
-    for (; c + 16 <= channels; c += 16) {
+    for (; c + 16 <= some; c += 16) {
       let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
       let p = block + (<usize>c << 2);
       for (let i = 0; i < many; i++, p += stride) {
@@ -189,14 +192,14 @@ export function biasGradient(rows: i32, channels: i32, dy: usize, db: usize): vo
       v128.store(to, f32x4.add(v128.load(to, 32), s2), 32);
       v128.store(to, f32x4.add(v128.load(to, 48), s3), 48);
     }
-    for (; c + 4 <= channels; c += 4) {
+    for (; c + 4 <= some; c += 4) {
       const at = <usize>c << 2;
       let s = f32x4.splat(0);
       let p = block + at;
       for (let i = 0; i < many; i++, p += stride) s = f32x4.add(s, v128.load(p));
       v128.store(db + at, f32x4.add(v128.load(db + at), s));
     }
-    for (; c < channels; c++) {
+    for (; c < some; c++) {
       const at = <usize>c << 2;
       let s: f32 = 0;
       let p = block + at;

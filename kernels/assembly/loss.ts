@@ -8,9 +8,11 @@ function limited(p: f64): f64 {
   return p < LEAST ? LEAST : p > MOST ? MOST : p;
 }
 
+// A call works on `rows` of the batch's `all` rows, which the mean is over.
 // `form`: 0 probabilities whose shares are limited, 1 logits, 2 probabilities that are limited each.
 export function categoricalCrossEntropy(
   rows: i32,
+  all: i32,
   classes: i32,
   form: i32,
   prediction: usize,
@@ -40,7 +42,7 @@ export function categoricalCrossEntropy(
           const at = <usize>c << 2;
           const share = exp(<f64>load<f32>(prediction + at) - <f64>greatest) / sum;
           const hit: f64 = c == label ? 1 : 0;
-          store<f32>(gradient + at, <f32>((share - hit) / <f64>rows));
+          store<f32>(gradient + at, <f32>((share - hit) / <f64>all));
         }
       }
     } else if (form == 2) {
@@ -53,7 +55,7 @@ export function categoricalCrossEntropy(
           const p = <f64>load<f32>(prediction + at);
           const hit: f64 = c == label ? 1 : 0;
           const slope: f64 = p < LEAST || p > MOST ? 0.0 : (1.0 - hit / share) / sum;
-          store<f32>(gradient + at, <f32>(slope / <f64>rows));
+          store<f32>(gradient + at, <f32>(slope / <f64>all));
         }
       }
     } else {
@@ -65,7 +67,7 @@ export function categoricalCrossEntropy(
         for (let c = 0; c < classes; c++) {
           const hit: f64 = c == label ? 1 : 0;
           const slope: f64 = inside ? (1.0 - hit / share) / sum : 0.0;
-          store<f32>(gradient + (<usize>c << 2), <f32>(slope / <f64>rows));
+          store<f32>(gradient + (<usize>c << 2), <f32>(slope / <f64>all));
         }
       }
     }
@@ -77,6 +79,7 @@ export function categoricalCrossEntropy(
 
 export function binaryCrossEntropy(
   rows: i32,
+  all: i32,
   fromLogits: i32,
   prediction: usize,
   labels: usize,
@@ -99,7 +102,7 @@ export function binaryCrossEntropy(
       slope = x < LEAST || x > MOST ? 0.0 : (p - t) / (p * (1.0 - p));
     }
     store<f32>(losses + at, <f32>value);
-    if (gradient) store<f32>(gradient + at, <f32>(slope / <f64>rows));
+    if (gradient) store<f32>(gradient + at, <f32>(slope / <f64>all));
   }
 }
 

@@ -130,29 +130,27 @@ function scaleOf(variance: usize, gamma: usize, c: i32, epsilon: f64): f32 {
   return <f32>(<f64>read(gamma, c, 1) / sqrt<f64>(v + epsilon));
 }
 
-export function forward(
+/** Mean and variance of `some` channels, from the addresses given on, and the moving ones. */
+export function statistics(
   rows: i32,
   channels: i32,
-  epsilon: f64,
+  some: i32,
   momentum: f32,
   renew: f32,
   x: usize,
-  gamma: usize,
-  beta: usize,
   movingMean: usize,
   movingVariance: usize,
   mean: usize,
   variance: usize,
-  y: usize,
 ): void {
   const stride = <usize>channels << 2;
   const many = <f64>rows;
   let c = 0;
-  for (; c + 16 <= channels; c += 16) {
+  for (; c + 16 <= some; c += 16) {
     const at = <usize>c << 2;
     sums16(rows, stride, x + at, mean + at, variance + at);
   }
-  for (; c < channels; c++) {
+  for (; c < some; c++) {
     const at = <usize>c << 2;
     let from = x + at;
     let sum: f64 = 0;
@@ -167,7 +165,7 @@ export function forward(
     store<f32>(mean + at, <f32>centre);
     store<f32>(variance + at, <f32>(squares / many));
   }
-  for (let at: usize = 0; at < stride; at += 4) {
+  for (let at: usize = 0; at < <usize>some << 2; at += 4) {
     store<f32>(
       movingMean + at,
       load<f32>(movingMean + at) * momentum + load<f32>(mean + at) * renew,
@@ -177,7 +175,6 @@ export function forward(
       load<f32>(movingVariance + at) * momentum + load<f32>(variance + at) * renew,
     );
   }
-  inference(rows, channels, epsilon, x, gamma, beta, mean, variance, y);
 }
 
 /** `backward` for eight channels: half a line of the cache. */
@@ -267,10 +264,11 @@ function slope2(above: v128, x: v128, mean: v128, sum: v128, dot: v128, scale: v
   );
 }
 
-/** dx = gamma * inverse * (dy - (sum + standard * dot) / rows), standard = (x - mean) * inverse. */
+/** dx = gamma * inverse * (dy - (sum + standard * dot) / rows), standard = (x - mean) * inverse. For `some` channels. */
 export function backward(
   rows: i32,
   channels: i32,
+  some: i32,
   epsilon: f64,
   x: usize,
   gamma: usize,
@@ -284,7 +282,7 @@ export function backward(
   const stride = <usize>channels << 2;
   const many = <f64>rows;
   let c = 0;
-  for (; c + 8 <= channels; c += 8) {
+  for (; c + 8 <= some; c += 8) {
     const at = <usize>c << 2;
     backward8(
       rows,
@@ -300,7 +298,7 @@ export function backward(
       dbeta ? dbeta + at : 0,
     );
   }
-  for (; c < channels; c++) {
+  for (; c < some; c++) {
     const at = <usize>c << 2;
     const centre = <f64>load<f32>(mean + at);
     const inverse = 1.0 / sqrt<f64>(<f64>load<f32>(variance + at) + epsilon);

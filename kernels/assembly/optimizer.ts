@@ -1,4 +1,4 @@
-// Updates of the weights, element by element in f32; regularisers.
+// Updates of the weights, element by element in f32; regularisers. `rateAt` is where the rate stands.
 
 export function regularizerGradient(n: i32, l1: f32, l2: f32, w: usize, dw: usize): void {
   const twice = l2 + l2;
@@ -9,7 +9,7 @@ export function regularizerGradient(n: i32, l1: f32, l2: f32, w: usize, dw: usiz
   }
 }
 
-export function regularizerLoss(n: i32, l1: f64, l2: f64, w: usize): f64 {
+export function regularizerLoss(n: i32, l1: f64, l2: f64, w: usize, to: usize): void {
   let magnitudes: f64 = 0;
   let squares: f64 = 0;
   for (const end = w + (<usize>n << 2); w < end; w += 4) {
@@ -17,12 +17,12 @@ export function regularizerLoss(n: i32, l1: f64, l2: f64, w: usize): f64 {
     magnitudes += abs<f64>(v);
     squares += v * v;
   }
-  return l1 * magnitudes + l2 * squares;
+  store<f64>(to, l1 * magnitudes + l2 * squares);
 }
 
 export function rmsprop(
   n: i32,
-  rate: f32,
+  rateAt: usize,
   rho: f32,
   renew: f32,
   momentum: f32,
@@ -32,6 +32,7 @@ export function rmsprop(
   m: usize,
   w: usize,
 ): void {
+  const rate = load<f32>(rateAt);
   const rates = f32x4.splat(rate);
   const rhos = f32x4.splat(rho);
   const renews = f32x4.splat(renew);
@@ -69,7 +70,7 @@ export function rmsprop(
 
 export function adam(
   n: i32,
-  rate: f32,
+  rateAt: usize,
   renew1: f32,
   renew2: f32,
   epsilon: f32,
@@ -78,6 +79,7 @@ export function adam(
   v: usize,
   w: usize,
 ): void {
+  const rate = load<f32>(rateAt);
   const rates = f32x4.splat(rate);
   const renews1 = f32x4.splat(renew1);
   const renews2 = f32x4.splat(renew2);
@@ -111,13 +113,14 @@ export function adam(
 
 export function sgd(
   n: i32,
-  rate: f32,
+  rateAt: usize,
   momentum: f32,
   nesterov: i32,
   g: usize,
   m: usize,
   w: usize,
 ): void {
+  const rate = load<f32>(rateAt);
   for (const end = g + (<usize>n << 2); g < end; g += 4, w += 4) {
     const slope = rate * load<f32>(g);
     let change = -slope;

@@ -8,15 +8,16 @@ function beats(value: v128, best: v128): v128 {
   return v128.or(f32x4.gt(value, best), late);
 }
 
+/** Images `image` to `image + batch`; x is the whole batch, y and argmax begin at the first of them. */
 export function maxForward(
-  batch: i32, inHeight: i32, inWidth: i32, channels: i32, poolHeight: i32, poolWidth: i32,
+  image: i32, batch: i32, inHeight: i32, inWidth: i32, channels: i32, poolHeight: i32, poolWidth: i32,
   strideY: i32, strideX: i32, padTop: i32, padLeft: i32, outHeight: i32, outWidth: i32,
   x: usize, y: usize, argmax: usize,
 ): void {
   const lanes = i32x4(0, 1, 2, 3);
   const pixelBytes = <usize>channels << 2;
   const rowBytes = <usize>inWidth * pixelBytes;
-  for (let b = 0; b < batch; b++) {
+  for (let b = image; b < image + batch; b++) {
     for (let oy = 0; oy < outHeight; oy++) {
       const top = max(oy * strideY - padTop, 0);
       const bottom = min(oy * strideY - padTop + poolHeight, inHeight);
@@ -147,9 +148,14 @@ function tail(
   }
 }
 
-/** For windows that overlap: each output's slope is added where its maximum was, in order. */
-export function maxBackward(outputs: i32, inputs: i32, dy: usize, argmax: usize, dx: usize): void {
-  memory.fill(dx, 0, <usize>inputs << 2);
+/**
+ * For windows that overlap: each output's slope is added where its maximum was, in order. dx is the whole
+ * batch, of which the `inputs` floats at `own` belong to these outputs.
+ */
+export function maxBackward(
+  outputs: i32, inputs: i32, dy: usize, argmax: usize, dx: usize, own: usize,
+): void {
+  memory.fill(own, 0, <usize>inputs << 2);
   for (let i = 0; i < outputs; i++, dy += 4, argmax += 4) {
     const place = load<i32>(argmax);
     if (place < 0) continue;
@@ -160,16 +166,16 @@ export function maxBackward(outputs: i32, inputs: i32, dy: usize, argmax: usize,
 
 /**
  * For windows that tile the image without gap, overlap or padding, channels a multiple of 4: each input
- * is written once, its slope or 0 (a slope of -0 as 0, like the sum 0 + -0 above).
+ * is written once, its slope or 0 (a slope of -0 as 0, like the sum 0 + -0 above). As in `maxForward`.
  */
 export function maxBackwardTiled(
-  batch: i32, inWidth: i32, channels: i32, poolHeight: i32, poolWidth: i32,
+  image: i32, batch: i32, inWidth: i32, channels: i32, poolHeight: i32, poolWidth: i32,
   outHeight: i32, outWidth: i32, dy: usize, argmax: usize, dx: usize,
 ): void {
   const lanes = i32x4(0, 1, 2, 3);
   const zero = f32x4.splat(0);
   const pixelBytes = <usize>channels << 2;
-  for (let row = 0; row < batch * outHeight; row++) {
+  for (let row = image * outHeight; row < (image + batch) * outHeight; row++) {
     for (let ox = 0; ox < outWidth; ox++) {
       const first = (row * poolHeight * inWidth + ox * poolWidth) * channels;
       for (let c = 0; c < channels; c += 4, dy += 16, argmax += 16) {

@@ -4,7 +4,7 @@
 // (unless a factor is infinite or NaN, which the forward pass has shown by then).
 
 /** How many of n floats are not zero. */
-function nonZeros(n: i32, x: usize): i32 {
+export function nonZeros(n: i32, x: usize): i32 {
   const zero = f32x4.splat(0);
   let lanes = i32x4.splat(0);
   let i = 0;
@@ -15,27 +15,23 @@ function nonZeros(n: i32, x: usize): i32 {
   return count;
 }
 
-/** Whether lists are faster for rows of this many floats; either way the bits are the same. */
-export function worthLists(width: i32, n: i32, dy: usize): bool {
-  return width >= 16 && nonZeros(n, dy) < n / 3;
-}
-
 /**
- * An image's dy as lists [filters], each of `pixels` places of 8 bytes: the window's offset and the value.
+ * An image's dy as lists of `some` of its filters, from the first at `dy` on, each of `pixels` places of 8 bytes: the window's offset and the value.
  * `counts` receives the bytes used of each list. Written without branches: what is zero is overwritten.
  */
 export function listsByFilter(
-  outHeight: i32, outWidth: i32, filters: i32, stepY: usize, stepX: usize, dy: usize,
+  outHeight: i32, outWidth: i32, filters: i32, some: i32, stepY: usize, stepX: usize, dy: usize,
   counts: usize, lists: usize,
 ): void {
   const room = <usize>(outHeight * outWidth + 1) << 3;
-  memory.fill(counts, 0, <usize>filters << 2);
+  const rest = <usize>(filters - some) << 2;
+  memory.fill(counts, 0, <usize>some << 2);
   for (let oy = 0; oy < outHeight; oy++) {
     let offset = <usize>oy * stepY;
-    for (let ox = 0; ox < outWidth; ox++, offset += stepX) {
+    for (let ox = 0; ox < outWidth; ox++, offset += stepX, dy += rest) {
       let list = lists;
       let counter = counts;
-      for (let f = 0; f < filters; f++, dy += 4, counter += 4, list += room) {
+      for (let f = 0; f < some; f++, dy += 4, counter += 4, list += room) {
         const value = load<f32>(dy);
         const used = load<u32>(counter);
         store<u32>(list + used, <u32>offset);
@@ -46,59 +42,66 @@ export function listsByFilter(
   }
 }
 
-/** sums[f][0..taps) = for each filter the sum of its non-zeros times their windows. */
+/** sums[f][0..many) = for each filter the sum of its non-zeros times their windows' row at `window`. */
 export function weightSums(
-  frame: usize, rowBytes: usize, kernelHeight: i32, many: i32, pixels: i32, filters: i32,
-  counts: usize, lists: usize, sums: usize,
+  window: usize, many: i32, pixels: i32, filters: i32, counts: usize, lists: usize, sums: usize,
 ): void {
   const room = <usize>(pixels + 1) << 3;
   for (let f = 0; f < filters; f++, lists += room) {
     const end = lists + <usize>load<u32>(counts + (<usize>f << 2));
-    for (let ky = 0; ky < kernelHeight; ky++) {
-      const window = frame + <usize>ky * rowBytes;
-      let k = 0;
-      for (; k + 32 <= many; k += 32, sums += 128) {
-        const base = window + (<usize>k << 2);
-        let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
-        for (let p = lists; p < end; p += 8) {
-          const x = base + <usize>load<u32>(p);
-          const g = v128.load32_splat(p, 4);
-          s0 = f32x4.add(s0, f32x4.mul(g, v128.load(x)));
-          s1 = f32x4.add(s1, f32x4.mul(g, v128.load(x, 16)));
-          s2 = f32x4.add(s2, f32x4.mul(g, v128.load(x, 32)));
-          s3 = f32x4.add(s3, f32x4.mul(g, v128.load(x, 48)));
-          s4 = f32x4.add(s4, f32x4.mul(g, v128.load(x, 64)));
-          s5 = f32x4.add(s5, f32x4.mul(g, v128.load(x, 80)));
-          s6 = f32x4.add(s6, f32x4.mul(g, v128.load(x, 96)));
-          s7 = f32x4.add(s7, f32x4.mul(g, v128.load(x, 112)));
-        }
-        v128.store(sums, s0);
-        v128.store(sums, s1, 16);
-        v128.store(sums, s2, 32);
-        v128.store(sums, s3, 48);
-        v128.store(sums, s4, 64);
-        v128.store(sums, s5, 80);
-        v128.store(sums, s6, 96);
-        v128.store(sums, s7, 112);
+    let k = 0;
+    for (; k + 32 <= many; k += 32, sums += 128) {
+      const base = window + (<usize>k << 2);
+      let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
+      for (let p = lists; p < end; p += 8) {
+        const x = base + <usize>load<u32>(p);
+        const g = v128.load32_splat(p, 4);
+        s0 = f32x4.add(s0, f32x4.mul(g, v128.load(x)));
+        s1 = f32x4.add(s1, f32x4.mul(g, v128.load(x, 16)));
+        s2 = f32x4.add(s2, f32x4.mul(g, v128.load(x, 32)));
+        s3 = f32x4.add(s3, f32x4.mul(g, v128.load(x, 48)));
+        s4 = f32x4.add(s4, f32x4.mul(g, v128.load(x, 64)));
+        s5 = f32x4.add(s5, f32x4.mul(g, v128.load(x, 80)));
+        s6 = f32x4.add(s6, f32x4.mul(g, v128.load(x, 96)));
+        s7 = f32x4.add(s7, f32x4.mul(g, v128.load(x, 112)));
       }
-      for (; k + 4 <= many; k += 4, sums += 16) {
-        const base = window + (<usize>k << 2);
-        let s0 = f32x4.splat(0);
-        for (let p = lists; p < end; p += 8) {
-          const x = v128.load(base + <usize>load<u32>(p));
-          s0 = f32x4.add(s0, f32x4.mul(v128.load32_splat(p, 4), x));
-        }
-        v128.store(sums, s0);
-      }
-      for (; k < many; k++, sums += 4) {
-        const base = window + (<usize>k << 2);
-        let s: f32 = 0;
-        for (let p = lists; p < end; p += 8) {
-          s += load<f32>(p, 4) * load<f32>(base + <usize>load<u32>(p));
-        }
-        store<f32>(sums, s);
-      }
+      v128.store(sums, s0);
+      v128.store(sums, s1, 16);
+      v128.store(sums, s2, 32);
+      v128.store(sums, s3, 48);
+      v128.store(sums, s4, 64);
+      v128.store(sums, s5, 80);
+      v128.store(sums, s6, 96);
+      v128.store(sums, s7, 112);
     }
+    for (; k + 4 <= many; k += 4, sums += 16) {
+      const base = window + (<usize>k << 2);
+      let s0 = f32x4.splat(0);
+      for (let p = lists; p < end; p += 8) {
+        const x = v128.load(base + <usize>load<u32>(p));
+        s0 = f32x4.add(s0, f32x4.mul(v128.load32_splat(p, 4), x));
+      }
+      v128.store(sums, s0);
+    }
+    for (; k < many; k++, sums += 4) {
+      const base = window + (<usize>k << 2);
+      let s: f32 = 0;
+      for (let p = lists; p < end; p += 8) {
+        s += load<f32>(p, 4) * load<f32>(base + <usize>load<u32>(p));
+      }
+      store<f32>(sums, s);
+    }
+  }
+}
+
+/** db[f] += the sum of each filter's non-zeros. */
+export function biasSums(pixels: i32, filters: i32, counts: usize, lists: usize, db: usize): void {
+  const room = <usize>(pixels + 1) << 3;
+  for (let f = 0; f < filters; f++, lists += room, db += 4) {
+    const end = lists + <usize>load<u32>(counts + (<usize>f << 2));
+    let s: f32 = 0;
+    for (let p = lists; p < end; p += 8) s += load<f32>(p, 4);
+    store<f32>(db, load<f32>(db) + s);
   }
 }
 

@@ -1,6 +1,8 @@
 // Register tiles of the matrix products. Whatever the tile, an element's sum runs over k in order, so
 // the tiling changes no bit. Rows of `a` are reached by pointers: they may be pixels' windows.
 
+import { FACTOR0, FACTOR1, FACTOR2, hash4 } from "./hash";
+
 /** The four lanes of v, each in all lanes: cheaper than four checked loads. */
 // @ts-ignore: decorator
 @inline
@@ -26,17 +28,85 @@ function lane3(v: v128): v128 {
   return i8x16.shuffle(v, v, 12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15);
 }
 
+/** relu: what is below 0 becomes 0, NaN stays. */
+// @ts-ignore: decorator
+@inline
+function positive(v: v128, zero: v128): v128 {
+  return v128.andnot(v, f32x4.lt(v, zero));
+}
+
+/** Where the first of two greatest lies: a NaN counts as the greatest, so that it is not hidden. */
+// @ts-ignore: decorator
+@inline
+function beats(value: v128, best: v128): v128 {
+  return v128.or(f32x4.gt(value, best), v128.andnot(f32x4.ne(value, value), f32x4.ne(best, best)));
+}
+
+/** Address of the two keys of dropout's hash, 0 for none; what is kept, and what it is multiplied by. */
+let dropKeys: usize = 0;
+let dropBelow: i32 = 0;
+let dropScale: f32 = 1;
+
+/** What the windows that follow do behind the pool. */
+export function dropWith(keys: usize, threshold: i32, scale: f32): void {
+  dropKeys = keys;
+  dropBelow = threshold;
+  dropScale = scale;
+}
+
+/**
+ * Four neighbouring channels of a 2x2 window: the first greatest, relu, dropout of the elements from index
+ * `first` on, into four floats at y; and into four bytes at `codes` the place of the greatest (0 to 3), or
+ * 255 where no gradient goes.
+ */
+// @ts-ignore: decorator
+@inline
+function pooled(
+  v0: v128, v1: v128, v2: v128, v3: v128, y: usize, codes: usize, first: i32,
+): void {
+  let best = v0;
+  let mask = beats(v1, best);
+  best = v128.bitselect(v1, best, mask);
+  let code = v128.and(mask, i32x4.splat(1));
+  mask = beats(v2, best);
+  best = v128.bitselect(v2, best, mask);
+  code = v128.bitselect(i32x4.splat(2), code, mask);
+  mask = beats(v3, best);
+  best = v128.bitselect(v3, best, mask);
+  code = v128.bitselect(i32x4.splat(3), code, mask);
+  const zero = f32x4.splat(0);
+  let alive = f32x4.gt(best, zero);
+  best = positive(best, zero);
+  if (dropKeys) {
+    const index = i32x4.add(i32x4.splat(first), i32x4(0, 1, 2, 3));
+    const hash = hash4(
+      index, v128.load32_splat(dropKeys), v128.load32_splat(dropKeys, 4),
+      i32x4.splat(FACTOR0), i32x4.splat(FACTOR1), i32x4.splat(FACTOR2),
+    );
+    const kept = i32x4.ge_u(hash, i32x4.splat(dropBelow));
+    best = v128.and(kept, f32x4.mul(best, f32x4.splat(dropScale)));
+    alive = v128.and(alive, kept);
+  }
+  v128.store(y, best);
+  code = v128.or(code, v128.not(alive));
+  const narrow = i16x8.narrow_i32x4_s(code, code);
+  v128.store32_lane(codes, i8x16.narrow_i16x8_s(narrow, narrow), 0);
+}
+
 /**
  * Four rows times panels of eight columns: y[i][8p .. 8p+8) = start + sum over k of a_i[k] * w_p[k].
  * A row of `a` is `segments` pieces of k floats, `segmentStride` apart; w's rows go on through them,
  * `wStride` apart, panel p at w + p * panelStride. `start`: 0 for zeros, or rows `startStride` apart (y
- * itself to go on, a bias with stride 0). Strides in bytes.
+ * itself to go on, a bias with stride 0). Strides in bytes. Then relu where it is 1.
+ *
+ * With `codes` the four rows are the pixels of a 2x2 pool's window, and one row is written: see `pooled`.
  */
 export function rows4(
   a0: usize, a1: usize, a2: usize, a3: usize, segments: i32, segmentStride: usize, k: i32,
   w: usize, wStride: usize, panels: i32, panelStride: usize,
-  start: usize, startStride: usize, y: usize, yStride: usize,
+  start: usize, startStride: usize, relu: i32, y: usize, yStride: usize, codes: usize, first: i32,
 ): void {
+  const zero = f32x4.splat(0);
   const whole = <usize>(k & ~3) << 2;
   const bytes = <usize>k << 2;
   for (let panel = 0; panel < panels; panel++) {
@@ -147,18 +217,35 @@ export function rows4(
       }
       piece += segmentStride;
     }
-    let to = y;
-    v128.store(to, s00);
-    v128.store(to, s01, 16);
-    to += yStride;
-    v128.store(to, s10);
-    v128.store(to, s11, 16);
-    to += yStride;
-    v128.store(to, s20);
-    v128.store(to, s21, 16);
-    to += yStride;
-    v128.store(to, s30);
-    v128.store(to, s31, 16);
+    if (codes) {
+      pooled(s00, s10, s20, s30, y, codes, first);
+      pooled(s01, s11, s21, s31, y + 16, codes + 4, first + 4);
+      codes += 8;
+      first += 8;
+    } else {
+      if (relu) {
+        s00 = positive(s00, zero);
+        s01 = positive(s01, zero);
+        s10 = positive(s10, zero);
+        s11 = positive(s11, zero);
+        s20 = positive(s20, zero);
+        s21 = positive(s21, zero);
+        s30 = positive(s30, zero);
+        s31 = positive(s31, zero);
+      }
+      let to = y;
+      v128.store(to, s00);
+      v128.store(to, s01, 16);
+      to += yStride;
+      v128.store(to, s10);
+      v128.store(to, s11, 16);
+      to += yStride;
+      v128.store(to, s20);
+      v128.store(to, s21, 16);
+      to += yStride;
+      v128.store(to, s30);
+      v128.store(to, s31, 16);
+    }
     y += 32;
     w += panelStride;
   }

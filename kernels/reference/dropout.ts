@@ -1,7 +1,7 @@
 /** Dropout; bit for bit what the compiled kernel gives. */
 import { dropoutSettings } from "../dropout.ts";
 import type { Ops } from "../ops.ts";
-import { floats } from "./views.ts";
+import { floats, words } from "./views.ts";
 
 /**
  * The unsigned hash of an element: the three-round integer mix "triple32" (Chris Wellons, "Prospecting
@@ -22,8 +22,9 @@ export function dropoutHash(index: number, key0: number, key1: number): number {
 
 export function dropout(memory: WebAssembly.Memory): Pick<Ops, "dropout"> {
   return {
-    dropout(n, rate, stream, x, y) {
-      const { key0, key1, threshold, scale } = dropoutSettings(rate, stream);
+    dropout(n, rate, keys, x, y) {
+      const { threshold, scale } = dropoutSettings(rate);
+      const key0 = words(memory, keys).get(0), key1 = words(memory, keys).get(1);
       const input = floats(memory, x), output = floats(memory, y);
       for (let i = 0; i < n; i++) {
         output.set(i, dropoutHash(i, key0, key1) >= threshold ? input.get(i) * scale : 0);

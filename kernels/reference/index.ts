@@ -15,7 +15,6 @@ import { bytes, floats } from "./views.ts";
 
 export function createReferenceOps(memory: WebAssembly.Memory): Ops {
   return {
-    memory,
     ...convolution(memory),
     ...dense(memory),
     ...activation(memory),

@@ -1,6 +1,6 @@
 /** Updates of the weights, element by element, in f64 between the stored f32 values. */
 import type { Ops } from "../ops.ts";
-import { floats } from "./views.ts";
+import { doubles, floats } from "./views.ts";
 
 export function optimizer(
   memory: WebAssembly.Memory,
@@ -13,16 +13,17 @@ export function optimizer(
         slopes.set(i, slopes.get(i) + l1 * Math.sign(weight) + 2 * l2 * weight);
       }
     },
-    regularizerLoss(n, l1, l2, w) {
+    regularizerLoss(n, l1, l2, w, to) {
       const weights = floats(memory, w);
       let magnitudes = 0, squares = 0;
       for (let i = 0; i < n; i++) {
         magnitudes += Math.abs(weights.get(i));
         squares += weights.get(i) * weights.get(i);
       }
-      return l1 * magnitudes + l2 * squares;
+      doubles(memory, to).set(0, l1 * magnitudes + l2 * squares);
     },
-    rmsprop(n, rate, rho, momentum, epsilon, g, v, m, w) {
+    rmsprop(n, rateAt, rho, momentum, epsilon, g, v, m, w) {
+      const rate = floats(memory, rateAt).get(0);
       const slopes = floats(memory, g), squares = floats(memory, v), weights = floats(memory, w);
       for (let i = 0; i < n; i++) {
         const slope = slopes.get(i);
@@ -36,7 +37,8 @@ export function optimizer(
         weights.set(i, weights.get(i) - change);
       }
     },
-    adam(n, rateAtStep, beta1, beta2, epsilon, g, m, v, w) {
+    adam(n, rateAt, beta1, beta2, epsilon, g, m, v, w) {
+      const rateAtStep = floats(memory, rateAt).get(0);
       const slopes = floats(memory, g), means = floats(memory, m);
       const squares = floats(memory, v), weights = floats(memory, w);
       for (let i = 0; i < n; i++) {
@@ -47,7 +49,8 @@ export function optimizer(
         weights.set(i, weights.get(i) - change);
       }
     },
-    sgd(n, rate, momentum, nesterov, g, m, w) {
+    sgd(n, rateAt, momentum, nesterov, g, m, w) {
+      const rate = floats(memory, rateAt).get(0);
       const slopes = floats(memory, g), weights = floats(memory, w);
       for (let i = 0; i < n; i++) {
         let change = -rate * slopes.get(i);

@@ -7,7 +7,10 @@ export interface View {
   set(index: number, value: number): void;
 }
 
-function view(array: Float32Array | Int32Array | Uint8Array, first: number): View {
+function view(
+  array: Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array,
+  first: number,
+): View {
   return {
     get(index) {
       const value = array[first + index];
@@ -30,4 +33,12 @@ export function integers(memory: WebAssembly.Memory, address: number): View {
 
 export function bytes(memory: WebAssembly.Memory, address: number): View {
   return view(new Uint8Array(memory.buffer), address);
+}
+
+export function words(memory: WebAssembly.Memory, address: number): View {
+  return view(new Uint32Array(memory.buffer), address / 4);
+}
+
+export function doubles(memory: WebAssembly.Memory, address: number): View {
+  return view(new Float64Array(memory.buffer), address / 8);
 }

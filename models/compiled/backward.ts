@@ -1,14 +1,14 @@
 /** The calls that go from the loss's gradient to the gradients of all weights. */
 import type { Address } from "../../kernels/ops.ts";
-import { ownAt, weightAt } from "./forward.ts";
+import { ownAt, roomAt, weightAt } from "./forward.ts";
 import type { Layout, PlacedNode } from "./layout.ts";
-import { sizesOf } from "./nodes.ts";
-import type { Call } from "./call.ts";
+import { nameOf, sizesOf } from "./nodes.ts";
+import { type Group, named, type Unnamed } from "./call.ts";
 import { convShape, poolShape } from "./shapes.ts";
 
-export function backwardCalls(layout: Layout, batch: number): Call[] {
+export function backwardCalls(layout: Layout, batch: number): Group[] {
   const { nodes } = layout;
-  const calls: Call[] = [];
+  const groups: Group[] = [];
   // Nothing before the first node with weights needs a gradient.
   const first = nodes.findIndex(({ weights }) =>
     Object.values(weights).some(({ gradient }) => gradient !== null)
@@ -23,18 +23,21 @@ export function backwardCalls(layout: Layout, batch: number): Call[] {
     // Element-wise operations work where the gradient lies.
     const inPlace = placed.node.kind === "activation" || placed.node.kind === "dropout";
     const dx = inPlace ? dy : other;
-    calls.push(...backwardOf(placed, x, dy, dx, batch, layout.scratch, i > first));
+    const own = backwardOf(placed, x, dy, dx, batch, i > first);
+    groups.push(...own.map((calls) => named(nameOf(placed.node), calls)));
     if (!inPlace) side = side === 0 ? 1 : 0;
   }
-  for (const { weight, values, gradient } of layout.weights) {
-    const { regularizer, size } = weight;
-    if (regularizer === null || gradient === null) continue;
-    calls.push({
+  const penalized = layout.weights.flatMap(({ weight: { path, regularizer, size }, ...at }) => {
+    const { values, gradient } = at;
+    if (regularizer === null || gradient === null) return [];
+    const { l1, l2 } = regularizer;
+    return named(path, [{
       op: "regularizerGradient",
-      run: (ops) => ops.regularizerGradient(size, regularizer.l1, regularizer.l2, values, gradient),
-    });
-  }
-  return calls;
+      run: (ops) => ops.regularizerGradient(size, l1, l2, values, gradient),
+    }]);
+  });
+  groups.push(penalized);
+  return groups;
 }
 
 function gradientOf(placed: PlacedNode, name: string): Address | 0 {
@@ -47,29 +50,52 @@ function backwardOf(
   dy: Address,
   dx: Address,
   batch: number,
-  scratch: Address,
   wanted: boolean,
-): Call[] {
+): Unnamed[][] {
   const { node, output: y } = placed;
-  const calls: Call[] = [];
+  const calls: Unnamed[] = [];
   switch (node.kind) {
     case "conv2d": {
-      const shape = convShape(node.layer, batch);
+      const shape = convShape(node.layer, batch), room = roomAt(placed);
       const w = ownAt(placed, "kernel"), dw = gradientOf(placed, "kernel");
+      const n = batch * sizesOf(node).output;
       if (dw !== 0) {
         calls.push({
           op: "conv2dWeightGradient",
-          run: (ops) => ops.conv2dWeightGradient(shape, x, dy, dw, scratch),
+          run: (ops) => ops.conv2dWeightGradient(shape, x, dy, dw, room),
         });
       }
-      calls.push(...biasCalls(placed, batch * shape.outHeight * shape.outWidth, dy));
       if (wanted) {
         calls.push({
           op: "conv2dInputGradient",
-          run: (ops) => ops.conv2dInputGradient(shape, dy, w, dx, scratch),
+          run: (ops) => ops.conv2dInputGradient(shape, dy, w, dx, room),
         });
       }
-      return calls;
+      calls.push(...biasCalls(placed, batch * shape.outHeight * shape.outWidth, dy));
+      if (!node.relu) return [calls];
+      return [[{
+        op: "activationBackward",
+        run: (ops) => ops.activationBackward("relu", n, y, y, dy, dy),
+      }], calls];
+    }
+    case "convPool": {
+      const shape = convShape(node.layer, batch), room = roomAt(placed);
+      const codes = ownAt(placed, "codes"), rate = node.dropout?.rate ?? 0;
+      const w = ownAt(placed, "kernel"), dw = gradientOf(placed, "kernel");
+      const db = gradientOf(placed, "bias");
+      if (dw !== 0) {
+        calls.push({
+          op: "convPoolWeightGradient",
+          run: (ops) => ops.convPoolWeightGradient(shape, rate, x, dy, codes, dw, db, room),
+        });
+      }
+      if (wanted) {
+        calls.push({
+          op: "convPoolInputGradient",
+          run: (ops) => ops.convPoolInputGradient(shape, rate, dy, codes, w, dx, room),
+        });
+      }
+      return [calls];
     }
     case "dense": {
       const inputs = node.layer.inputShape[0] ?? 0, { units } = node.layer.spec;
@@ -80,14 +106,14 @@ function backwardOf(
           run: (ops) => ops.denseWeightGradient(batch, inputs, units, x, dy, dw),
         });
       }
-      calls.push(...biasCalls(placed, batch, dy));
       if (wanted) {
         calls.push({
           op: "denseInputGradient",
           run: (ops) => ops.denseInputGradient(batch, inputs, units, dy, w, dx),
         });
       }
-      return calls;
+      calls.push(...biasCalls(placed, batch, dy));
+      return [calls];
     }
     case "norm": {
       const channels = node.layer.inputShape.at(-1) ?? 1;
@@ -96,7 +122,7 @@ function backwardOf(
       const gamma = weightAt(placed, "gamma");
       const mean = ownAt(placed, "mean"), variance = ownAt(placed, "variance");
       const dgamma = gradientOf(placed, "gamma"), dbeta = gradientOf(placed, "beta");
-      return [{
+      return [[{
         op: "batchNormBackward",
         run: (ops) =>
           ops.batchNormBackward(
@@ -112,45 +138,44 @@ function backwardOf(
             dgamma,
             dbeta,
           ),
-      }];
+      }]];
     }
     case "pool": {
       const shape = poolShape(node.layer, batch);
       if (node.how === "average") {
-        return [{
+        return [[{
           op: "averagePoolBackward",
           run: (ops) => ops.averagePoolBackward(shape, dy, dx),
-        }];
+        }]];
       }
       const argmax = ownAt(placed, "argmax");
-      return [{ op: "maxPoolBackward", run: (ops) => ops.maxPoolBackward(shape, dy, argmax, dx) }];
+      return [[{
+        op: "maxPoolBackward",
+        run: (ops) => ops.maxPoolBackward(shape, dy, argmax, dx),
+      }]];
     }
     case "dropout": {
-      const n = batch * node.size, { rate, position: layer } = node;
-      return [{
-        op: "dropout",
-        run: (ops, { seedLow, seedHigh, step }) =>
-          ops.dropout(n, rate, { seedLow, seedHigh, layer, step }, dy, dx),
-      }];
+      const n = batch * node.size, { rate } = node, keys = ownAt(placed, "keys");
+      return [[{ op: "dropout", run: (ops) => ops.dropout(n, rate, keys, dy, dx) }]];
     }
     case "activation": {
       const n = batch * node.size, { activation } = node;
-      return [{
+      return [[{
         op: "activationBackward",
         run: (ops) => ops.activationBackward(activation, n, x, y, dy, dx),
-      }];
+      }]];
     }
     case "softmax": {
       const rows = batch * node.rows, { columns } = node;
-      return [{
+      return [[{
         op: "softmaxBackward",
         run: (ops) => ops.softmaxBackward(rows, columns, y, dy, dx),
-      }];
+      }]];
     }
   }
 }
 
-function biasCalls(placed: PlacedNode, rows: number, dy: Address): Call[] {
+function biasCalls(placed: PlacedNode, rows: number, dy: Address): Unnamed[] {
   const bias = placed.weights["bias"];
   const db = bias?.gradient ?? null;
   if (bias === undefined || db === null) return [];

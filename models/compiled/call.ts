@@ -1,19 +1,19 @@
 /** What a program is a list of. */
 import type { OpName } from "../../kernels/families.ts";
-import type { Ops } from "../../kernels/ops.ts";
+import type { Operation } from "../../kernels/runner.ts";
 
-/** What differs from step to step. */
-export interface Moment {
-  /** Steps done before this one. */
-  readonly step: number;
-  readonly learningRate: number;
-  /** The seed's low and high 32 bits. */
-  readonly seedLow: number;
-  readonly seedHigh: number;
+/** One operation of a layer. `op` names what `run` calls. */
+export interface Call extends Operation {
+  readonly op: OpName;
 }
 
-/** One kernel call. `op` names what `run` calls, so that the kernels of a program are known unrun. */
-export interface Call {
-  readonly op: OpName;
-  run(ops: Ops, now: Moment): void;
+/** Calls that do not depend on each other. */
+export type Group = readonly Call[];
+
+/** A call whose layer is to be named yet. */
+export type Unnamed = Omit<Call, "label">;
+
+/** Labels calls as their layer's. */
+export function named(layer: string, calls: readonly Unnamed[]): Group {
+  return calls.map((call) => ({ ...call, label: `${layer} ${call.op}` }));
 }

@@ -1,20 +1,28 @@
 /** The calls that go from values to the last layer's output. */
-import type { Address } from "../../kernels/ops.ts";
+import type { Address, ConvRoom } from "../../kernels/ops.ts";
+import { THREAD_SCRATCH } from "../../kernels/tasks.ts";
 import type { Layout, PlacedNode } from "./layout.ts";
-import type { Call } from "./call.ts";
-import { sizesOf } from "./nodes.ts";
+import { type Group, named, type Unnamed } from "./call.ts";
+import { nameOf, sizesOf } from "./nodes.ts";
 import { convShape, poolShape } from "./shapes.ts";
 
 /** `training`: dropout on and the batch's own statistics, which also move the moving ones. */
-export function forwardCalls(layout: Layout, batch: number, training: boolean): Call[] {
-  const calls: Call[] = [];
+export function forwardCalls(layout: Layout, batch: number, training: boolean): Group[] {
+  const groups: Group[] = [];
   let x = layout.input;
   for (const placed of layout.nodes) {
     if (placed.node.kind === "dropout" && !training) continue;
-    calls.push(forwardCall(placed, x, batch, training, layout.scratch));
+    if (placed.node.kind === "conv2d" || placed.node.kind === "convPool") {
+      const shape = convShape(placed.node.layer, batch), room = roomAt(placed), from = x;
+      groups.push(named(nameOf(placed.node), [{
+        op: "conv2dFrames",
+        run: (ops) => ops.conv2dFrames(shape, from, room),
+      }]));
+    }
+    groups.push(named(nameOf(placed.node), [forwardCall(placed, x, batch, training)]));
     x = placed.output;
   }
-  return calls;
+  return groups;
 }
 
 /** The place of a layer's weight; 0, the kernels' "none", where the layer has none of that name. */
@@ -31,21 +39,33 @@ export function ownAt(placed: PlacedNode, name: string): Address {
   return address;
 }
 
-function forwardCall(
-  placed: PlacedNode,
-  x: Address,
-  batch: number,
-  training: boolean,
-  scratch: Address,
-): Call {
+/** Where a convolution works. */
+export function roomAt(placed: PlacedNode): ConvRoom {
+  return { shared: ownAt(placed, "room"), own: THREAD_SCRATCH };
+}
+
+function forwardCall(placed: PlacedNode, x: Address, batch: number, training: boolean): Unnamed {
   const { node, output: y } = placed;
   switch (node.kind) {
     case "conv2d": {
       const shape = convShape(node.layer, batch);
       const w = ownAt(placed, "kernel"), bias = weightAt(placed, "bias");
+      const room = roomAt(placed), { relu } = node;
       return {
         op: "conv2dForward",
-        run: (ops) => ops.conv2dForward(shape, x, w, bias, y, scratch),
+        run: (ops) => ops.conv2dForward(shape, x, w, bias, relu, y, room),
+      };
+    }
+    case "convPool": {
+      const shape = convShape(node.layer, batch);
+      const w = ownAt(placed, "kernel"), bias = weightAt(placed, "bias");
+      const codes = ownAt(placed, "codes"), room = roomAt(placed);
+      const dropping = training && node.dropout !== null
+        ? { rate: node.dropout.rate, keys: ownAt(placed, "keys") }
+        : null;
+      return {
+        op: "convPoolForward",
+        run: (ops) => ops.convPoolForward(shape, dropping, x, w, bias, y, codes, room),
       };
     }
     case "dense": {
@@ -109,12 +129,8 @@ function forwardCall(
       return { op: "maxPoolForward", run: (ops) => ops.maxPoolForward(shape, x, y, argmax) };
     }
     case "dropout": {
-      const n = batch * node.size, { rate, position: layer } = node;
-      return {
-        op: "dropout",
-        run: (ops, { seedLow, seedHigh, step }) =>
-          ops.dropout(n, rate, { seedLow, seedHigh, layer, step }, x, y),
-      };
+      const n = batch * node.size, { rate } = node, keys = ownAt(placed, "keys");
+      return { op: "dropout", run: (ops) => ops.dropout(n, rate, keys, x, y) };
     }
     case "activation": {
       const n = batch * node.size, { activation } = node;

@@ -1,8 +1,11 @@
 /** Where a program's tensors lie: sized for the largest batch, and shared by all smaller ones. */
 import type { Arena } from "../../kernels/memory.ts";
-import type { Address, ConvShape } from "../../kernels/ops.ts";
+import { convRoom } from "../../kernels/convolutions.ts";
+import type { Address } from "../../kernels/ops.ts";
+import { MOST_THREADS } from "../../kernels/team.ts";
 import type { Layer, Weight } from "../layers.ts";
 import type { Loss, Optimizer } from "../model.ts";
+import { fuse } from "./fuse.ts";
 import { endsInProbabilities, type Node, nodesOf, sizesOf } from "./nodes.ts";
 import { convShape } from "./shapes.ts";
 
@@ -18,7 +21,10 @@ export interface PlacedWeight {
 export interface PlacedNode {
   readonly node: Node;
   readonly output: Address;
-  /** `argmax` of a max-pool; `mean` and `variance` of a normalisation. */
+  /**
+   * `argmax` of a max-pool, or `codes` where it is one with its convolution; `mean` and `variance` of a
+   * normalisation; `keys` of a dropout; the `room` that a convolution shares between threads.
+   */
   readonly extra: Readonly<Record<string, Address>>;
   /** By the weight's name within its layer. */
   readonly weights: Readonly<Record<string, PlacedWeight>>;
@@ -41,7 +47,15 @@ export interface Layout {
   readonly hits: Address;
   /** Gradients of activations go to and fro between these two. */
   readonly gradients: readonly [Address, Address];
-  readonly scratch: Address;
+  /** Scratch: so many bytes for each thread, one after another. */
+  readonly scratch: { readonly at: Address; readonly bytes: number };
+  /** What differs from step to step: f32 learning rate, and f32 rate of Adam's step. */
+  readonly rate: Address;
+  readonly adamRate: Address;
+  /** The dropouts by their layers' positions, and where their two u32 keys lie. */
+  readonly dropouts: readonly { readonly position: number; readonly keys: Address }[];
+  /** f64 penalties of the weights that have a regulariser. */
+  readonly penalties: readonly { readonly weight: PlacedWeight; readonly at: Address }[];
   /** True if the loss reads the logits under the last node. */
   readonly headOnLogits: boolean;
 }
@@ -63,14 +77,14 @@ function isInPlace(node: Node, before: Node | undefined): boolean {
   return node.kind === "activation" && node.activation === "relu" && before !== undefined;
 }
 
-/** Places everything in an arena. `scratchOf` says what a convolution needs besides. */
+/** Places everything in an arena; `fused` takes layers together where one operation does for them. */
 export function place(
   arena: Arena,
   layers: readonly Layer[],
   loss: Loss,
   optimizer: Optimizer,
   capacity: number,
-  scratchOf: (shape: ConvShape) => number,
+  fused: boolean,
 ): Layout {
   const floats = (n: number) => arena.take(n * 4);
   const weights: PlacedWeight[] = [];
@@ -80,6 +94,7 @@ export function place(
   const table = floats(256);
   const input = floats(capacity * inputSize);
   let scratch = 0, widest = 0, last = input;
+  const byLayer = new Map<number, Record<string, PlacedWeight>>();
   for (const layer of layers) {
     const own: Record<string, PlacedWeight> = {};
     for (const weight of layer.weights) {
@@ -94,26 +109,37 @@ export function place(
       };
       weights.push(own[name]);
     }
-    for (const node of nodesOf(layer)) {
-      const sizes = sizesOf(node);
-      const extra: Record<string, Address> = {};
-      if (node.kind === "conv2d") {
-        scratch = Math.max(scratch, scratchOf(convShape(node.layer, capacity)));
-      } else if (node.kind === "pool" && node.how === "max") {
-        extra["argmax"] = arena.take(capacity * sizes.output * 4);
-      } else if (node.kind === "norm") {
-        const channels = node.layer.inputShape.at(-1) ?? 1;
-        extra["mean"] = floats(channels);
-        extra["variance"] = floats(channels);
-      }
-      // The values that a normalisation, a pool or a loss before it reads must stay as they are.
-      const inPlace = isInPlace(node, nodes.at(-1)?.node) && last !== input && mayOverwrite(nodes);
-      const output = inPlace ? last : floats(capacity * sizes.output);
-      widest = Math.max(widest, sizes.input, sizes.output);
-      const reads = node.kind === "conv2d" || node.kind === "dense" || node.kind === "norm";
-      nodes.push({ node, output, extra, weights: reads ? own : {} });
-      last = output;
+    byLayer.set(layer.position, own);
+  }
+  const dropouts: { position: number; keys: Address }[] = [];
+  const plain = layers.flatMap(nodesOf);
+  for (const node of fused ? fuse(plain).nodes : plain) {
+    const sizes = sizesOf(node);
+    const extra: Record<string, Address> = {};
+    const dropout = node.kind === "dropout" ? node : node.kind === "convPool" ? node.dropout : null;
+    if (dropout !== null) {
+      extra["keys"] = arena.take(8);
+      dropouts.push({ position: dropout.position, keys: extra["keys"] });
     }
+    if (node.kind === "conv2d" || node.kind === "convPool") {
+      const room = convRoom(convShape(node.layer, capacity));
+      extra["room"] = arena.take(room.shared);
+      scratch = Math.max(scratch, room.own);
+      if (node.kind === "convPool") extra["codes"] = arena.take(capacity * sizes.output);
+    } else if (node.kind === "pool" && node.how === "max") {
+      extra["argmax"] = arena.take(capacity * sizes.output * 4);
+    } else if (node.kind === "norm") {
+      const channels = node.layer.inputShape.at(-1) ?? 1;
+      extra["mean"] = floats(channels);
+      extra["variance"] = floats(channels);
+    }
+    // The values that a normalisation, a pool or a loss before it reads must stay as they are.
+    const inPlace = isInPlace(node, nodes.at(-1)?.node) && last !== input && mayOverwrite(nodes);
+    const output = inPlace ? last : floats(capacity * sizes.output);
+    widest = Math.max(widest, sizes.input, sizes.output);
+    const own = "layer" in node ? byLayer.get(node.layer.position) ?? {} : {};
+    nodes.push({ node, output, extra, weights: own });
+    last = output;
   }
   const units = layers.at(-1)?.outputShape[0] ?? 0;
   return {
@@ -129,7 +155,13 @@ export function place(
     losses: floats(capacity),
     hits: arena.take(capacity * 4),
     gradients: [floats(capacity * widest), floats(capacity * widest)],
-    scratch: arena.take(scratch),
+    scratch: { at: arena.take(scratch * MOST_THREADS), bytes: scratch },
+    rate: floats(1),
+    adamRate: floats(1),
+    dropouts,
+    penalties: weights.flatMap((weight) =>
+      weight.weight.regularizer === null ? [] : [{ weight, at: arena.take(8) }]
+    ),
     headOnLogits: endsInProbabilities(layers, loss),
   };
 }

@@ -5,7 +5,14 @@ import type { ActivationName, Loss } from "../model.ts";
 
 /** One primitive operation; sizes are per example. */
 export type Node =
-  | { readonly kind: "conv2d"; readonly layer: Layer<Spec<"conv2d">> }
+  | { readonly kind: "conv2d"; readonly layer: Layer<Spec<"conv2d">>; readonly relu: boolean }
+  | {
+    /** A convolution, relu, a 2x2 max-pool, and a dropout where there is one. */
+    readonly kind: "convPool";
+    readonly layer: Layer<Spec<"conv2d">>;
+    readonly pool: Layer<Spec<"maxPooling2d">>;
+    readonly dropout: { readonly rate: number; readonly position: number } | null;
+  }
   | { readonly kind: "dense"; readonly layer: Layer<Spec<"dense">> }
   | { readonly kind: "norm"; readonly layer: Layer<Spec<"batchNormalization">> }
   | {
@@ -35,7 +42,7 @@ export function nodesOf(layer: Layer): readonly Node[] {
   const { spec } = layer;
   switch (spec.type) {
     case "conv2d":
-      return [{ kind: "conv2d", layer: { ...layer, spec } }, ...after(spec)];
+      return [{ kind: "conv2d", layer: { ...layer, spec }, relu: false }, ...after(spec)];
     case "dense":
       return [{ kind: "dense", layer: { ...layer, spec } }, ...after(spec)];
     case "batchNormalization":
@@ -65,6 +72,12 @@ export function nodesOf(layer: Layer): readonly Node[] {
   }
 }
 
+/** What a node is called where programs are shown: its layer's name, or what it does. */
+export function nameOf(node: Node): string {
+  if ("layer" in node) return node.layer.spec.name;
+  return node.kind === "activation" ? node.activation : node.kind;
+}
+
 /** Elements of a node's input and output, per example. */
 export function sizesOf(node: Node): { readonly input: number; readonly output: number } {
   switch (node.kind) {
@@ -73,6 +86,8 @@ export function sizesOf(node: Node): { readonly input: number; readonly output: 
     case "norm":
     case "pool":
       return { input: sizeOf(node.layer.inputShape), output: sizeOf(node.layer.outputShape) };
+    case "convPool":
+      return { input: sizeOf(node.layer.inputShape), output: sizeOf(node.pool.outputShape) };
     case "dropout":
     case "activation":
       return { input: node.size, output: node.size };

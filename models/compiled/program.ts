@@ -2,48 +2,50 @@
  * Turns a layer list into programs: fixed lists of kernel calls on tensors that have their places
  * already. A program is bound to one batch size; all of a model's programs share one layout.
  */
-import { familiesOf, type Family, type OpName } from "../../kernels/families.ts";
+import { familiesOf, type Family } from "../../kernels/families.ts";
 import { createArena, MOST_PAGES, PAGE } from "../../kernels/memory.ts";
-import type { LossShape, Ops } from "../../kernels/ops.ts";
+import type { LossShape } from "../../kernels/ops.ts";
+import { record } from "../../kernels/record.ts";
+import { MOST_THREADS } from "../../kernels/team.ts";
 import type { Layer } from "../layers.ts";
 import { thresholdOf } from "../losses.ts";
 import type { Loss, Optimizer } from "../model.ts";
 import { backwardCalls } from "./backward.ts";
-import type { Call } from "./call.ts";
+import { type Group, named } from "./call.ts";
 import { forwardCalls } from "./forward.ts";
 import { type Layout, place } from "./layout.ts";
 import { updateCalls } from "./update.ts";
 
-/** The calls of one batch size. */
+/** The calls of one batch size, in groups of what does not depend on each other. */
 export interface Program {
   readonly batch: number;
-  /** Input values, dropout on, the batch's own statistics; then losses, hits and the first gradient. */
-  readonly train: readonly Call[];
+  /** Input values, dropout on, the batch's own statistics; then losses, hits, penalties and the first gradient. */
+  readonly train: readonly Group[];
   /** From there to the gradients of all weights. */
-  readonly backward: readonly Call[];
+  readonly backward: readonly Group[];
   /** Input values, dropout off, moving statistics. */
-  readonly predict: readonly Call[];
-  /** Losses and hits of what `predict` left. */
-  readonly judge: readonly Call[];
+  readonly predict: readonly Group[];
+  /** Losses, hits and penalties of what `predict` left. */
+  readonly judge: readonly Group[];
 }
 
 export function compileProgram(layout: Layout, loss: Loss, batch: number): Program {
   const { input, table, bytes, inputSize } = layout;
-  const lookUp: Call = {
+  const lookUp = named("input", [{
     op: "lookUp",
     run: (ops) => ops.lookUp(batch * inputSize, bytes, table, input),
-  };
+  }]);
   const first = layout.gradients[0];
   return {
     batch,
     train: [
       lookUp,
       ...forwardCalls(layout, batch, true),
-      ...headCalls(layout, loss, batch, true, first),
+      headCalls(layout, loss, batch, true, first),
     ],
     backward: backwardCalls(layout, batch),
     predict: [lookUp, ...forwardCalls(layout, batch, false)],
-    judge: headCalls(layout, loss, batch, false, 0),
+    judge: [headCalls(layout, loss, batch, false, 0)],
   };
 }
 
@@ -54,7 +56,7 @@ function headCalls(
   rows: number,
   training: boolean,
   gradient: Layout["gradients"][0] | 0,
-): readonly Call[] {
+): Group {
   const { labels, losses, hits, units } = layout;
   const [output, under] = outputsOf(layout, training);
   const shape: LossShape = {
@@ -67,8 +69,11 @@ function headCalls(
   const op = loss.type === "binaryCrossentropy" ? "binaryCrossEntropy" : "categoricalCrossEntropy";
   const threshold = thresholdOf(loss);
   return [
-    { op, run: (ops) => ops[op](shape, read, labels, losses, gradient) },
-    { op: "correct", run: (ops) => ops.correct(rows, units, threshold, output, labels, hits) },
+    ...named("loss", [
+      { op, run: (ops) => ops[op](shape, read, labels, losses, gradient) },
+      { op: "correct", run: (ops) => ops.correct(rows, units, threshold, output, labels, hits) },
+    ]),
+    ...penaltyCalls(layout),
   ];
 }
 
@@ -81,12 +86,24 @@ export function outputsOf(layout: Layout, training: boolean) {
   return [at.at(-1) ?? layout.input, at.at(-2) ?? layout.input] as const;
 }
 
+/** The regularisers' part of the loss: of the weights that made it, so before an update. */
+function penaltyCalls({ penalties }: Layout): Group {
+  return penalties.flatMap(({ weight: { weight: { path, regularizer, size }, values }, at }) => {
+    if (regularizer === null) return [];
+    const { l1, l2 } = regularizer;
+    return named(path, [{
+      op: "regularizerLoss",
+      run: (ops) => ops.regularizerLoss(size, l1, l2, values, at),
+    }]);
+  });
+}
+
 /** A model made ready for a trainer. */
 export interface Plan {
   readonly layout: Layout;
-  /** Bytes of memory that it needs. */
+  /** Bytes of memory that it needs; most of the threads' scratch among them is never touched. */
   readonly bytes: number;
-  readonly update: readonly Call[];
+  readonly update: Group;
 }
 
 export function plan(
@@ -94,10 +111,10 @@ export function plan(
   loss: Loss,
   optimizer: Optimizer,
   capacity: number,
-  scratchOf: Ops["conv2dScratch"],
+  fused: boolean,
 ): Plan {
   const arena = createArena();
-  const layout = place(arena, layers, loss, optimizer, capacity, scratchOf);
+  const layout = place(arena, layers, loss, optimizer, capacity, fused);
   return { layout, bytes: arena.used, update: updateCalls(layout, optimizer) };
 }
 
@@ -108,25 +125,23 @@ export function familiesUsed(
   optimizer: Optimizer,
 ): {
   readonly families: readonly Family[];
-  /** What it needs with batches of this size, without the convolutions' scratch; null: more than there can be. */
+  /** What it needs with batches of this size and two threads; null: more than there can be. */
   readonly bytes: (batch: number) => number | null;
 } {
   // Which operations are called follows from the layers alone, so that sizes do not matter: not even a
   // network that no memory holds is refused here.
   const arena = createArena(Infinity);
-  const layout = place(arena, layers, loss, optimizer, 1, () => 0);
-  const update = updateCalls(layout, optimizer);
+  const layout = place(arena, layers, loss, optimizer, 1, true);
   const { train, backward, predict, judge } = compileProgram(layout, loss, 1);
-  const calls = [...train, ...backward, ...predict, ...judge, ...update];
-  const penalties: OpName[] = layout.weights.some(({ weight }) => weight.regularizer !== null)
-    ? ["regularizerLoss"]
-    : [];
+  const groups = [...train, ...backward, ...predict, ...judge, updateCalls(layout, optimizer)];
+  const tasks = record(groups).flat();
   return {
-    families: familiesOf([...calls.map(({ op }) => op), ...penalties]),
+    families: familiesOf(tasks.map(({ op }) => op)),
     bytes(batch) {
       const whole = createArena(Infinity);
-      place(whole, layers, loss, optimizer, batch, () => 0);
-      return whole.used > MOST_PAGES * PAGE ? null : whole.used;
+      const { scratch } = place(whole, layers, loss, optimizer, batch, true);
+      if (whole.used > MOST_PAGES * PAGE) return null;
+      return whole.used - (MOST_THREADS - 2) * scratch.bytes;
     },
   };
 }

@@ -1,14 +1,18 @@
 /** The trainer on our own kernels: a fixed program in one memory; a step makes no tensors. */
 import { createMemory } from "../../kernels/memory.ts";
-import type { Address, Ops } from "../../kernels/ops.ts";
+import { dropoutKeys } from "../../kernels/dropout.ts";
+import type { Address } from "../../kernels/ops.ts";
+import type { Runner } from "../../kernels/runner.ts";
 import { initialize } from "../initialize.ts";
 import { layersOf } from "../layers.ts";
 import { lossIssue } from "../losses.ts";
 import type { Loss, Model, Optimizer } from "../model.ts";
 import type { Batch, BatchSums, NamedTensor, Trainer, TrainerState } from "../trainer.ts";
-import type { Call, Moment } from "./call.ts";
+import type { Group } from "./call.ts";
 import { gather } from "./gather.ts";
-import { compileProgram, outputsOf, plan, type Program } from "./program.ts";
+import type { Layout } from "./layout.ts";
+import { compileProgram, outputsOf, plan } from "./program.ts";
+import { rateOfAdam } from "./update.ts";
 
 export interface CompiledSettings {
   readonly model: Model;
@@ -17,8 +21,18 @@ export interface CompiledSettings {
   /** The largest batch that will come. */
   readonly batchSize: number;
   readonly seed: number;
-  /** The operations on a memory: `createOps(modules, memory)` or `createReferenceOps(memory)`. */
-  createOps(memory: WebAssembly.Memory): Ops;
+  /** Takes neighbouring layers together where one operation does for them. Default: true. */
+  readonly fused?: boolean;
+  /** What runs programs on a memory, with scratch for threads. */
+  createRunner(memory: WebAssembly.Memory, scratch: Layout["scratch"]): Runner;
+}
+
+/** What can be asked of one batch size, ready to be run. */
+interface Programs {
+  step(): void;
+  gradients(): void;
+  predict(): void;
+  evaluate(): void;
 }
 
 /** @throws Error if the layers do not fit each other or the loss, RangeError if 4 GiB do not hold them */
@@ -27,16 +41,18 @@ export function createCompiledTrainer(settings: CompiledSettings): Trainer {
   const layers = layersOf(model);
   const issue = lossIssue(layers, loss);
   if (issue !== null) throw new Error(issue);
-  // How much scratch a convolution needs must be known before there is a memory to put it in.
-  const { conv2dScratch } = settings.createOps(createMemory(0));
-  const { layout, bytes, update } = plan(layers, loss, optimizer, batchSize, conv2dScratch);
-  const memory = createMemory(bytes);
-  const ops = settings.createOps(memory);
-  const programs = new Map<number, Program>();
-  const seedLow = seed >>> 0, seedHigh = Math.floor(seed / 4294967296) >>> 0;
-  const regularized = layout.weights.flatMap(({ weight, values }) =>
-    weight.regularizer === null ? [] : [{ ...weight.regularizer, values, size: weight.size }]
+  const { layout, bytes, update } = plan(
+    layers,
+    loss,
+    optimizer,
+    batchSize,
+    settings.fused ?? true,
   );
+  const memory = createMemory(bytes);
+  const runner = settings.createRunner(memory, layout.scratch);
+  const programs = new Map<number, Programs>();
+  const seedLow = seed >>> 0, seedHigh = Math.floor(seed / 4294967296) >>> 0;
+  const penalties = layout.penalties.map(({ at }) => new Float64Array(memory.buffer, at, 1));
   const trainable = layout.weights.flatMap(({ weight, gradient }) =>
     gradient === null ? [] : [{ weight, gradient }]
   );
@@ -96,7 +112,24 @@ export function createCompiledTrainer(settings: CompiledSettings): Trainer {
 
   put("the first weights", initialize(layers, seed), weightPlaces);
 
-  function load(batch: Batch): Program {
+  /** Each is compiled when it is first run. */
+  function prepare(...groups: readonly Group[]): () => void {
+    let run: (() => void) | undefined;
+    return () => (run ??= runner.prepare(groups))();
+  }
+  const applyUpdate = prepare(update);
+
+  function compile(count: number): Programs {
+    const { train, backward, predict, judge } = compileProgram(layout, loss, count);
+    return {
+      step: prepare(...train, ...backward, update),
+      gradients: prepare(...train, ...backward),
+      predict: prepare(...predict),
+      evaluate: prepare(...predict, ...judge),
+    };
+  }
+
+  function load(batch: Batch): Programs {
     const count = batch.indices.length;
     if (count < 1 || count > batchSize) {
       throw new RangeError(
@@ -104,60 +137,57 @@ export function createCompiledTrainer(settings: CompiledSettings): Trainer {
       );
     }
     gather(memory, layout, batch);
-    let program = programs.get(count);
-    if (program === undefined) {
-      program = compileProgram(layout, loss, count);
-      programs.set(count, program);
+    let ready = programs.get(count);
+    if (ready === undefined) programs.set(count, ready = compile(count));
+    return ready;
+  }
+
+  /** Writes what differs from step to step where the kernels read it. */
+  function setMoment(learningRate: number): void {
+    new Float32Array(memory.buffer, layout.rate, 1)[0] = learningRate;
+    if (optimizer.type === "adam") {
+      const rate = rateOfAdam(learningRate, optimizer.beta1, optimizer.beta2, step + 1);
+      new Float32Array(memory.buffer, layout.adamRate, 1)[0] = rate;
     }
-    return program;
+    for (const { position: layer, keys } of layout.dropouts) {
+      const drawn = dropoutKeys({ seedLow, seedHigh, layer, step });
+      new Uint32Array(memory.buffer, keys, 2).set(drawn);
+    }
   }
 
-  function run(calls: readonly Call[], learningRate: number): void {
-    const now: Moment = { step, learningRate, seedLow, seedHigh };
-    for (const call of calls) call.run(ops, now);
-  }
-
-  /** Before an update: Keras shows the penalty of the weights that made the loss. */
   function sums(count: number): BatchSums {
     let total = 0, correct = 0, penalty = 0;
     for (let i = 0; i < count; i++) {
       total += losses[i] ?? 0;
       correct += hits[i] ?? 0;
     }
-    for (const { size, l1, l2, values } of regularized) {
-      penalty += ops.regularizerLoss(size, l1, l2, values);
-    }
+    for (const [part = NaN] of penalties) penalty += part;
     return { loss: total, correct, count, penalty };
   }
 
   return {
     step(batch, learningRate) {
       const program = load(batch);
-      run(program.train, learningRate);
-      const result = sums(program.batch);
-      run(program.backward, learningRate);
-      run(update, learningRate);
+      setMoment(learningRate);
+      program.step();
       step++;
-      return result;
+      return sums(batch.indices.length);
     },
     evaluate(batch) {
-      const program = load(batch);
-      run(program.predict, 0);
-      run(program.judge, 0);
-      return sums(program.batch);
+      load(batch).evaluate();
+      return sums(batch.indices.length);
     },
     predict(batch) {
-      const program = load(batch);
-      run(program.predict, 0);
+      load(batch).predict();
       const [output] = outputsOf(layout, false);
-      return view(output, program.batch * layout.units).slice();
+      return view(output, batch.indices.length * layout.units).slice();
     },
     gradients(batch) {
       const program = load(batch);
       // A forward pass moves the moving statistics, which a look at gradients must not.
       const kept = fixed.map(({ values, weight }) => view(values, weight.size).slice());
-      run(program.train, 0);
-      run(program.backward, 0);
+      setMoment(0);
+      program.gradients();
       for (const [i, { values, weight }] of fixed.entries()) {
         const before = kept[i];
         if (before !== undefined) view(values, weight.size).set(before);
@@ -166,7 +196,8 @@ export function createCompiledTrainer(settings: CompiledSettings): Trainer {
     },
     applyGradients(gradients, learningRate) {
       put("gradients", gradients, gradientPlaces);
-      run(update, learningRate);
+      setMoment(learningRate);
+      applyUpdate();
       step++;
     },
     readState(): TrainerState {
@@ -184,8 +215,8 @@ export function createCompiledTrainer(settings: CompiledSettings): Trainer {
       step = state.step;
     },
     dispose() {
-      // The memory goes with the last reference to it.
       programs.clear();
+      runner.dispose();
     },
   };
 }

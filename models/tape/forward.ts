@@ -1,6 +1,6 @@
 /** Layers by TensorFlow.js' operations, which it can differentiate. */
 import * as tf from "@tensorflow/tfjs-core";
-import { dropoutSettings } from "../../kernels/dropout.ts";
+import { dropoutKeys, dropoutSettings } from "../../kernels/dropout.ts";
 import { dropoutHash } from "../../kernels/reference/dropout.ts";
 import { type Layer, window } from "../layers.ts";
 import type { ActivationName, Padding } from "../model.ts";
@@ -140,8 +140,8 @@ function mask(
   layer: number,
 ): tf.Tensor {
   const seedLow = seed >>> 0, seedHigh = Math.floor(seed / 4294967296) >>> 0;
-  const settings = dropoutSettings(rate, { seedLow, seedHigh, layer, step });
-  const { key0, key1, threshold, scale } = settings;
+  const [key0, key1] = dropoutKeys({ seedLow, seedHigh, layer, step });
+  const { threshold, scale } = dropoutSettings(rate);
   const size = shape.reduce((product, n) => product * n, 1);
   const factors = Float32Array.from(
     { length: size },

@@ -1,7 +1,7 @@
 /** Keras' optimizers by TensorFlow.js' operations (its own Adam has epsilon in another place). */
 import * as tf from "@tensorflow/tfjs-core";
 import { slotNames } from "../compiled/layout.ts";
-import { adamRate } from "../compiled/update.ts";
+import { rateOfAdam } from "../compiled/update.ts";
 import type { Optimizer } from "../model.ts";
 
 /** One weight's slots by name. */
@@ -46,7 +46,7 @@ export function updateOnTape(
       const { beta1, beta2, epsilon } = optimizer;
       blend(momentum, beta1, gradient);
       blend(velocity, beta2, tf.square(gradient));
-      const step = tf.mul(momentum, adamRate(rate, beta1, beta2, t));
+      const step = tf.mul(momentum, rateOfAdam(rate, beta1, beta2, t));
       weight.assign(tf.sub(weight, tf.div(step, tf.add(tf.sqrt(velocity), epsilon))));
       break;
     }

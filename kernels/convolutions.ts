@@ -46,7 +46,9 @@ function layOut(s: ConvShape) {
     zeros: eights(s.inChannels) * 4,
     counts: MOST_TASKS * 4,
     frames: framed ? s.batch * frameBytes : 0,
+    // What a gradient by few taps works with: patches, or each image's sums.
     patches: patched ? s.batch * pooled.height * pooled.width * columns * 16 : 0,
+    partial: patched ? s.batch * weights * 4 : 0,
   });
   const many = s.kernelWidth * s.inChannels * eights(s.filters);
   // One task is at one of these at a time.
@@ -146,7 +148,7 @@ export function convolutions(emit: Emit): Convolutions {
       );
     },
 
-    conv2dForward(s, x, w, bias, relu, y, { shared, own }) {
+    conv2dForward(s, x, w, bias, relu, y, moments, { shared, own }) {
       const op = "conv2dForward";
       const { rowBytes, frameBytes, shared: { at }, product } = layOut(s);
       const frames = framesAt(s, x, shared);
@@ -159,7 +161,9 @@ export function convolutions(emit: Emit): Convolutions {
             ...[many, rowBytes, frameBytes, s.inChannels, s.kernelHeight, s.kernelWidth],
             ...[s.strideY, s.strideX, s.outHeight, s.outWidth, s.filters, relu ? 1 : 0],
             ...[frames + first * frameBytes, shared + at.packed, shared + at.start],
-            ...[y + first * imageBytes(s).y, own + product.at.spare],
+            y + first * imageBytes(s).y,
+            moments === 0 ? 0 : moments + first * s.filters * 16,
+            own + product.at.spare,
           ],
         })),
       );
@@ -187,8 +191,31 @@ export function convolutions(emit: Emit): Convolutions {
 
     conv2dWeightGradient(s, x, dy, dw, { shared, own }) {
       const op = "conv2dWeightGradient";
-      const { rowBytes, frameBytes, gradient: { at } } = layOut(s);
+      const { rowBytes, frameBytes, shared: { at: places }, gradient: { at } } = layOut(s);
       const frames = framesAt(s, x, shared);
+      if (isPatched(s) && s.filters % 8 === 0) {
+        const size = s.kernelHeight * s.kernelWidth * s.inChannels * s.filters;
+        emit(
+          pieces(s.batch).map(([first, many]) => ({
+            op,
+            name: "shortGradient",
+            args: [
+              ...[many, rowBytes, frameBytes, s.inChannels, s.kernelHeight, s.kernelWidth],
+              ...[s.strideY, s.strideX, s.outHeight, s.outWidth, s.filters],
+              ...[frames + first * frameBytes, dy + first * imageBytes(s).y],
+              shared + places.partial + first * size * 4,
+            ],
+          })),
+        );
+        emit(
+          pieces(size, 64).map(([first, some]) => ({
+            op,
+            name: "total",
+            args: [s.batch, size, some, shared + places.partial + first * 4, dw + first * 4],
+          })),
+        );
+        return;
+      }
       const { tasks, given } = count(op, s, dy, shared);
       emit(tasks);
       const rowFloats = s.kernelWidth * s.inChannels * s.filters;

@@ -13,6 +13,7 @@ export const FAMILIES = [
   "fused",
   "loss",
   "norm",
+  "normpool",
   "optimizer",
   "pool",
 ] as const;
@@ -48,6 +49,9 @@ export const FAMILY_OF: Readonly<Record<OpName, Family>> = {
   batchNormForward: "norm",
   batchNormInference: "norm",
   batchNormBackward: "norm",
+  normPoolForward: "normpool",
+  normPoolInference: "normpool",
+  normPoolBackward: "normpool",
   categoricalCrossEntropy: "loss",
   binaryCrossEntropy: "loss",
   correct: "loss",

@@ -92,11 +92,37 @@ export interface Dropping {
   readonly keys: Address;
 }
 
+/** Sizes of a normalisation with the 2x2 max-pool behind it; channels are a multiple of 8. */
+export interface NormPoolShape {
+  readonly batch: number;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
+
+/** Where a normalisation with its pool keeps what both of its passes use. */
+export interface NormPoolRoom {
+  /** Of the convolution before it; then, in the backward pass, sums of slopes in their place. */
+  readonly moments: Address;
+  /** [channels] f32 each: of the batch. */
+  readonly mean: Address;
+  readonly variance: Address;
+  /** [3, channels] f32 of scratch. */
+  readonly terms: Address;
+  /** Bytes of y's shape: as in `convPoolForward`, 255 where dropped. */
+  readonly codes: Address;
+  /** f32 of y's shape: x at the place of the greatest. */
+  readonly picked: Address;
+}
+
 /** The operations. `n` counts elements, not bytes. Outputs are overwritten unless it says "adds". */
 export interface Ops {
   /** Brings x into `room` with its padding, where the convolutions by x below find it. */
   conv2dFrames(s: ConvShape, x: Address, room: ConvRoom): void;
-  /** y[b,oy,ox,f] = bias[f] + sum x * w, then relu if it is true. `bias` 0 means none. */
+  /**
+   * y[b,oy,ox,f] = bias[f] + sum x * w, then relu if it is true. `bias` 0 means none. Unless `moments` is 0
+   * (filters a multiple of 8), each image's sums and sums of squares of y go there, [batch, 2, filters] f64.
+   */
   conv2dForward(
     s: ConvShape,
     x: Address,
@@ -104,6 +130,7 @@ export interface Ops {
     bias: Address | 0,
     relu: boolean,
     y: Address,
+    moments: Address | 0,
     room: ConvRoom,
   ): void;
   /** dx from dy. */
@@ -237,6 +264,49 @@ export interface Ops {
     variance: Address,
     y: Address,
   ): void;
+  /**
+   * `batchNormForward` of x, which a `conv2dForward` with relu and moments has left, then a 2x2 max-pool and
+   * dropout as in `convPoolForward`, but without another relu.
+   */
+  normPoolForward(
+    s: NormPoolShape,
+    epsilon: number,
+    momentum: number,
+    dropping: Dropping | null,
+    x: Address,
+    gamma: Address | 0,
+    beta: Address | 0,
+    movingMean: Address,
+    movingVariance: Address,
+    y: Address,
+    room: NormPoolRoom,
+  ): void;
+  /** The same with given statistics, nothing updated or dropped. */
+  normPoolInference(
+    s: NormPoolShape,
+    epsilon: number,
+    x: Address,
+    gamma: Address | 0,
+    beta: Address | 0,
+    mean: Address,
+    variance: Address,
+    y: Address,
+    room: NormPoolRoom,
+  ): void;
+  /** dx, the gradient by what the relu before x was given; `rate` is the dropout's, 0 for none. */
+  normPoolBackward(
+    s: NormPoolShape,
+    epsilon: number,
+    rate: number,
+    x: Address,
+    gamma: Address | 0,
+    dy: Address,
+    dx: Address,
+    dgamma: Address | 0,
+    dbeta: Address | 0,
+    room: NormPoolRoom,
+  ): void;
+
   /** dgamma and dbeta may be 0. */
   batchNormBackward(
     rows: number,

@@ -2,6 +2,7 @@
 import { convolutions } from "./convolutions.ts";
 import { dropoutSettings } from "./dropout.ts";
 import { type Family, FAMILY_OF, type OpName } from "./families.ts";
+import { normPools } from "./normalization.ts";
 import type { Ops, PoolShape } from "./ops.ts";
 import { type Emit, exportOf, pieces, type Task } from "./tasks.ts";
 
@@ -80,6 +81,7 @@ export function emitOps(emit: Emit): Ops {
 
   return {
     ...convolutions(emit),
+    ...normPools(emit),
 
     denseForward(rows, inputs, units, x, w, bias, y) {
       const op = "denseForward";

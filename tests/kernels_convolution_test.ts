@@ -72,9 +72,9 @@ for (const row of CONVOLUTIONS) {
     const guard = pair.floats(16);
     both(pair, (ops) => {
       ops.conv2dFrames(s, input, room);
-      ops.conv2dForward(s, input, weight, bias, false, output, room);
-      ops.conv2dForward(s, input, weight, bias, true, positive, room);
-      ops.conv2dForward(s, input, weight, 0, false, plain, room);
+      ops.conv2dForward(s, input, weight, bias, false, output, 0, room);
+      ops.conv2dForward(s, input, weight, bias, true, positive, 0, room);
+      ops.conv2dForward(s, input, weight, 0, false, plain, 0, room);
       ops.conv2dInputGradient(s, above, weight, below, room);
       ops.conv2dWeightGradient(s, input, above, slope, room);
     });

@@ -71,7 +71,7 @@ Deno.test("convolution's gradients are those of its forward pass, strides and pa
   const x = tensor(80), w = tensor(36), bias = tensor(3), y = tensor(72), dy = tensor(72);
   const dx = tensor(80), dw = tensor(36), db = tensor(3);
   const room = { shared: tensor(16), own: tensor(16) };
-  const loss = along(y, dy, 72, () => ops.conv2dForward(s, x, w, bias, false, y, room));
+  const loss = along(y, dy, 72, () => ops.conv2dForward(s, x, w, bias, false, y, 0, room));
   ops.conv2dInputGradient(s, dy, w, dx, room);
   ops.conv2dWeightGradient(s, x, dy, dw, room);
   ops.biasGradient(24, 3, dy, db);

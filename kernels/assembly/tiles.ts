@@ -1,7 +1,7 @@
 // Register tiles of the matrix products. Whatever the tile, an element's sum runs over k in order, so
 // the tiling changes no bit. Rows of `a` are reached by pointers: they may be pixels' windows.
 
-import { FACTOR0, FACTOR1, FACTOR2, hash4 } from "./hash";
+import { beats, kept4, positive, storeCodes } from "./window";
 
 /** The four lanes of v, each in all lanes: cheaper than four checked loads. */
 // @ts-ignore: decorator
@@ -26,20 +26,6 @@ function lane2(v: v128): v128 {
 @inline
 function lane3(v: v128): v128 {
   return i8x16.shuffle(v, v, 12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15);
-}
-
-/** relu: what is below 0 becomes 0, NaN stays. */
-// @ts-ignore: decorator
-@inline
-function positive(v: v128, zero: v128): v128 {
-  return v128.andnot(v, f32x4.lt(v, zero));
-}
-
-/** Where the first of two greatest lies: a NaN counts as the greatest, so that it is not hidden. */
-// @ts-ignore: decorator
-@inline
-function beats(value: v128, best: v128): v128 {
-  return v128.or(f32x4.gt(value, best), v128.andnot(f32x4.ne(value, value), f32x4.ne(best, best)));
 }
 
 /** Address of the two keys of dropout's hash, 0 for none; what is kept, and what it is multiplied by. */
@@ -78,19 +64,12 @@ function pooled(
   let alive = f32x4.gt(best, zero);
   best = positive(best, zero);
   if (dropKeys) {
-    const index = i32x4.add(i32x4.splat(first), i32x4(0, 1, 2, 3));
-    const hash = hash4(
-      index, v128.load32_splat(dropKeys), v128.load32_splat(dropKeys, 4),
-      i32x4.splat(FACTOR0), i32x4.splat(FACTOR1), i32x4.splat(FACTOR2),
-    );
-    const kept = i32x4.ge_u(hash, i32x4.splat(dropBelow));
+    const kept = kept4(first, dropKeys, dropBelow);
     best = v128.and(kept, f32x4.mul(best, f32x4.splat(dropScale)));
     alive = v128.and(alive, kept);
   }
   v128.store(y, best);
-  code = v128.or(code, v128.not(alive));
-  const narrow = i16x8.narrow_i32x4_s(code, code);
-  v128.store32_lane(codes, i8x16.narrow_i16x8_s(narrow, narrow), 0);
+  storeCodes(code, alive, codes);
 }
 
 /**

@@ -9,6 +9,7 @@ import { dense } from "./dense.ts";
 import { dropout } from "./dropout.ts";
 import { loss } from "./loss.ts";
 import { normalization } from "./normalization.ts";
+import { normPool } from "./normpool.ts";
 import { optimizer } from "./optimizer.ts";
 import { pool } from "./pool.ts";
 import { bytes, floats } from "./views.ts";
@@ -21,6 +22,7 @@ export function createReferenceOps(memory: WebAssembly.Memory): Ops {
     ...pool(memory),
     ...dropout(memory),
     ...normalization(memory),
+    ...normPool(memory),
     ...loss(memory),
     ...optimizer(memory),
     lookUp(n, source, table, y) {

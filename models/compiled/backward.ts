@@ -1,10 +1,10 @@
 /** The calls that go from the loss's gradient to the gradients of all weights. */
 import type { Address } from "../../kernels/ops.ts";
-import { ownAt, roomAt, weightAt } from "./forward.ts";
+import { normPoolRoomAt, ownAt, roomAt, weightAt } from "./forward.ts";
 import type { Layout, PlacedNode } from "./layout.ts";
 import { nameOf, sizesOf } from "./nodes.ts";
 import { type Group, named, type Unnamed } from "./call.ts";
-import { convShape, poolShape } from "./shapes.ts";
+import { convShape, normPoolShape, poolShape } from "./shapes.ts";
 
 export function backwardCalls(layout: Layout, batch: number): Group[] {
   const { nodes } = layout;
@@ -72,7 +72,7 @@ function backwardOf(
         });
       }
       calls.push(...biasCalls(placed, batch * shape.outHeight * shape.outWidth, dy));
-      if (!node.relu) return [calls];
+      if (node.relu !== "own") return [calls];
       return [[{
         op: "activationBackward",
         run: (ops) => ops.activationBackward("relu", n, y, y, dy, dy),
@@ -114,6 +114,17 @@ function backwardOf(
       }
       calls.push(...biasCalls(placed, batch, dy));
       return [calls];
+    }
+    case "normPool": {
+      const shape = normPoolShape(node.layer, batch), room = normPoolRoomAt(placed);
+      const { epsilon } = node.layer.spec, rate = node.dropout?.rate ?? 0;
+      const gamma = weightAt(placed, "gamma");
+      const dgamma = gradientOf(placed, "gamma"), dbeta = gradientOf(placed, "beta");
+      return [[{
+        op: "normPoolBackward",
+        run: (ops) =>
+          ops.normPoolBackward(shape, epsilon, rate, x, gamma, dy, dx, dgamma, dbeta, room),
+      }]];
     }
     case "norm": {
       const channels = node.layer.inputShape.at(-1) ?? 1;

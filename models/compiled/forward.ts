@@ -1,10 +1,10 @@
 /** The calls that go from values to the last layer's output. */
-import type { Address, ConvRoom } from "../../kernels/ops.ts";
+import type { Address, ConvRoom, NormPoolRoom } from "../../kernels/ops.ts";
 import { THREAD_SCRATCH } from "../../kernels/tasks.ts";
 import type { Layout, PlacedNode } from "./layout.ts";
 import { type Group, named, type Unnamed } from "./call.ts";
 import { nameOf, sizesOf } from "./nodes.ts";
-import { convShape, poolShape } from "./shapes.ts";
+import { convShape, normPoolShape, poolShape } from "./shapes.ts";
 
 /** `training`: dropout on and the batch's own statistics, which also move the moving ones. */
 export function forwardCalls(layout: Layout, batch: number, training: boolean): Group[] {
@@ -44,25 +44,40 @@ export function roomAt(placed: PlacedNode): ConvRoom {
   return { shared: ownAt(placed, "room"), own: THREAD_SCRATCH };
 }
 
+/** Where a normalisation with its pool works. */
+export function normPoolRoomAt(placed: PlacedNode): NormPoolRoom {
+  return {
+    moments: ownAt(placed, "moments"),
+    mean: ownAt(placed, "mean"),
+    variance: ownAt(placed, "variance"),
+    terms: ownAt(placed, "terms"),
+    codes: ownAt(placed, "codes"),
+    picked: ownAt(placed, "picked"),
+  };
+}
+
+function droppingOf(placed: PlacedNode, dropout: { readonly rate: number } | null) {
+  return dropout === null ? null : { rate: dropout.rate, keys: ownAt(placed, "keys") };
+}
+
 function forwardCall(placed: PlacedNode, x: Address, batch: number, training: boolean): Unnamed {
   const { node, output: y } = placed;
   switch (node.kind) {
     case "conv2d": {
       const shape = convShape(node.layer, batch);
       const w = ownAt(placed, "kernel"), bias = weightAt(placed, "bias");
-      const room = roomAt(placed), { relu } = node;
+      const room = roomAt(placed), relu = node.relu !== "no";
+      const moments = training ? placed.extra["moments"] ?? 0 : 0;
       return {
         op: "conv2dForward",
-        run: (ops) => ops.conv2dForward(shape, x, w, bias, relu, y, room),
+        run: (ops) => ops.conv2dForward(shape, x, w, bias, relu, y, moments, room),
       };
     }
     case "convPool": {
       const shape = convShape(node.layer, batch);
       const w = ownAt(placed, "kernel"), bias = weightAt(placed, "bias");
       const codes = ownAt(placed, "codes"), room = roomAt(placed);
-      const dropping = training && node.dropout !== null
-        ? { rate: node.dropout.rate, keys: ownAt(placed, "keys") }
-        : null;
+      const dropping = training ? droppingOf(placed, node.dropout) : null;
       return {
         op: "convPoolForward",
         run: (ops) => ops.convPoolForward(shape, dropping, x, w, bias, y, codes, room),
@@ -117,6 +132,37 @@ function forwardCall(placed: PlacedNode, x: Address, batch: number, training: bo
             mean,
             variance,
             y,
+          ),
+      };
+    }
+    case "normPool": {
+      const shape = normPoolShape(node.layer, batch), room = normPoolRoomAt(placed);
+      const { epsilon, momentum } = node.layer.spec;
+      const gamma = weightAt(placed, "gamma"), beta = weightAt(placed, "beta");
+      const mean = ownAt(placed, "moving_mean"), variance = ownAt(placed, "moving_variance");
+      if (!training) {
+        return {
+          op: "normPoolInference",
+          run: (ops) =>
+            ops.normPoolInference(shape, epsilon, x, gamma, beta, mean, variance, y, room),
+        };
+      }
+      const dropping = droppingOf(placed, node.dropout);
+      const moving = [mean, variance] as const;
+      return {
+        op: "normPoolForward",
+        run: (ops) =>
+          ops.normPoolForward(
+            shape,
+            epsilon,
+            momentum,
+            dropping,
+            x,
+            gamma,
+            beta,
+            ...moving,
+            y,
+            room,
           ),
       };
     }

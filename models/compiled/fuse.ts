@@ -23,22 +23,32 @@ export function fuse(plain: readonly Node[]): Fused {
       if (node.kind === "conv2d") notes.push(`${node.layer.spec.name}: alone, no relu follows`);
       continue;
     }
-    const pool = plain[i + 2];
-    const issue = poolIssue(node.layer.spec.filters, pool);
+    const { name, filters } = node.layer.spec;
+    // A normalisation may stand between.
+    const norm = plain[i + 2]?.kind === "norm" ? plain[i + 2] : undefined;
+    const at = norm === undefined ? i + 2 : i + 3;
+    const pool = plain[at];
+    const issue = poolIssue(filters, pool);
     if (pool?.kind !== "pool" || issue !== null) {
-      nodes.push({ ...node, relu: true });
-      notes.push(`${node.layer.spec.name}: with relu; no pool, since ${issue}`);
+      nodes.push({ ...node, relu: "own" });
+      notes.push(`${name}: with relu; no pool, since ${issue}`);
       i += 1;
       continue;
     }
-    const after = plain[i + 3];
+    const after = plain[at + 1];
     const dropout = after?.kind === "dropout"
       ? { rate: after.rate, position: after.position }
       : null;
-    nodes.push({ kind: "convPool", layer: node.layer, pool: pool.layer, dropout });
-    const what = dropout === null ? "relu and max-pool" : "relu, max-pool and dropout";
-    notes.push(`${node.layer.spec.name}: with ${what}; gradients by lists`);
-    i += dropout === null ? 2 : 3;
+    const more = dropout === null ? "max-pool" : "max-pool and dropout";
+    if (norm?.kind === "norm") {
+      nodes.push({ ...node, relu: "before" });
+      nodes.push({ kind: "normPool", layer: norm.layer, pool: pool.layer, dropout });
+      notes.push(`${name}: with relu and sums; ${norm.layer.spec.name}: with ${more}`);
+    } else {
+      nodes.push({ kind: "convPool", layer: node.layer, pool: pool.layer, dropout });
+      notes.push(`${name}: with relu, ${more}; gradients by lists`);
+    }
+    i = dropout === null ? at : at + 1;
   }
   return { nodes, notes };
 }

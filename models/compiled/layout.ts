@@ -22,8 +22,9 @@ export interface PlacedNode {
   readonly node: Node;
   readonly output: Address;
   /**
-   * `argmax` of a max-pool, or `codes` where it is one with its convolution; `mean` and `variance` of a
-   * normalisation; `keys` of a dropout; the `room` that a convolution shares between threads.
+   * `argmax` of a max-pool, or `codes` where it is one with what is before it; `mean` and `variance` of a
+   * normalisation, and what it shares with its pool (see `NormPoolRoom`); `keys` of a dropout; the `room` that
+   * a convolution shares between threads.
    */
   readonly extra: Readonly<Record<string, Address>>;
   /** By the weight's name within its layer. */
@@ -115,23 +116,13 @@ export function place(
   const plain = layers.flatMap(nodesOf);
   for (const node of fused ? fuse(plain).nodes : plain) {
     const sizes = sizesOf(node);
-    const extra: Record<string, Address> = {};
-    const dropout = node.kind === "dropout" ? node : node.kind === "convPool" ? node.dropout : null;
-    if (dropout !== null) {
-      extra["keys"] = arena.take(8);
+    const extra = takeExtra(arena, node, nodes.at(-1), capacity);
+    const dropout = dropoutOf(node);
+    if (dropout !== null && extra["keys"] !== undefined) {
       dropouts.push({ position: dropout.position, keys: extra["keys"] });
     }
     if (node.kind === "conv2d" || node.kind === "convPool") {
-      const room = convRoom(convShape(node.layer, capacity));
-      extra["room"] = arena.take(room.shared);
-      scratch = Math.max(scratch, room.own);
-      if (node.kind === "convPool") extra["codes"] = arena.take(capacity * sizes.output);
-    } else if (node.kind === "pool" && node.how === "max") {
-      extra["argmax"] = arena.take(capacity * sizes.output * 4);
-    } else if (node.kind === "norm") {
-      const channels = node.layer.inputShape.at(-1) ?? 1;
-      extra["mean"] = floats(channels);
-      extra["variance"] = floats(channels);
+      scratch = Math.max(scratch, convRoom(convShape(node.layer, capacity)).own);
     }
     // The values that a normalisation, a pool or a loss before it reads must stay as they are.
     const inPlace = isInPlace(node, nodes.at(-1)?.node) && last !== input && mayOverwrite(nodes);
@@ -164,6 +155,54 @@ export function place(
     ),
     headOnLogits: endsInProbabilities(layers, loss),
   };
+}
+
+/** The dropout that a node does, alone or among other things. */
+function dropoutOf(node: Node): { readonly position: number } | null {
+  if (node.kind === "dropout") return node;
+  return node.kind === "convPool" || node.kind === "normPool" ? node.dropout : null;
+}
+
+/** What a node keeps besides its output and weights. */
+function takeExtra(
+  arena: Arena,
+  node: Node,
+  before: PlacedNode | undefined,
+  capacity: number,
+): Record<string, Address> {
+  const { output } = sizesOf(node);
+  const extra: Record<string, Address> = {};
+  if (dropoutOf(node) !== null) extra["keys"] = arena.take(8);
+  switch (node.kind) {
+    case "convPool":
+    case "conv2d": {
+      extra["room"] = arena.take(convRoom(convShape(node.layer, capacity)).shared);
+      if (node.kind === "convPool") extra["codes"] = arena.take(capacity * output);
+      else if (node.relu === "before") {
+        extra["moments"] = arena.take(capacity * node.layer.spec.filters * 16);
+      }
+      return extra;
+    }
+    case "pool":
+      if (node.how === "max") extra["argmax"] = arena.take(capacity * output * 4);
+      return extra;
+    case "norm":
+    case "normPool": {
+      const channels = node.layer.inputShape.at(-1) ?? 1;
+      extra["mean"] = arena.take(channels * 4);
+      extra["variance"] = arena.take(channels * 4);
+      if (node.kind === "norm") return extra;
+      extra["terms"] = arena.take(3 * channels * 4);
+      extra["codes"] = arena.take(capacity * output);
+      extra["picked"] = arena.take(capacity * output * 4);
+      // The convolution before it leaves each image's sums there.
+      const moments = before?.extra["moments"];
+      if (moments !== undefined) extra["moments"] = moments;
+      return extra;
+    }
+    default:
+      return extra;
+  }
 }
 
 /** Only what computes its gradient without its own output may have that output overwritten. */

@@ -5,11 +5,23 @@ import type { ActivationName, Loss } from "../model.ts";
 
 /** One primitive operation; sizes are per example. */
 export type Node =
-  | { readonly kind: "conv2d"; readonly layer: Layer<Spec<"conv2d">>; readonly relu: boolean }
+  | {
+    readonly kind: "conv2d";
+    readonly layer: Layer<Spec<"conv2d">>;
+    /** With the relu behind it; `before`: of which what follows takes care, in the gradient, too. */
+    readonly relu: "no" | "own" | "before";
+  }
   | {
     /** A convolution, relu, a 2x2 max-pool, and a dropout where there is one. */
     readonly kind: "convPool";
     readonly layer: Layer<Spec<"conv2d">>;
+    readonly pool: Layer<Spec<"maxPooling2d">>;
+    readonly dropout: { readonly rate: number; readonly position: number } | null;
+  }
+  | {
+    /** A normalisation behind a convolution with relu, a 2x2 max-pool, and a dropout where there is one. */
+    readonly kind: "normPool";
+    readonly layer: Layer<Spec<"batchNormalization">>;
     readonly pool: Layer<Spec<"maxPooling2d">>;
     readonly dropout: { readonly rate: number; readonly position: number } | null;
   }
@@ -42,7 +54,7 @@ export function nodesOf(layer: Layer): readonly Node[] {
   const { spec } = layer;
   switch (spec.type) {
     case "conv2d":
-      return [{ kind: "conv2d", layer: { ...layer, spec }, relu: false }, ...after(spec)];
+      return [{ kind: "conv2d", layer: { ...layer, spec }, relu: "no" }, ...after(spec)];
     case "dense":
       return [{ kind: "dense", layer: { ...layer, spec } }, ...after(spec)];
     case "batchNormalization":
@@ -87,6 +99,7 @@ export function sizesOf(node: Node): { readonly input: number; readonly output: 
     case "pool":
       return { input: sizeOf(node.layer.inputShape), output: sizeOf(node.layer.outputShape) };
     case "convPool":
+    case "normPool":
       return { input: sizeOf(node.layer.inputShape), output: sizeOf(node.pool.outputShape) };
     case "dropout":
     case "activation":

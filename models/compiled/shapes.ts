@@ -1,5 +1,5 @@
 /** Layers' sizes in the form that the kernels take, for a batch of a given size. */
-import type { ConvShape, PoolShape } from "../../kernels/ops.ts";
+import type { ConvShape, NormPoolShape, PoolShape } from "../../kernels/ops.ts";
 import { type Layer, type Spec, window } from "../layers.ts";
 
 export function convShape({ spec, inputShape }: Layer<Spec<"conv2d">>, batch: number): ConvShape {
@@ -46,4 +46,12 @@ export function poolShape(
     outHeight: rows.output,
     outWidth: columns.output,
   };
+}
+
+export function normPoolShape(
+  { inputShape }: Layer<Spec<"batchNormalization">>,
+  batch: number,
+): NormPoolShape {
+  const [height = 0, width = 0, channels = 0] = inputShape;
+  return { batch, height, width, channels };
 }

@@ -14,6 +14,7 @@ export const FAMILIES = [
   "norm",
   "optimizer",
   "pool",
+  "winograd",
 ] as const;
 
 /** A WebAssembly module of kernels, and the name of its source in `assembly/`. */

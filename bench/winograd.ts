@@ -1,7 +1,8 @@
 /**
  * Times the convolutions of the course's networks by the dense kernels and by Winograd's, on one thread:
  * `deno run -A bench/winograd.ts [ROUNDS] [IMAGES]`. Least and median of the rounds in ms, and the GFLOP/s of
- * the least, counted as the dense kernels' work; kernels take turns, so that all meet the same noise.
+ * the least, counted as the dense kernels' work; `*` marks what `winogradSides` takes. Kernels take turns, so
+ * that all meet the same noise. "lists" are the dense kernels where 12 % of dy is not zero.
  */
 import { buildKernels } from "../kernels/build.ts";
 import { createArena, createMemory } from "../kernels/memory.ts";
@@ -11,6 +12,7 @@ import {
   type WinogradCall,
   winogradForward,
   winogradInputGradient,
+  winogradSides,
   winogradWeightGradient,
 } from "../kernels/winograd.ts";
 import { createOps } from "../kernels/wasm.ts";
@@ -122,24 +124,30 @@ for (const [name, s, sides] of LAYERS) {
       call(sum);
     };
   };
+  const taken = winogradSides(s);
+  const mark = (side: Side, chosen: Side | undefined) =>
+    `side ${side}${side === chosen ? "*" : ""}`;
   const rows: readonly (readonly [string, readonly (readonly [string, () => void])[]])[] = [
     ["forward", [
       ["dense", () => ops.conv2dForward(s, x, w, bias, y, scratch)],
       ...sides.map((side) =>
-        [`side ${side}`, convolve(winogradForward(s, side), x, bias, y)] as const
+        [mark(side, taken.forward), convolve(winogradForward(s, side), x, bias, y)] as const
       ),
     ]],
     ["input gradient", [
       ["dense", () => ops.conv2dInputGradient(s, dy, w, dx, scratch)],
       ["lists, 12 %", () => ops.conv2dInputGradient(s, rare, w, dx, scratch)],
       ...sides.map((side) =>
-        [`side ${side}`, convolve(winogradInputGradient(s, side), dy, 0, dx)] as const
+        [
+          mark(side, taken.inputGradient),
+          convolve(winogradInputGradient(s, side), dy, 0, dx),
+        ] as const
       ),
     ]],
     ["weight gradient", [
       ["dense", () => ops.conv2dWeightGradient(s, x, dy, dw, scratch)],
       ["lists, 12 %", () => ops.conv2dWeightGradient(s, x, rare, dw, scratch)],
-      ...sides.map((side) => [`side ${side}`, weigh(side)] as const),
+      ...sides.map((side) => [mark(side, taken.weightGradient), weigh(side)] as const),
     ]],
   ];
   const operations = 2 * outputs * weights / s.filters;

@@ -66,8 +66,15 @@ export interface WinogradWeightGradient {
 /** From the first to before the last. */
 export type Range = readonly [first: number, last: number];
 
-/** Bytes of transformed tiles that a block may hold: together with a panel they should stay in the L2 cache. */
-const BLOCK_BYTES = 384 * 1024;
+/** The variant to take for each product; undefined where the dense kernels are faster. */
+export interface WinogradSides {
+  readonly forward: Side | undefined;
+  readonly inputGradient: Side | undefined;
+  readonly weightGradient: Side | undefined;
+}
+
+/** Bytes of transformed tiles in a block: half of a small second-level cache; 128 to 768 KiB time the same. */
+const BLOCK_BYTES = 256 * 1024;
 /** Tiles in a shard of a gradient by the weights: fewer would not pay for the sums' way back. */
 const SHARD_TILES = 64;
 const MOST_SHARDS = 16;
@@ -81,6 +88,50 @@ const roundUp = (n: number, to: number) => Math.ceil(n / to) * to;
 function tilesOf(s: ConvShape, side: Side): number {
   const hop = side === 6 ? 4 : 2;
   return Math.ceil(s.outHeight / hop) * Math.ceil(s.outWidth / hop);
+}
+
+/** The variant with the fewest multiplications; where equal, that of the smaller error, which is no slower. */
+function sideOf(s: ConvShape): Side | undefined {
+  const { inChannels: channels, filters } = s;
+  if (s.kernelHeight === 2) {
+    return channels >= 8 && filters >= 8 && channels * filters >= 256 ? 3 : undefined;
+  }
+  if (channels < 3 || (channels === 3 && filters < 16)) return undefined;
+  return tilesOf(s, 4) * 16 <= tilesOf(s, 6) * 36 ? 4 : 6;
+}
+
+/**
+ * Where Winograd pays, from the times that `bench/winograd.ts` prints. The batch does not count: an image's
+ * outputs are the same bits in every batch. A dy that is mostly zeros, as behind a max-pool, is
+ * another matter: the dense kernels then sum lists of its non-zeros, and tie or win.
+ *
+ * Relative L2 errors against f64 on the course's layers, worst of the three products: 6 has 1.5e-6, 4 has
+ * 1.0e-6, 3 has 4e-7; the dense kernels have 6e-7.
+ */
+export function winogradSides(s: ConvShape): WinogradSides {
+  const fits = s.strideY === 1 && s.strideX === 1 && s.kernelHeight === s.kernelWidth &&
+    (s.kernelHeight === 2 || s.kernelHeight === 3);
+  const side = fits ? sideOf(s) : undefined;
+  return {
+    forward: side,
+    inputGradient: fits ? sideOf(turnedShape(s)) : undefined,
+    weightGradient: side,
+  };
+}
+
+/** The convolution of dy that gives dx. */
+function turnedShape(s: ConvShape): ConvShape {
+  return {
+    ...s,
+    inHeight: s.outHeight,
+    inWidth: s.outWidth,
+    inChannels: s.filters,
+    padTop: s.kernelHeight - 1 - s.padTop,
+    padLeft: s.kernelWidth - 1 - s.padLeft,
+    outHeight: s.inHeight,
+    outWidth: s.inWidth,
+    filters: s.inChannels,
+  };
 }
 
 /** Tiles in a block, a multiple of four, and where its pieces lie in a unit's scratch. */
@@ -167,20 +218,10 @@ export function winogradForward(s: ConvShape, side: Side): WinogradConvolution {
 
 /** The gradient by the input: `run` takes dy as `x`, bias 0, no relu, and dx as `y`. */
 export function winogradInputGradient(s: ConvShape, side: Side): WinogradConvolution {
-  const turned: ConvShape = {
-    ...s,
-    inHeight: s.outHeight,
-    inWidth: s.outWidth,
-    inChannels: s.filters,
-    padTop: s.kernelHeight - 1 - s.padTop,
-    padLeft: s.kernelWidth - 1 - s.padLeft,
-    outHeight: s.inHeight,
-    outWidth: s.inWidth,
-    filters: s.inChannels,
-  };
-  return convolution(turned, side, true);
+  return convolution(turnedShape(s), side, true);
 }
 
+/** The gradient by the weights, in shards of the batch. */
 export function winogradWeightGradient(s: ConvShape, side: Side): WinogradWeightGradient {
   const block = blockOf(s, side);
   const weights = s.kernelHeight * s.kernelWidth * s.inChannels * s.filters;

@@ -6,6 +6,7 @@ import {
   type WinogradCall,
   winogradForward,
   winogradInputGradient,
+  winogradSides,
   winogradWeightGradient,
 } from "../kernels/winograd.ts";
 import { createPair, loadModules, type Pair } from "./kernels_rig.ts";
@@ -60,14 +61,11 @@ function shapeOf([side, batch, size, padding, channels, filters]: Row): ConvShap
   };
 }
 
-const module = modules.winograd;
-assert.ok(module !== undefined);
-
 /** Calls the module on the compiled side's memory. */
 function caller(pair: Pair): (call: WinogradCall) => void {
-  const { exports } = new WebAssembly.Instance(module as WebAssembly.Module, {
-    env: { memory: pair.compiled.memory },
-  });
+  const { winograd } = modules;
+  assert.ok(winograd !== undefined);
+  const { exports } = new WebAssembly.Instance(winograd, { env: { memory: pair.compiled.memory } });
   return ({ name, args }) => {
     const kernel = exports[name];
     assert.ok(typeof kernel === "function");
@@ -135,3 +133,25 @@ for (const row of CONVOLUTIONS) {
     assert.deepEqual(copyOf(dw, weights), whole, "weight gradient in pieces");
   });
 }
+
+Deno.test("where Winograd is taken follows from the shape, whatever the batch", () => {
+  const all = (side: Side | undefined) => ({
+    forward: side,
+    inputGradient: side,
+    weightGradient: side,
+  });
+  const large = shapeOf([6, 1, [32, 32], "same", 32, 64]);
+  assert.deepEqual(winogradSides(large), all(6));
+  assert.deepEqual(winogradSides({ ...large, batch: 128 }), all(6));
+  assert.deepEqual(winogradSides(shapeOf([4, 1, [6, 6], "same", 32, 64])), all(4));
+  assert.deepEqual(winogradSides(shapeOf([3, 1, [14, 14], "same", 64, 32])), all(3));
+  assert.deepEqual(winogradSides(shapeOf([3, 1, [28, 28], "same", 1, 64])), all(undefined));
+  const first = winogradSides(shapeOf([6, 1, [32, 32], "same", 1, 32]));
+  assert.deepEqual(first, { ...all(undefined), inputGradient: 6 });
+  // 7x7 outputs are best in 4x4 tiles, the 6x6 inputs under a "full" padding in 2x2 tiles.
+  const full: ConvShape = { ...large, inHeight: 6, inWidth: 6, outHeight: 7, outWidth: 7 };
+  assert.deepEqual(winogradSides(full), { ...all(6), inputGradient: 4 });
+  assert.deepEqual(winogradSides({ ...large, strideX: 2, outWidth: 16 }), all(undefined));
+  assert.deepEqual(winogradSides({ ...large, kernelHeight: 2 }), all(undefined));
+  assert.deepEqual(winogradSides({ ...large, kernelHeight: 5, kernelWidth: 5 }), all(undefined));
+});

@@ -46,6 +46,12 @@ export function transformKernel(
     const count = min(filters - panel * 8, 8);
     let to = u + <usize>(panel * rows) * 32;
     for (let c = 0; c < rows; c++, to += 32) {
+      if (!turned && count == 8 && c < channels) {
+        const from = w + (<usize>(c * filters + panel * 8) << 2);
+        kernelSquare(side, work, from, tapBytes, to, stride);
+        kernelSquare(side, work, from + 16, tapBytes, to + 16, stride);
+        continue;
+      }
       memory.fill(patch, 0, <usize>taps << 5);
       if (c < channels) {
         const from = w + <usize>c * alongChannels + <usize>(panel * 8) * alongFilters;

@@ -16,6 +16,7 @@ export const FAMILIES = [
   "normpool",
   "optimizer",
   "pool",
+  "winograd",
 ] as const;
 
 /** A WebAssembly module of kernels, and the name of its source in `assembly/`. */

@@ -6,14 +6,14 @@ import { type Emit, type Phase, pieces } from "./tasks.ts";
 type NormPool = Pick<Ops, "normPoolForward" | "normPoolInference" | "normPoolBackward">;
 
 export function normPools(emit: Emit): NormPool {
-  const one = (op: keyof NormPool, name: string, ...args: number[]) => emit([{ op, name, args }]);
+  const family = "normpool";
+  const one = (name: string, ...args: number[]) => emit([{ family, name, args }]);
   const sizesOf = ({ height, width, channels }: NormPoolShape) => ({
     x: height * width * channels,
     y: (height >> 1) * (width >> 1) * channels,
   });
 
   function pooled(
-    op: keyof NormPool,
     s: NormPoolShape,
     dropping: Dropping | null,
     x: number,
@@ -25,7 +25,7 @@ export function normPools(emit: Emit): NormPool {
     const { threshold, scale } = dropoutSettings(dropping?.rate ?? 0);
     const size = sizesOf(s);
     return pieces(s.batch).map(([first, many]) => ({
-      op,
+      family,
       name: "forward",
       args: [
         ...[many, s.height, s.width, s.channels, x + first * size.x * 4, mean, terms, beta],
@@ -49,24 +49,23 @@ export function normPools(emit: Emit): NormPool {
       y,
       room,
     ) {
-      const op = "normPoolForward", { moments, mean, variance, terms } = room;
+      const { moments, mean, variance, terms } = room;
       const sizes = [s.batch, s.height * s.width, s.channels];
       const moving = [momentum, 1 - momentum, moments, movingMean, movingVariance];
-      one(op, "statistics", ...sizes, ...moving, mean, variance);
-      one(op, "scales", s.channels, epsilon, gamma, variance, terms);
-      emit(pooled(op, s, dropping, x, mean, beta, y, room));
+      one("statistics", ...sizes, ...moving, mean, variance);
+      one("scales", s.channels, epsilon, gamma, variance, terms);
+      emit(pooled(s, dropping, x, mean, beta, y, room));
     },
     normPoolInference(s, epsilon, x, gamma, beta, mean, variance, y, room) {
-      const op = "normPoolInference";
-      one(op, "scales", s.channels, epsilon, gamma, variance, room.terms);
-      emit(pooled(op, s, null, x, mean, beta, y, room));
+      one("scales", s.channels, epsilon, gamma, variance, room.terms);
+      emit(pooled(s, null, x, mean, beta, y, room));
     },
     normPoolBackward(s, epsilon, rate, x, gamma, dy, dx, dgamma, dbeta, room) {
-      const op = "normPoolBackward", { moments, mean, variance, terms, codes, picked } = room;
+      const { moments, mean, variance, terms, codes, picked } = room;
       const keep = dropoutSettings(rate).scale, size = sizesOf(s);
       emit(
         pieces(s.batch).map(([first, many]) => ({
-          op,
+          family,
           name: "slopeSums",
           args: [
             ...[many, size.y / s.channels, s.channels, keep, dy + first * size.y * 4],
@@ -76,10 +75,10 @@ export function normPools(emit: Emit): NormPool {
         })),
       );
       const sizes = [s.batch, s.height * s.width, s.channels];
-      one(op, "slopes", ...sizes, epsilon, gamma, variance, moments, dgamma, dbeta, terms);
+      one("slopes", ...sizes, epsilon, gamma, variance, moments, dgamma, dbeta, terms);
       emit(
         pieces(s.batch).map(([first, many]) => ({
-          op,
+          family,
           name: "backward",
           args: [
             ...[many, s.height, s.width, s.channels, keep, x + first * size.x * 4, mean, terms],

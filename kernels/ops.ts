@@ -117,8 +117,6 @@ export interface NormPoolRoom {
 
 /** The operations. `n` counts elements, not bytes. Outputs are overwritten unless it says "adds". */
 export interface Ops {
-  /** Brings x into `room` with its padding, where the convolutions by x below find it. */
-  conv2dFrames(s: ConvShape, x: Address, room: ConvRoom): void;
   /**
    * y[b,oy,ox,f] = bias[f] + sum x * w, then relu if it is true. `bias` 0 means none. Unless `moments` is 0
    * (filters a multiple of 8), each image's sums and sums of squares of y go there, [batch, 2, filters] f64.
@@ -135,7 +133,7 @@ export interface Ops {
   ): void;
   /** dx from dy. */
   conv2dInputGradient(s: ConvShape, dy: Address, w: Address, dx: Address, room: ConvRoom): void;
-  /** dw from x and dy. */
+  /** dw from dy and x, as the forward pass has left it in this room. */
   conv2dWeightGradient(s: ConvShape, x: Address, dy: Address, dw: Address, room: ConvRoom): void;
 
   /**
@@ -164,7 +162,7 @@ export interface Ops {
     dx: Address,
     room: ConvRoom,
   ): void;
-  /** dw, and db unless it is 0, from x and dy. */
+  /** dw, and db unless it is 0, from dy and x, as the forward pass has left it in this room. */
   convPoolWeightGradient(
     s: ConvShape,
     rate: number,
@@ -397,3 +395,6 @@ export interface Ops {
   /** Adds x to y. */
   add(n: number, x: Address, y: Address): void;
 }
+
+/** An operation's name. */
+export type OpName = keyof Ops;

@@ -1,6 +1,6 @@
 /** From operations to phases. */
 import type { Operation } from "./runner.ts";
-import type { Phase, Task } from "./tasks.ts";
+import { exportOf, type Phase, type Task } from "./tasks.ts";
 import { emitOps } from "./wasm.ts";
 
 /** An operation's phases. */
@@ -21,7 +21,7 @@ export function record(groups: readonly (readonly Operation[])[]): readonly Phas
     return Array.from({ length: longest }, (_, i) => {
       const tasks = new Map<string, Task>();
       for (const task of each.flatMap((phases) => phases[i] ?? [])) {
-        tasks.set(`${task.op} ${task.name} ${task.args.join()}`, task);
+        tasks.set(`${exportOf(task)} ${task.args.join()}`, task);
       }
       return [...tasks.values()];
     }).filter((phase) => phase.length > 0);

@@ -4,11 +4,11 @@
  * the bits depend neither on the cuts nor on who runs what.
  */
 import type { Address } from "./ops.ts";
-import { FAMILY_OF, type OpName } from "./families.ts";
+import type { Family } from "./families.ts";
 
-/** One call of a kernel's export; `op` names its family. */
+/** One call of a kernel's export. */
 export interface Task {
-  readonly op: OpName;
+  readonly family: Family;
   readonly name: string;
   readonly args: readonly number[];
 }
@@ -40,5 +40,5 @@ export function pieces(n: number, unit = 1, most = MOST_TASKS): readonly [number
 }
 
 export function exportOf(task: Task): string {
-  return `${FAMILY_OF[task.op]}.${task.name}`;
+  return `${task.family}.${task.name}`;
 }

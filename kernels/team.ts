@@ -73,7 +73,7 @@ export function createTeam(settings: TeamSettings): Runner {
     for (const task of tasks) {
       const index = indices.get(exportOf(task));
       if (index === undefined) {
-        throw new Error(`Cannot call "${task.op}": no kernel "${exportOf(task)}" was given`);
+        throw new Error(`Cannot call "${exportOf(task)}": its family was not given`);
       }
       words.push(index, task.args.length, ...task.args);
     }

@@ -1,7 +1,8 @@
 /** The operations by the compiled kernels: each becomes tasks, which are calls of its family's exports. */
 import { convolutions } from "./convolutions.ts";
 import { dropoutSettings } from "./dropout.ts";
-import { type Family, FAMILY_OF, type OpName } from "./families.ts";
+import type { Family } from "./families.ts";
+import { pooledConvolutions } from "./pooled.ts";
 import { normPools } from "./normalization.ts";
 import type { Ops, PoolShape } from "./ops.ts";
 import { type Emit, exportOf, pieces, type Task } from "./tasks.ts";
@@ -21,12 +22,10 @@ export function linker(modules: KernelModules, memory: WebAssembly.Memory) {
     const key = exportOf(task);
     const known = kernels.get(key);
     if (known !== undefined) return known;
-    const family = FAMILY_OF[task.op];
+    const { family } = task;
     const module = modules[family];
     if (module === undefined) {
-      throw new Error(
-        `Cannot call "${task.op}": the kernels of family "${family}" were not given`,
-      );
+      throw new Error(`Cannot call "${key}": the kernels of family "${family}" were not given`);
     }
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
     for (const [name, value] of Object.entries(exports)) {
@@ -35,7 +34,7 @@ export function linker(modules: KernelModules, memory: WebAssembly.Memory) {
     }
     const kernel = kernels.get(key);
     if (kernel === undefined) {
-      throw new Error(`Cannot call "${task.op}": the module "${family}" has no "${task.name}"`);
+      throw new Error(`Cannot call "${key}": the module "${family}" has no such export`);
     }
     return kernel;
   };
@@ -54,39 +53,39 @@ export function createOps(modules: KernelModules, memory: WebAssembly.Memory): O
 
 /** Operations that hand their phases to `emit` instead. */
 export function emitOps(emit: Emit): Ops {
-  const one = (op: OpName, name: string, ...args: number[]) => emit([{ op, name, args }]);
-  const many = (op: OpName, name: string, calls: readonly (readonly number[])[]) =>
-    emit(calls.map((args) => ({ op, name, args })));
+  const one = (family: Family, name: string, ...args: number[]) => emit([{ family, name, args }]);
+  const many = (family: Family, name: string, calls: readonly (readonly number[])[]) =>
+    emit(calls.map((args) => ({ family, name, args })));
   /** Element by element: what is given the first element and the number of them. */
   const each = (
-    op: OpName,
+    family: Family,
     name: string,
     n: number,
     args: (first: number, count: number) => readonly number[],
   ) => {
     const unit = Math.max(ELEMENTS, Math.ceil(n / 16 / 64) * 64);
-    many(op, name, pieces(n, unit).map(([first, count]) => args(first, count)));
+    many(family, name, pieces(n, unit).map(([first, count]) => args(first, count)));
   };
   /** Row by row. */
   const rowwise = (
-    op: OpName,
+    family: Family,
     name: string,
     rows: number,
     width: number,
     args: (first: number, count: number) => readonly number[],
   ) => {
     const unit = Math.max(1, Math.ceil(ELEMENTS / 8 / width));
-    many(op, name, pieces(rows, unit).map(([first, count]) => args(first, count)));
+    many(family, name, pieces(rows, unit).map(([first, count]) => args(first, count)));
   };
 
   return {
     ...convolutions(emit),
+    ...pooledConvolutions(emit),
     ...normPools(emit),
 
     denseForward(rows, inputs, units, x, w, bias, y) {
-      const op = "denseForward";
       many(
-        op,
+        "dense",
         "forward",
         pieces(units, 8).map(([first, some]) => {
           const at = first * 4;
@@ -96,7 +95,7 @@ export function emitOps(emit: Emit): Ops {
     },
     denseInputGradient(rows, inputs, units, dy, w, dx) {
       many(
-        "denseInputGradient",
+        "dense",
         "inputGradient",
         pieces(inputs, 32).map((
           [first, some],
@@ -105,7 +104,7 @@ export function emitOps(emit: Emit): Ops {
     },
     denseWeightGradient(rows, inputs, units, x, dy, dw) {
       many(
-        "denseWeightGradient",
+        "dense",
         "weightGradient",
         pieces(inputs, 32).map((
           [first, some],
@@ -114,7 +113,7 @@ export function emitOps(emit: Emit): Ops {
     },
     biasGradient(rows, channels, dy, db) {
       many(
-        "biasGradient",
+        "dense",
         "biasGradient",
         pieces(channels, 16).map((
           [first, some],
@@ -124,7 +123,7 @@ export function emitOps(emit: Emit): Ops {
 
     activationForward(kind, n, x, y) {
       each(
-        "activationForward",
+        "activation",
         `${kind}Forward`,
         n,
         (first, count) => [count, x + first * 4, y + first * 4],
@@ -137,20 +136,20 @@ export function emitOps(emit: Emit): Ops {
         ? [x]
         : [x, y];
       each(
-        "activationBackward",
+        "activation",
         `${kind}Backward`,
         n,
         (first, count) => [count, ...[...needed, dy, dx].map((address) => address + first * 4)],
       );
     },
     softmaxForward(rows, columns, x, y) {
-      rowwise("softmaxForward", "softmaxForward", rows, columns, (first, count) => {
+      rowwise("activation", "softmaxForward", rows, columns, (first, count) => {
         const at = first * columns * 4;
         return [count, columns, x + at, y + at];
       });
     },
     softmaxBackward(rows, columns, y, dy, dx) {
-      rowwise("softmaxBackward", "softmaxBackward", rows, columns, (first, count) => {
+      rowwise("activation", "softmaxBackward", rows, columns, (first, count) => {
         const at = first * columns * 4;
         return [count, columns, y + at, dy + at, dx + at];
       });
@@ -159,7 +158,7 @@ export function emitOps(emit: Emit): Ops {
     maxPoolForward(s, x, y, argmax) {
       const image = s.outHeight * s.outWidth * s.channels * 4;
       many(
-        "maxPoolForward",
+        "pool",
         "maxForward",
         pieces(s.batch).map((
           [first, count],
@@ -174,7 +173,7 @@ export function emitOps(emit: Emit): Ops {
       const inputs = s.inHeight * s.inWidth * s.channels;
       const sizes = [s.inWidth, s.channels, s.poolHeight, s.poolWidth, s.outHeight, s.outWidth];
       many(
-        "maxPoolBackward",
+        "pool",
         tiled ? "maxBackwardTiled" : "maxBackward",
         pieces(s.batch).map(([first, count]) => {
           const at = first * outputs * 4;
@@ -185,10 +184,10 @@ export function emitOps(emit: Emit): Ops {
       );
     },
     averagePoolForward(s, x, y) {
-      average("averagePoolForward", "averageForward", s, x, y);
+      average("averageForward", s, x, y);
     },
     averagePoolBackward(s, dy, dx) {
-      average("averagePoolBackward", "averageBackward", s, dx, dy);
+      average("averageBackward", s, dx, dy);
     },
 
     dropout(n, rate, keys, x, y) {
@@ -215,9 +214,8 @@ export function emitOps(emit: Emit): Ops {
       variance,
       y,
     ) {
-      const op = "batchNormForward";
       many(
-        op,
+        "norm",
         "statistics",
         pieces(channels, 16).map(([first, some]) => [
           rows,
@@ -228,15 +226,15 @@ export function emitOps(emit: Emit): Ops {
           ...[x, movingMean, movingVariance, mean, variance].map((at) => at + first * 4),
         ]),
       );
-      normalise(op, rows, channels, epsilon, x, [gamma, beta, mean, variance], y);
+      normalise(rows, channels, epsilon, x, [gamma, beta, mean, variance], y);
     },
     batchNormInference(rows, channels, epsilon, x, gamma, beta, mean, variance, y) {
       const weights = [gamma, beta, mean, variance];
-      normalise("batchNormInference", rows, channels, epsilon, x, weights, y);
+      normalise(rows, channels, epsilon, x, weights, y);
     },
     batchNormBackward(rows, channels, epsilon, x, ...rest) {
       many(
-        "batchNormBackward",
+        "norm",
         "backward",
         pieces(channels, 16).map(([first, some]) => [
           rows,
@@ -257,7 +255,7 @@ export function emitOps(emit: Emit): Ops {
     ) {
       const op = "categoricalCrossEntropy";
       const form = fromLogits ? 1 : clip === "each" ? 2 : 0;
-      rowwise(op, op, rows, classes * 16, (first, count) => {
+      rowwise("loss", op, rows, classes * 16, (first, count) => {
         const at = first * classes * 4;
         return [
           count,
@@ -273,25 +271,25 @@ export function emitOps(emit: Emit): Ops {
     },
     binaryCrossEntropy({ rows, fromLogits }, ...addresses) {
       const op = "binaryCrossEntropy";
-      one(op, op, rows, rows, fromLogits ? 1 : 0, ...addresses);
+      one("loss", op, rows, rows, fromLogits ? 1 : 0, ...addresses);
     },
     correct(...args) {
-      one("correct", "correct", ...args);
+      one("loss", "correct", ...args);
     },
 
     regularizerGradient(n, l1, l2, w, dw) {
       each(
-        "regularizerGradient",
+        "optimizer",
         "regularizerGradient",
         n,
         (first, count) => [count, l1, l2, w + first * 4, dw + first * 4],
       );
     },
     regularizerLoss(...args) {
-      one("regularizerLoss", "regularizerLoss", ...args);
+      one("optimizer", "regularizerLoss", ...args);
     },
     rmsprop(n, rate, rho, momentum, epsilon, g, v, m, w) {
-      each("rmsprop", "rmsprop", n, (first, count) => {
+      each("optimizer", "rmsprop", n, (first, count) => {
         const at = first * 4;
         return [
           ...[count, rate, rho, 1 - rho, momentum, epsilon],
@@ -300,13 +298,13 @@ export function emitOps(emit: Emit): Ops {
       });
     },
     adam(n, rateAtStep, beta1, beta2, epsilon, g, m, v, w) {
-      each("adam", "adam", n, (first, count) => [
+      each("optimizer", "adam", n, (first, count) => [
         ...[count, rateAtStep, 1 - beta1, 1 - beta2, epsilon],
         ...[g, m, v, w].map((address) => address + first * 4),
       ]);
     },
     sgd(n, rate, momentum, nesterov, g, m, w) {
-      each("sgd", "sgd", n, (first, count) => {
+      each("optimizer", "sgd", n, (first, count) => {
         const at = first * 4;
         const moments = m === 0 ? 0 : m + at;
         return [count, rate, momentum, nesterov ? 1 : 0, g + at, moments, w + at];
@@ -314,19 +312,19 @@ export function emitOps(emit: Emit): Ops {
     },
 
     lookUp(n, bytes, table, y) {
-      each("lookUp", "lookUp", n, (first, count) => [count, bytes + first, table, y + first * 4]);
+      each("data", "lookUp", n, (first, count) => [count, bytes + first, table, y + first * 4]);
     },
     add(n, x, y) {
-      each("add", "add", n, (first, count) => [count, x + first * 4, y + first * 4]);
+      each("data", "add", n, (first, count) => [count, x + first * 4, y + first * 4]);
     },
   };
 
-  function average(op: OpName, name: string, s: PoolShape, x: number, y: number): void {
+  function average(name: string, s: PoolShape, x: number, y: number): void {
     const outputs = s.outHeight * s.outWidth * s.channels * 4;
     const inputs = s.inHeight * s.inWidth * s.channels * 4;
-    const forward = op === "averagePoolForward";
+    const forward = name === "averageForward";
     many(
-      op,
+      "pool",
       name,
       pieces(s.batch).map(([first, count]) => {
         const below = x + first * inputs, above = y + first * outputs;
@@ -336,7 +334,6 @@ export function emitOps(emit: Emit): Ops {
   }
 
   function normalise(
-    op: OpName,
     rows: number,
     channels: number,
     epsilon: number,
@@ -346,7 +343,7 @@ export function emitOps(emit: Emit): Ops {
   ): void {
     const unit = Math.max(1, Math.ceil(ELEMENTS / channels));
     many(
-      op,
+      "norm",
       "inference",
       pieces(rows, unit).map(([first, count]) => {
         const at = first * channels * 4;

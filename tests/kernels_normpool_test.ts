@@ -59,7 +59,6 @@ for (
     for (const rate of [0.4, 0]) {
       const dropping = rate === 0 ? null : { rate, keys };
       both(pair, (ops) => {
-        ops.conv2dFrames(conv, input, convRoom);
         ops.conv2dForward(conv, input, w, 0, true, x, room.moments, convRoom);
         const moving = [movingMean, movingVariance] as const;
         ops.normPoolForward(s, 1e-3, 0.9, dropping, x, gamma, beta, ...moving, y, room);

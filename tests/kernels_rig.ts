@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { buildKernels } from "../kernels/build.ts";
 import { FAMILIES } from "../kernels/families.ts";
 import { createArena, createMemory } from "../kernels/memory.ts";
-import { convRoom } from "../kernels/convolutions.ts";
+import { convRoom } from "../kernels/conv_room.ts";
 import type { Address, ConvRoom, ConvShape, Ops } from "../kernels/ops.ts";
 import { createReferenceOps } from "../kernels/reference/index.ts";
 import { createOps, type KernelModules } from "../kernels/wasm.ts";
@@ -42,6 +42,8 @@ export function side(input: number, kernel: number, stride: number, padding: Pad
 export interface Pair {
   readonly reference: Ops;
   readonly compiled: Ops;
+  /** The compiled kernels'. */
+  readonly memory: WebAssembly.Memory;
   /** A tensor of normal draws (or of a function of the index). */
   floats(n: number, value?: (index: number) => number): Address;
   integers(n: number, value: (index: number) => number): Address;
@@ -81,6 +83,7 @@ export function createPair(modules: KernelModules, name: string): Pair {
   return {
     reference,
     compiled,
+    memory: second,
     floats,
     integers(n, value) {
       const address = arena.take(n * 4);

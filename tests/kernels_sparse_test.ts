@@ -33,7 +33,7 @@ for (const stride of [1, 2]) {
       if (i >= outputs) return ((i * 31) % 97 - 48.5) / 7;
       return i * 7919 % 13 < 2 ? ((i * 37) % 101 - 50.5) / 9 : i % 3 === 0 ? -0 : 0;
     });
-    const dx = pair.room(2 * inputs), dw = pair.room(weights);
+    const y = pair.room(2 * outputs), dx = pair.room(2 * inputs), dw = pair.room(weights);
     const room = pair.roomOf(two);
     const run = (s: ConvShape, image: number) => {
       // Offsets of whole images need not be aligned for what this test reads: copies stay at the start.
@@ -43,7 +43,7 @@ for (const stride of [1, 2]) {
       const keptDy = pair.read(compiled, dy, 2 * outputs).slice();
       pair.read(compiled, x, s.batch * inputs).set(values(x, inputs));
       pair.read(compiled, dy, s.batch * outputs).set(values(dy, outputs));
-      compiled.conv2dFrames(s, x, room);
+      compiled.conv2dForward(s, x, w, 0, false, y, 0, room);
       compiled.conv2dInputGradient(s, dy, w, dx, room);
       compiled.conv2dWeightGradient(s, x, dy, dw, room);
       pair.read(compiled, x, 2 * inputs).set(keptX);

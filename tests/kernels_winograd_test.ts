@@ -65,7 +65,7 @@ function shapeOf([side, batch, size, padding, channels, filters]: Row): ConvShap
 function caller(pair: Pair): (call: WinogradCall) => void {
   const { winograd } = modules;
   assert.ok(winograd !== undefined);
-  const { exports } = new WebAssembly.Instance(winograd, { env: { memory: pair.compiled.memory } });
+  const { exports } = new WebAssembly.Instance(winograd, { env: { memory: pair.memory } });
   return ({ name, args }) => {
     const kernel = exports[name];
     assert.ok(typeof kernel === "function");
@@ -88,6 +88,7 @@ for (const row of CONVOLUTIONS) {
     const x = pair.floats(inputs), w = pair.floats(weights), bias = pair.floats(filters);
     const dy = pair.floats(outputs);
     const room = (bytes: number) => pair.room(bytes / 4);
+    const rooms = { shared: x, own: x }; // the plain loops need none
     const copyOf = (address: Address, n: number) => pair.read(pair.compiled, address, n).slice();
 
     for (const product of ["forward", "input gradient"] as const) {
@@ -97,8 +98,8 @@ for (const row of CONVOLUTIONS) {
       const n = forward ? outputs : inputs;
       const kernel = room(plan.kernelBytes), unit = room(plan.unitBytes), y = pair.room(n);
       const guard = pair.floats(16);
-      if (forward) pair.reference.conv2dForward(s, x, w, bias, y, unit);
-      else pair.reference.conv2dInputGradient(s, dy, w, y, unit);
+      if (forward) pair.reference.conv2dForward(s, x, w, bias, false, y, 0, rooms);
+      else pair.reference.conv2dInputGradient(s, dy, w, y, rooms);
       call(plan.transform([0, plan.panels], w, kernel, unit));
       call(plan.run([0, batch], from, kernel, shift, false, y, unit));
       pair.agree(product, y, n, ERROR[side]);
@@ -119,7 +120,7 @@ for (const row of CONVOLUTIONS) {
     const plan = winogradWeightGradient(s, side);
     const parts = room(plan.partBytes), unit = room(plan.unitBytes), dw = pair.room(weights);
     const guard = pair.floats(16);
-    pair.reference.conv2dWeightGradient(s, x, dy, dw, unit);
+    pair.reference.conv2dWeightGradient(s, x, dy, dw, rooms);
     plan.shards.forEach((_, i) => call(plan.run(i, x, dy, parts, unit)));
     call(plan.sum([0, weights], parts, dw));
     pair.agree("weight gradient", dw, weights, ERROR[side]);

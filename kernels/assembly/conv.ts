@@ -193,6 +193,15 @@ export function forward(
   }
 }
 
+/** The images' moments, where another kernel has written them. */
+export function momentsOf(batch: i32, pixels: i32, channels: i32, x: usize, sums: usize): void {
+  for (let b = 0; b < batch; b++) {
+    moments(pixels, channels, x, sums);
+    x += <usize>(pixels * channels) << 2;
+    sums += <usize>channels << 4;
+  }
+}
+
 /** How many of n floats are not zero, as an i32. */
 export function count(n: i32, x: usize, to: usize): void {
   store<i32>(to, nonZeros(n, x));

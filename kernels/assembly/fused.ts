@@ -3,7 +3,7 @@
 // a range of images, or on `some` filters from the addresses given on; no sum is cut by how work is split.
 // Filters are a multiple of 8. Frames and packed kernels are those of conv.ts.
 import { biasSums, inputSums, recordBytes, weightSums } from "./sparse";
-import { dropWith, rows4 } from "./tiles";
+import { dropWith, pooled, rows4 } from "./tiles";
 
 /** Windows that take turns with the panels: what they read should stay in the first-level cache. */
 const WINDOWS: i32 = 16;
@@ -50,6 +50,57 @@ export function forward(
     y += <usize>elements << 2;
     codes += <usize>elements;
     first += elements;
+  }
+}
+
+/** The same of a convolution's whole output x, its height and width. */
+export function pool(
+  batch: i32, height: i32, width: i32, filters: i32, x: usize, y: usize, codes: usize,
+  first: i32, keys: usize, threshold: i32, scale: f32,
+): void {
+  const pixelBytes = <usize>filters << 2;
+  const rowBytes = <usize>width * pixelBytes;
+  dropWith(keys, threshold, scale);
+  for (let b = 0; b < batch; b++, x += <usize>height * rowBytes) {
+    for (let py = 0; py + 2 <= height; py += 2) {
+      let p = x + <usize>py * rowBytes;
+      for (let px = 0; px + 2 <= width; px += 2, p += pixelBytes) {
+        for (const end = p + pixelBytes; p < end; p += 16, y += 16, codes += 4, first += 4) {
+          pooled(
+            v128.load(p), v128.load(p + pixelBytes), v128.load(p + rowBytes),
+            v128.load(p + rowBytes + pixelBytes), y, codes, first,
+          );
+        }
+      }
+    }
+  }
+}
+
+/** The gradient by the convolution's whole output: a window's slope at its place, 0 elsewhere. */
+export function spread(
+  batch: i32, height: i32, width: i32, filters: i32, scale: f32, dy: usize, codes: usize, dx: usize,
+): void {
+  const pixelBytes = <usize>filters << 2;
+  const rowBytes = <usize>width * pixelBytes;
+  const scales = f32x4.splat(scale);
+  const zero = i32x4.splat(0), one = i32x4.splat(1), second = i32x4.splat(2);
+  const third = i32x4.splat(3);
+  // What no window reaches.
+  if ((height | width) & 1) memory.fill(dx, 0, <usize>(batch * height) * rowBytes);
+  for (let b = 0; b < batch; b++, dx += <usize>height * rowBytes) {
+    for (let py = 0; py + 2 <= height; py += 2) {
+      let p = dx + <usize>py * rowBytes;
+      for (let px = 0; px + 2 <= width; px += 2, p += pixelBytes) {
+        for (const end = p + pixelBytes; p < end; p += 16, dy += 16, codes += 4) {
+          const code = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(codes)));
+          const slope = f32x4.mul(v128.load(dy), scales);
+          v128.store(p, v128.and(slope, i32x4.eq(code, zero)));
+          v128.store(p + pixelBytes, v128.and(slope, i32x4.eq(code, one)));
+          v128.store(p + rowBytes, v128.and(slope, i32x4.eq(code, second)));
+          v128.store(p + rowBytes + pixelBytes, v128.and(slope, i32x4.eq(code, third)));
+        }
+      }
+    }
   }
 }
 

@@ -47,7 +47,7 @@ export function dropWith(keys: usize, threshold: i32, scale: f32): void {
  */
 // @ts-ignore: decorator
 @inline
-function pooled(
+export function pooled(
   v0: v128, v1: v128, v2: v128, v3: v128, y: usize, codes: usize, first: i32,
 ): void {
   let best = v0;

@@ -33,7 +33,7 @@ function eachProduct(
 
 type Plain = Pick<
   Ops,
-  "conv2dFrames" | "conv2dForward" | "conv2dInputGradient" | "conv2dWeightGradient"
+  "conv2dForward" | "conv2dInputGradient" | "conv2dWeightGradient"
 >;
 type Pooled = Pick<
   Ops,
@@ -77,7 +77,6 @@ export function convolution(memory: WebAssembly.Memory): Plain & Pooled {
   }
 
   return {
-    conv2dFrames() {},
     conv2dForward(s, x, w, bias, relu, y) {
       const output = floats(memory, y);
       outputs(s, x, w, bias).forEach((sum, i) => output.set(i, relu && sum < 0 ? 0 : sum));

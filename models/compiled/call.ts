@@ -1,5 +1,5 @@
 /** What a program is a list of. */
-import type { OpName } from "../../kernels/families.ts";
+import type { OpName } from "../../kernels/ops.ts";
 import type { Operation } from "../../kernels/runner.ts";
 
 /** One operation of a layer. `op` names what `run` calls. */

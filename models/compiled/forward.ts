@@ -12,13 +12,6 @@ export function forwardCalls(layout: Layout, batch: number, training: boolean): 
   let x = layout.input;
   for (const placed of layout.nodes) {
     if (placed.node.kind === "dropout" && !training) continue;
-    if (placed.node.kind === "conv2d" || placed.node.kind === "convPool") {
-      const shape = convShape(placed.node.layer, batch), room = roomAt(placed), from = x;
-      groups.push(named(nameOf(placed.node), [{
-        op: "conv2dFrames",
-        run: (ops) => ops.conv2dFrames(shape, from, room),
-      }]));
-    }
     groups.push(named(nameOf(placed.node), [forwardCall(placed, x, batch, training)]));
     x = placed.output;
   }

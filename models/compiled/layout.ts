@@ -1,6 +1,6 @@
 /** Where a program's tensors lie: sized for the largest batch, and shared by all smaller ones. */
 import type { Arena } from "../../kernels/memory.ts";
-import { convRoom } from "../../kernels/convolutions.ts";
+import { convRoom } from "../../kernels/conv_room.ts";
 import type { Address } from "../../kernels/ops.ts";
 import { MOST_THREADS } from "../../kernels/team.ts";
 import type { Layer, Weight } from "../layers.ts";

@@ -2,7 +2,7 @@
  * Turns a layer list into programs: fixed lists of kernel calls on tensors that have their places
  * already. A program is bound to one batch size; all of a model's programs share one layout.
  */
-import { familiesOf, type Family } from "../../kernels/families.ts";
+import { distinct, type Family } from "../../kernels/families.ts";
 import { createArena, MOST_PAGES, PAGE } from "../../kernels/memory.ts";
 import type { LossShape } from "../../kernels/ops.ts";
 import { record } from "../../kernels/record.ts";
@@ -136,7 +136,7 @@ export function familiesUsed(
   const groups = [...train, ...backward, ...predict, ...judge, updateCalls(layout, optimizer)];
   const tasks = record(groups).flat();
   return {
-    families: familiesOf(tasks.map(({ op }) => op)),
+    families: distinct(tasks.map(({ family }) => family)),
     bytes(batch) {
       const whole = createArena(Infinity);
       const { scratch } = place(whole, layers, loss, optimizer, batch, true);

@@ -140,9 +140,11 @@ export function createCompiledTrainer(settings: CompiledSettings): Trainer {
       step++;
       return result;
     },
-    evaluate(batch) {
+    evaluate(batch, outputs) {
       const program = load(batch);
       run(program.predict, 0);
+      const [output] = outputsOf(layout, false);
+      outputs?.set(view(output, program.batch * layout.units));
       run(program.judge, 0);
       return sums(program.batch);
     },

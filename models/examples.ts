@@ -12,11 +12,11 @@ export interface Source {
   readonly shape: readonly number[];
   /** Labels of the examples from `start` up to, not with, `end`. */
   labels(start: number, end: number): Promise<Int32Array>;
-  /** These examples, in memory. */
-  read(start: number, end: number): Promise<Examples>;
+  /** These examples, in memory; `into`, which their pixels fill, stands for new memory. */
+  read(start: number, end: number, into?: Uint8Array<ArrayBuffer>): Promise<Examples>;
 }
 
-/** What lies in memory, as a source; reading copies nothing. */
+/** What lies in memory, as a source; reading copies nothing but into given memory. */
 export function inMemory(examples: Examples): Source {
   const { pixels, shape, labels, transforms } = examples;
   const size = sizeOf(shape);
@@ -24,11 +24,15 @@ export function inMemory(examples: Examples): Source {
     count: labels.length,
     shape,
     labels: (start, end) => Promise.resolve(labels.subarray(start, end)),
-    read(start, end) {
-      if (start === 0 && end === labels.length) return Promise.resolve(examples);
+    read(start, end, into) {
+      if (start === 0 && end === labels.length && into === undefined) {
+        return Promise.resolve(examples);
+      }
+      const from = pixels.subarray(start * size, end * size);
+      into?.set(from);
       const part = {
         ...examples,
-        pixels: pixels.subarray(start * size, end * size),
+        pixels: into ?? from,
         labels: labels.subarray(start, end),
       };
       return Promise.resolve(

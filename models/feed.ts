@@ -14,7 +14,7 @@ import type { Batch, Examples } from "./trainer.ts";
 
 /** Bytes of pixels that are shuffled together. Another value is another order, and so other weights. */
 export const WINDOW = 128 * 1024 * 1024;
-/** Bytes of pixels that stay neighbours where a pass streams: what a stored chunk holds, so that each is read once. */
+/** Bytes of pixels that stay in one window where a pass streams: what a stored chunk holds, so that each is read once. */
 const BLOCK = 2 * 1024 * 1024;
 
 export type FeedSettings = Pick<TrainParams, "epochs" | "batchSize" | "shuffle" | "steps">;
@@ -35,11 +35,21 @@ interface Place {
   readonly window: number;
 }
 
-/** Bytes of pixels that train at once and are read ahead: of passes of so many bytes, and whether they stay. */
+/** Rows [start, end). */
+type Span = readonly [start: number, end: number];
+
+interface Held {
+  readonly examples: Promise<Examples>;
+  /** Memory to be used again; null: none. */
+  readonly room: Uint8Array<ArrayBuffer> | null;
+}
+
+/** Bytes of memory for the pixels of passes of so many bytes, at most. */
 export function bytesHeld(passes: readonly number[]): number {
   const largest = Math.min(WINDOW, passes.reduce((a, b) => Math.max(a, b), 0));
   const stays = passes.length === 1 && (passes[0] ?? 0) <= WINDOW;
-  return stays ? largest : 2 * largest;
+  // What trains, what is read ahead, and a copy whose digest is being taken.
+  return (stays ? 2 : 3) * largest;
 }
 
 /** What fits the window is read once and kept. */
@@ -54,7 +64,9 @@ export class Feed {
   readonly steps: number;
   readonly #cuts: readonly Cut[];
   /** Windows that are in memory or on their way. */
-  readonly #held = new Map<string, Promise<Examples>>();
+  readonly #held = new Map<string, Held>();
+  /** Memory of windows that were let go. */
+  readonly #rooms: Uint8Array<ArrayBuffer>[] = [];
 
   /** @throws Error if there are no passes */
   constructor(
@@ -70,7 +82,7 @@ export class Feed {
 
   /**
    * The batches of an epoch (from 0), from its `step`-th (from 0) on, to its end or that of the training. A batch is
-   * good until the next is asked for.
+   * good until the one after the next is asked for.
    */
   async *from(epoch: number, step = 0): AsyncGenerator<Batch> {
     const { batchSize } = this.settings;
@@ -80,10 +92,13 @@ export class Feed {
     let at = step;
     for (let window = Math.floor(step / each); window < windows && at < left; window++) {
       const examples = await this.#read({ epoch, window });
+      const next = this.#after({ epoch, window });
       const order = this.#order(epoch, window, examples.labels.length);
       for (let start = (at - window * each) * batchSize; start < order.length; start += batchSize) {
         if (at++ >= left) return;
         yield { examples, indices: order.subarray(start, start + batchSize) };
+        // Not earlier: what lies in the memory of the next window may be in use till now.
+        if (next !== null) this.#fetch(next);
       }
     }
   }
@@ -101,14 +116,18 @@ export class Feed {
     return Math.floor(epoch / each.length) * sum(each) + sum(each.slice(0, epoch % each.length));
   }
 
-  /** A window's examples, once they are there; then the next begin to be read, and all others are let go. */
+  /** A window's examples, once they are there; what is not wanted any more makes room. */
   async #read(here: Place): Promise<Examples> {
     const next = this.#after(here);
-    const wanted = new Set([this.#name(here), ...next === null ? [] : [this.#name(next)]]);
-    for (const name of this.#held.keys()) if (!wanted.has(name)) this.#held.delete(name);
-    const examples = await this.#fetch(here);
-    if (next !== null) this.#fetch(next);
-    return examples;
+    const wanted = [here, ...next === null ? [] : [next]].map((place) => this.#name(place));
+    for (const [name, { examples, room }] of this.#held) {
+      if (wanted.includes(name)) continue;
+      this.#held.delete(name);
+      // Not before it is filled, or else two would fill it.
+      const free = () => room !== null && this.#rooms.push(room);
+      examples.then(free, free);
+    }
+    return await this.#fetch(here);
   }
 
   /** The window after this one; null where the training ends before. */
@@ -129,23 +148,31 @@ export class Feed {
 
   #fetch(place: Place): Promise<Examples> {
     const name = this.#name(place);
-    let examples = this.#held.get(name);
-    if (examples === undefined) {
-      const { source } = this.#cut(place.epoch);
-      examples = readSpans(source, this.#spans(place));
-      // A failure is told where the window is waited for; nobody may come to do so.
-      examples.catch(() => {});
-      this.#held.set(name, examples);
-    }
+    const held = this.#held.get(name);
+    if (held !== undefined) return held.examples;
+    const { source, windows } = this.#cut(place.epoch);
+    const spans = this.#spans(place);
+    const size = sizeOf(source.shape) * countIn(spans);
+    // The only pass stays; of others, memory is used again, since the engine's collector may take its time.
+    const room = windows === 1 && this.#cuts.length === 1 ? null : this.#roomFor(size);
+    const examples = readSpans(source, spans, room?.subarray(0, size));
+    // A failure is told where the window is waited for; nobody may come to do so.
+    examples.catch(() => {});
+    this.#held.set(name, { examples, room });
     return examples;
   }
 
-  /** Rows of the source that a window holds, in order, as [start, end). */
-  #spans({ epoch, window }: Place): [number, number][] {
+  #roomFor(size: number): Uint8Array<ArrayBuffer> {
+    const room = this.#rooms.pop();
+    return room !== undefined && room.length >= size ? room : new Uint8Array(size);
+  }
+
+  /** What a window holds, in order. */
+  #spans({ epoch, window }: Place): Span[] {
     const { source: { count }, block, rows } = this.#cut(epoch);
     const blocks = Math.ceil(count / block);
     const order = this.#permutation(blocks, "blocks", epoch);
-    const spans: [number, number][] = [];
+    const spans: Span[] = [];
     let skip = window * rows, left = Math.min(rows, count - skip);
     for (const index of order) {
       const first = index * block, size = Math.min(block, count - first);
@@ -181,28 +208,36 @@ function cut(source: Source, pass: number, batchSize: number): Cut {
   return { source, pass, block, rows, windows: Math.ceil(count / rows) };
 }
 
+const countIn = (spans: readonly Span[]) =>
+  spans.reduce((sum, [start, end]) => sum + end - start, 0);
+
 /** Spans of rows, one after the other. */
-async function readSpans(source: Source, spans: readonly [number, number][]): Promise<Examples> {
+async function readSpans(
+  source: Source,
+  spans: readonly Span[],
+  room?: Uint8Array<ArrayBuffer>,
+): Promise<Examples> {
   const [first, ...more] = spans;
-  if (first !== undefined && more.length === 0) return await source.read(...first);
-  const size = sizeOf(source.shape);
-  const count = spans.reduce((sum, [start, end]) => sum + end - start, 0);
+  if (first === undefined) throw new Error("Cannot read a window without examples");
+  if (more.length === 0) return await source.read(...first, room);
+  const size = sizeOf(source.shape), count = countIn(spans);
+  const pixels = room ?? new Uint8Array(count * size);
   let window: Examples | undefined, at = 0;
   for (const [start, end] of spans) {
-    const part = await source.read(start, end);
-    window ??= emptyOf(part, count, size);
-    window.pixels.set(part.pixels, at * size);
+    const next = at + end - start;
+    const part = await source.read(start, end, pixels.subarray(at * size, next * size));
+    window ??= withRoom(part, pixels, count);
     window.labels.set(part.labels, at);
     if (part.transforms !== undefined) window.transforms?.rows.set(part.transforms.rows, at * ROW);
-    at += end - start;
+    at = next;
   }
   if (window === undefined) throw new Error("Cannot read a window without examples");
   return window;
 }
 
 /** Room for so many examples of one kind. */
-function emptyOf(kind: Examples, count: number, size: number): Examples {
-  const room = { ...kind, pixels: new Uint8Array(count * size), labels: new Int32Array(count) };
+function withRoom(kind: Examples, pixels: Uint8Array, count: number): Examples {
+  const room = { ...kind, pixels, labels: new Int32Array(count) };
   return kind.transforms === undefined
     ? room
     : { ...room, transforms: { ...kind.transforms, rows: new Float32Array(count * ROW) } };

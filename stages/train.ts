@@ -93,6 +93,8 @@ export default defineStage({
       );
     const [validation = 0] = bytesOf("validation");
     const images = bytesHeld(bytesOf("train")) + Math.min(validation, WINDOW);
+    // The process itself takes 120 MB; the rest is for arrays that the collector has not taken yet.
+    const process = 192 * MEGABYTE;
     const weights = layers.flatMap((layer) => layer.weights);
     const tensors = Object.fromEntries(
       weights.map(({ path, shape }) => [path, { dtype: "float32" as const, shape }]),
@@ -102,7 +104,7 @@ export default defineStage({
       outputs: { model: { tensors } },
       numerics,
       kernels: tape ? [] : families,
-      resources: { memory: 256 * MEGABYTE + images + needed },
+      resources: { memory: process + images + needed },
     };
   },
   async run({ params, inputs, outputs, seed, signal, progress, kernel, log }) {

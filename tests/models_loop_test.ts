@@ -88,7 +88,7 @@ Deno.test("Without shuffling the examples come as they lie", async () => {
 Deno.test("Epoch e trains on pass e mod n, whatever the passes' sizes", async () => {
   const passes = [someExamples(8), someExamples(4), someExamples(5)];
   const { steps, examples: seen } = await orderOf({ epochs: 5 }, passes);
-  assert.deepEqual(seen.map((one) => passes.indexOf(one)), [0, 0, 1, 2, 2, 0, 0, 1]);
+  assert.deepEqual(seen.map(({ labels }) => labels.length), [8, 8, 4, 5, 5, 8, 8, 4]);
   assert.equal(steps.length, 8);
 });
 

@@ -29,8 +29,8 @@ export function openExamples(
     count,
     shape,
     labels,
-    async read(start, end) {
-      const pixels = await images.rows(start, end);
+    async read(start, end, into) {
+      const pixels = await images.rows(start, end, into);
       const part = { pixels, shape, table, labels: await labels(start, end) };
       return transforms === undefined
         ? part

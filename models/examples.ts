@@ -1,7 +1,67 @@
 /** From stored images to what a trainer reads. */
-import type { Layer } from "./layers.ts";
+import { ROW } from "../numerics/resample.ts";
+import { type Layer, sizeOf } from "./layers.ts";
 import type { Loss } from "./model.ts";
-import type { Examples, Transforms } from "./trainer.ts";
+import type { Examples } from "./trainer.ts";
+
+/** Labelled images that need not lie in memory as a whole. */
+export interface Source {
+  /** Examples, at least one. */
+  readonly count: number;
+  /** Shape of one example, [height, width, channels]. */
+  readonly shape: readonly number[];
+  /** Labels of the examples from `start` up to, not with, `end`. */
+  labels(start: number, end: number): Promise<Int32Array>;
+  /** These examples, in memory; `into`, which their pixels fill, stands for new memory. */
+  read(start: number, end: number, into?: Uint8Array<ArrayBuffer>): Promise<Examples>;
+}
+
+/** What lies in memory, as a source; reading copies nothing but into given memory. */
+export function inMemory(examples: Examples): Source {
+  const { pixels, shape, labels, transforms } = examples;
+  const size = sizeOf(shape);
+  return {
+    count: labels.length,
+    shape,
+    labels: (start, end) => Promise.resolve(labels.subarray(start, end)),
+    read(start, end, into) {
+      if (start === 0 && end === labels.length && into === undefined) {
+        return Promise.resolve(examples);
+      }
+      const from = pixels.subarray(start * size, end * size);
+      into?.set(from);
+      const part = {
+        ...examples,
+        pixels: into ?? from,
+        labels: labels.subarray(start, end),
+      };
+      return Promise.resolve(
+        transforms === undefined ? part : {
+          ...part,
+          transforms: { ...transforms, rows: transforms.rows.subarray(start * ROW, end * ROW) },
+        },
+      );
+    },
+  };
+}
+
+/** All examples in order, `rows` at a time (the last may have fewer); the next are read while these are used. */
+export async function* inOrder(source: Source, rows: number): AsyncGenerator<Examples> {
+  const { count } = source;
+  const read = (start: number) => {
+    const examples = source.read(start, Math.min(start + rows, count));
+    // A failure is told where it is waited for; nobody may come to do so.
+    examples.catch(() => {});
+    return examples;
+  };
+  let next = read(0);
+  for (let end = rows; end < count; end += rows) {
+    const examples = await next;
+    next = read(end);
+    yield examples;
+  }
+  yield await next;
+}
 
 /** A byte b means (b - subtract) / divide. */
 export interface Scaling {
@@ -30,44 +90,25 @@ function isFinite(value: unknown): value is number {
   return typeof value === "number" && Number.isFinite(value);
 }
 
-/** Checks that the parts belong together, and to the model. `where` names the data in errors. */
-export function toExamples(
-  where: string,
-  pixels: Uint8Array,
-  shape: readonly number[],
-  labels: ArrayLike<number>,
-  table: Float32Array,
-  transforms?: Transforms,
-): Examples {
-  const size = shape.reduce((product, n) => product * n, 1);
-  if (pixels.length !== labels.length * size) {
-    throw new Error(
-      `Cannot use ${where}: ${pixels.length / size} images of [${shape.join(", ")}] ` +
-        `but ${labels.length} labels`,
-    );
-  }
-  if (labels.length === 0) throw new Error(`Cannot use ${where}: it is empty`);
-  const classes = Int32Array.from(labels);
-  return transforms === undefined
-    ? { pixels, shape, table, labels: classes }
-    : { pixels, shape, table, labels: classes, transforms };
-}
+/** Labels that are looked at together: 1 MiB of them. */
+const LABELS = 1024 * 1024;
 
 /** @throws Error at the first label that the last layer has no place for */
-export function checkLabels(
+export async function checkLabels(
   where: string,
-  { labels }: Examples,
+  source: Source,
   layers: readonly Layer[],
   loss: Loss,
-): void {
+): Promise<void> {
   const units = layers.at(-1)?.outputShape[0] ?? 0;
   const classes = loss.type === "binaryCrossentropy" ? 2 : units;
-  const index = labels.findIndex((label) => label < 0 || label >= classes);
-  if (index < 0) return;
-  throw new Error(
-    `Cannot use ${where}: label ${
-      labels[index]
-    } of example ${index} is out of range, the model's ` +
-      `last layer and its loss leave room for 0 to ${classes - 1}`,
-  );
+  for (let start = 0; start < source.count; start += LABELS) {
+    const labels = await source.labels(start, Math.min(start + LABELS, source.count));
+    const index = labels.findIndex((label) => label < 0 || label >= classes);
+    if (index < 0) continue;
+    throw new Error(
+      `Cannot use ${where}: label ${labels[index]} of example ${start + index} is out of range, ` +
+        `the model's last layer and its loss leave room for 0 to ${classes - 1}`,
+    );
+  }
 }

@@ -3,11 +3,13 @@
  * things take is for the host to say.
  */
 import { setImmediate } from "node:timers";
-import { stream } from "../numerics/random.ts";
 import { Best, EarlyStopping, type EpochValues, ReduceOnPlateau } from "./callbacks.ts";
+import { inOrder, type Source } from "./examples.ts";
+import { Feed } from "./feed.ts";
+import { sizeOf } from "./layers.ts";
 import { learningRateAt } from "./schedule.ts";
 import type { TrainParams } from "./schema.ts";
-import type { BatchSums, Examples, NamedTensor, Trainer } from "./trainer.ts";
+import type { BatchSums, NamedTensor, Trainer } from "./trainer.ts";
 
 export interface StepProgress {
   /** Steps done in all, and how many there are to be. */
@@ -24,8 +26,8 @@ export interface StepProgress {
 export interface Training {
   readonly trainer: Trainer;
   /** Epoch e trains on `passes[e mod n]`. */
-  readonly passes: readonly Examples[];
-  readonly validation?: Examples | undefined;
+  readonly passes: readonly Source[];
+  readonly validation?: Source | undefined;
   readonly settings: Pick<
     TrainParams,
     | "epochs"
@@ -89,21 +91,30 @@ function breathe(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-const countOf = (examples: Examples) => examples.labels.length;
+/** Bytes of pixels that are evaluated between two readings. */
+const PIECE = 8 * 1024 * 1024;
 
-/** Loss and accuracy over all examples, in batches. */
+/** Loss and accuracy over all examples, in batches; `outputs` takes what the last layer gives, row by row. */
 export async function evaluateAll(
   trainer: Trainer,
-  examples: Examples,
+  source: Source,
   batchSize: number,
   signal?: AbortSignal,
+  outputs?: Float32Array,
 ): Promise<{ readonly loss: number; readonly accuracy: number }> {
   const means = new Means();
-  const order = Uint32Array.from({ length: countOf(examples) }, (_, i) => i);
-  for (let start = 0; start < order.length; start += batchSize) {
-    means.add(trainer.evaluate({ examples, indices: order.subarray(start, start + batchSize) }));
-    await breathe();
-    signal?.throwIfAborted();
+  const batches = Math.max(1, Math.floor(PIECE / (sizeOf(source.shape) * batchSize)));
+  const units = (outputs?.length ?? 0) / source.count;
+  let done = 0;
+  for await (const examples of inOrder(source, batches * batchSize)) {
+    const order = Uint32Array.from(examples.labels, (_, i) => i);
+    for (let start = 0; start < order.length; start += batchSize) {
+      const indices = order.subarray(start, start + batchSize);
+      means.add(trainer.evaluate({ examples, indices }, outputs?.subarray(done * units)));
+      done += indices.length;
+      await breathe();
+      signal?.throwIfAborted();
+    }
   }
   return { loss: means.loss, accuracy: means.accuracy };
 }
@@ -112,12 +123,8 @@ export async function evaluateAll(
 export async function train(training: Training): Promise<Trained> {
   const { trainer, passes, validation, settings, seed, signal } = training;
   const { batchSize, epochs } = settings;
-  const first = passes[0];
-  if (first === undefined) throw new Error("Cannot train: there are no training examples");
-  const perEpoch = passes.map((pass) => Math.ceil(countOf(pass) / batchSize));
-  let all = 0;
-  for (let epoch = 0; epoch < epochs; epoch++) all += perEpoch[epoch % passes.length] ?? 0;
-  const steps = Math.min(all, settings.steps ?? all);
+  const feed = new Feed(passes, settings, seed);
+  const { steps } = feed;
 
   const history: History = {
     loss: [],
@@ -146,17 +153,11 @@ export async function train(training: Training): Promise<Trained> {
   };
 
   for (; epoch < epochs && step < steps && !stoppedEarly; epoch++) {
-    const examples = passes[epoch % passes.length] ?? first;
-    const count = countOf(examples);
-    const order = settings.shuffle
-      ? stream(seed, "train", "shuffle", epoch).permutation(count)
-      : Uint32Array.from({ length: count }, (_, i) => i);
     const means = new Means();
     let rate = rateNow();
-    for (let start = 0; start < count && step < steps; start += batchSize) {
+    for await (const batch of feed.from(epoch)) {
       rate = rateNow();
-      const indices = order.subarray(start, start + batchSize);
-      const sums = trainer.step({ examples, indices }, rate);
+      const sums = trainer.step(batch, rate);
       const loss = sums.loss / sums.count + sums.penalty;
       if (!Number.isFinite(loss)) {
         throw new Error(

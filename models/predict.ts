@@ -3,12 +3,12 @@ import type { Family } from "../kernels/families.ts";
 import { readModel } from "./build.ts";
 import { familiesUsed } from "./compiled/program.ts";
 import { compileKernels, createWasmTrainer } from "./create.ts";
-import { checkLabels, readScaling, type Scaling } from "./examples.ts";
+import { checkLabels, inMemory, readScaling, type Scaling } from "./examples.ts";
 import { type Layer, layersOf } from "./layers.ts";
 import { lossIssue } from "./losses.ts";
 import type { Loss, Model, Optimizer } from "./model.ts";
 import { evaluateAll } from "./loop.ts";
-import type { Examples, NamedTensor, Trainer } from "./trainer.ts";
+import type { Examples, NamedTensor } from "./trainer.ts";
 
 /** What the attributes of a model artifact say. */
 export interface StoredModel {
@@ -21,10 +21,14 @@ export interface StoredModel {
 }
 
 export interface Predictor {
-  /** The last layer's output for all examples, [count, units] row-major: logits where the loss takes logits. */
-  predict(examples: Examples): Promise<Float32Array<ArrayBuffer>>;
-  /** Mean loss with the regularisers' penalty, and accuracy, as Keras' `evaluate`. */
-  evaluate(examples: Examples): Promise<{ readonly loss: number; readonly accuracy: number }>;
+  /**
+   * Mean loss with the regularisers' penalty, and accuracy, as Keras' `evaluate`. `outputs` takes the last layer's
+   * output for all examples, [count, units] row-major: logits where the loss takes logits.
+   */
+  evaluate(
+    examples: Examples,
+    outputs: Float32Array,
+  ): Promise<{ readonly loss: number; readonly accuracy: number }>;
   readonly units: number;
   dispose(): void;
 }
@@ -83,28 +87,11 @@ export async function createPredictor(
   const units = layers.at(-1)?.outputShape[0] ?? 0;
   return {
     units,
-    predict: (examples) => Promise.resolve(predictAll(trainer, examples, units, batchSize)),
-    evaluate(examples) {
-      checkLabels("the data", examples, layers, loss);
-      return evaluateAll(trainer, examples, batchSize);
+    async evaluate(examples, outputs) {
+      const source = inMemory(examples);
+      await checkLabels("the data", source, layers, loss);
+      return await evaluateAll(trainer, source, batchSize, undefined, outputs);
     },
     dispose: () => trainer.dispose(),
   };
-}
-
-/** Predicts in batches; which batches does not matter to the values. */
-export function predictAll(
-  trainer: Trainer,
-  examples: Examples,
-  units: number,
-  batchSize: number,
-): Float32Array<ArrayBuffer> {
-  const count = examples.labels.length;
-  const order = Uint32Array.from({ length: count }, (_, i) => i);
-  const all = new Float32Array(count * units);
-  for (let start = 0; start < count; start += batchSize) {
-    const indices = order.subarray(start, start + batchSize);
-    all.set(trainer.predict({ examples, indices }), start * units);
-  }
-  return all;
 }

@@ -198,7 +198,10 @@ export const trainSchema = z.strictObject({
   optimizer: optimizerSchema.prefault("rmsprop"),
   epochs: z.int().min(1).max(1_000_000),
   batchSize: z.int().min(1).max(65536).default(32),
-  shuffle: z.boolean().default(true).describe("Draw a new order of the examples each epoch"),
+  shuffle: z.boolean().default(true).describe(
+    "Draw a new order of the examples each epoch; above 128 MiB of pixels an order of blocks of 2 MiB, of which " +
+      "128 MiB at a time are shuffled",
+  ),
   learningRateSchedule: scheduleSchema,
   reduceOnPlateau: z.strictObject({
     ...monitored,

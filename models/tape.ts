@@ -61,13 +61,19 @@ export async function createTapeTrainer(settings: TrainerSettings): Promise<Trai
     return forwardOnTape(layers, weights, inputOf(batch), training ? { seed, step } : null);
   }
 
-  function judge(batch: Batch, training: boolean): { sums: BatchSums; mean: tf.Scalar } {
+  function judge(
+    batch: Batch,
+    training: boolean,
+    outputs?: Float32Array,
+  ): { sums: BatchSums; mean: tf.Scalar } {
     const labels = labelsOf(batch);
     const { output, logits, moving } = pass(batch, training);
     const losses = lossesOnTape(loss, output, logits, labels);
     const penalty = penaltyOnTape(specs, weights);
     for (const [name, value] of moving) weights.get(name)?.assign(value);
-    const values = Float32Array.from(output.dataSync()), units = output.shape[1] ?? 1;
+    const values = Float32Array.from(output.dataSync());
+    outputs?.set(values);
+    const units = output.shape[1] ?? 1;
     let correct = 0;
     labels.forEach((label, row) => {
       const scores = values.subarray(row * units, (row + 1) * units);
@@ -140,7 +146,7 @@ export async function createTapeTrainer(settings: TrainerSettings): Promise<Trai
         update(gradients, learningRate);
         return sums;
       }),
-    evaluate: (batch) => scoped(() => judge(batch, false).sums),
+    evaluate: (batch, outputs) => scoped(() => judge(batch, false, outputs).sums),
     predict: (batch) => scoped(() => Float32Array.from(pass(batch, false).output.dataSync())),
     gradients: (batch) =>
       scoped(() => {

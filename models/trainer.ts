@@ -73,8 +73,11 @@ export interface TrainerState {
 export interface Trainer {
   /** One step of the optimizer at this learning rate. */
   step(batch: Batch, learningRate: number): BatchSums;
-  /** Loss and hits without training (dropout off, moving statistics). */
-  evaluate(batch: Batch): BatchSums;
+  /**
+   * Loss and hits without training (dropout off, moving statistics). `outputs` takes what the last layer gives,
+   * [count, units] row-major, from its beginning.
+   */
+  evaluate(batch: Batch, outputs?: Float32Array): BatchSums;
   /** The last layer's output, [count, units] row-major. */
   predict(batch: Batch): Float32Array;
   /** The gradients that `step` would use, regularisers included; nothing is updated. */

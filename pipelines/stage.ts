@@ -102,8 +102,8 @@ export interface TensorReader<D extends Dtype = Dtype> {
   readonly attributes: JsonObject;
   /** The whole tensor, C order. */
   read(): Promise<Arrays[D]>;
-  /** Rows [start, end) along the first axis. */
-  rows(start: number, end: number): Promise<Arrays[D]>;
+  /** Rows [start, end) along the first axis; `into`, which they fill, stands for a new array. */
+  rows(start: number, end: number, into?: Arrays[D]): Promise<Arrays[D]>;
 }
 
 /** A stored artifact, open for reading. */

@@ -1,10 +1,11 @@
 /** Measures a trained model on labelled images. */
 import { z } from "zod";
 import { FAMILIES } from "../kernels/families.ts";
-import { readScaling, scalingTable, toExamples } from "../models/examples.ts";
+import { inOrder, readScaling, scalingTable } from "../models/examples.ts";
 import { createPredictor, readStoredModel, type StoredModel } from "../models/predict.ts";
 import { type ArtifactReader, defineStage } from "../pipelines/stage.ts";
 import { checkLabels, classesOf, LABELLED_IMAGES } from "./datasets/dataset.ts";
+import { openExamples } from "./datasets/examples.ts";
 import { METRICS, PREDICTIONS } from "./datasets/metrics.ts";
 import { predictedClasses, probabilitiesOf } from "./datasets/probabilities.ts";
 import { bootstrapInterval, calibration, classScores, confusionMatrix } from "./datasets/scores.ts";
@@ -62,12 +63,11 @@ export default defineStage({
     const { data } = inputs;
     const stored = readStoredModel(inputs.model.attributes);
     const classes = stored.classes.length;
-    const images = data.tensor("images", "uint8");
+    checkTogether(stored, data);
+    const source = openExamples(data, "the data", scalingTable(stored.scaling));
     const labels = await data.tensor("labels", "uint8").read();
-    checkTogether(stored, data, images.shape);
     checkLabels(labels, classes, "the data");
-    const count = labels.length, shape = images.shape.slice(1);
-    const table = scalingTable(stored.scaling);
+    const { count } = source;
 
     const predictor = await createPredictor(
       stored,
@@ -77,15 +77,14 @@ export default defineStage({
       () => context.threads,
     );
     const values = new Float32Array(count * predictor.units);
-    let loss = 0;
-    for (let start = 0; start < count; start += BATCHES * params.batchSize) {
-      const end = Math.min(start + BATCHES * params.batchSize, count);
-      const pixels = await images.rows(start, end);
-      const examples = toExamples("the data", pixels, shape, labels.subarray(start, end), table);
-      loss += (await predictor.evaluate(examples)).loss * (end - start);
-      values.set(await predictor.predict(examples), start * predictor.units);
+    let loss = 0, done = 0;
+    for await (const examples of inOrder(source, BATCHES * params.batchSize)) {
+      const rows = examples.labels.length;
+      const outputs = values.subarray(done * predictor.units, (done + rows) * predictor.units);
+      loss += (await predictor.evaluate(examples, outputs)).loss * rows;
+      done += rows;
       signal.throwIfAborted();
-      progress({ done: end, total: count, unit: "image" });
+      progress({ done, total: count, unit: "image" });
     }
     predictor.dispose();
     const broken = values.findIndex((value) => !Number.isFinite(value));
@@ -132,7 +131,6 @@ export default defineStage({
 function checkTogether(
   { model, layers, loss, scaling, classes }: StoredModel,
   data: ArtifactReader,
-  images: readonly number[],
 ): void {
   const fail = (what: string, ours: string, theirs: string): never => {
     throw new Error(
@@ -149,7 +147,7 @@ function checkTogether(
     const say = (list: readonly string[]) => list.map((name) => `"${name}"`).join(", ");
     fail("the classes", say(classes), say(names));
   }
-  const shape = images.slice(1);
+  const shape = data.tensor("images", "uint8").shape.slice(1);
   if (shape.join() !== model.inputShape.join()) {
     fail("images of", `[${model.inputShape.join(", ")}]`, `[${shape.join(", ")}]`);
   }

@@ -17,7 +17,7 @@ import {
 } from "../pipelines/stage.ts";
 import { classesOf, LABELLED_IMAGES } from "./datasets/dataset.ts";
 import { METRICS, PREDICTIONS, readMetrics, readPredictions, table } from "./datasets/metrics.ts";
-import { applyTransforms, readTransforms } from "./datasets/transforms.ts";
+import { applyTransforms, openTransforms } from "./datasets/transforms.ts";
 
 const figures = z.array(z.number());
 const reference = z.strictObject({
@@ -236,7 +236,7 @@ async function readAugmented(
 
 /** Applies the transforms that an augmentation stored instead of images. */
 async function transformed(artifact: ArtifactReader, images: Images): Promise<Images> {
-  const transforms = await readTransforms(artifact, images.count);
+  const transforms = await openTransforms(artifact)?.(0, images.count);
   return transforms === undefined
     ? images
     : { ...images, pixels: applyTransforms(images.pixels, images, transforms) };

@@ -4,16 +4,16 @@ import { buildModel } from "../models/build.ts";
 import { familiesUsed } from "../models/compiled/program.ts";
 import { compileKernels, createTapeTrainer, createWasmTrainer } from "../models/create.ts";
 import { describeModel } from "../models/describe.ts";
-import { checkLabels, readScaling, scalingTable, toExamples } from "../models/examples.ts";
+import { checkLabels, readScaling, scalingTable } from "../models/examples.ts";
+import { bytesHeld, held, WINDOW } from "../models/feed.ts";
 import { layersOf, resolve } from "../models/layers.ts";
 import { train } from "../models/loop.ts";
 import { lossIssue } from "../models/losses.ts";
 import { type TrainParams, trainSchema } from "../models/schema.ts";
 import { summary } from "../models/summary.ts";
-import type { Examples } from "../models/trainer.ts";
 import { type ArtifactReader, defineStage, type ParamIssue } from "../pipelines/stage.ts";
 import { classesOf, LABELLED_IMAGES } from "./datasets/dataset.ts";
-import { readTransforms } from "./datasets/transforms.ts";
+import { openExamples } from "./datasets/examples.ts";
 
 const MEGABYTE = 1024 * 1024;
 
@@ -87,10 +87,14 @@ export default defineStage({
         "weights, gradients and activations take more than 4 GiB; use smaller batches or layers";
       return { issues: [...issues, { path: ["batchSize"], message }] };
     }
-    const images = shapes.reduce(
-      (sum, shape) => sum + (shape ?? []).reduce((n: number, size) => n * (size ?? 1), 1),
-      0,
-    );
+    const bytesOf = (name: string) =>
+      (inputs[name] ?? []).map((artifact) =>
+        (artifact?.tensors["images"]?.shape ?? []).reduce((n: number, size) => n * (size ?? 1), 1)
+      );
+    const [validation = 0] = bytesOf("validation");
+    const images = bytesHeld(bytesOf("train")) + Math.min(validation, WINDOW);
+    // The process itself takes 120 MB; the rest is for arrays that the collector has not taken yet.
+    const process = 192 * MEGABYTE;
     const weights = layers.flatMap((layer) => layer.weights);
     const tensors = Object.fromEntries(
       weights.map(({ path, shape }) => [path, { dtype: "float32" as const, shape }]),
@@ -100,7 +104,7 @@ export default defineStage({
       outputs: { model: { tensors } },
       numerics,
       kernels: tape ? [] : families,
-      resources: { memory: 256 * MEGABYTE + images + needed },
+      resources: { memory: process + images + needed },
     };
   },
   async run(context) {
@@ -111,22 +115,19 @@ export default defineStage({
     const scaling = readScaling(first.attributes["scaling"]);
     const classes = classesOf(first.attributes);
     const table = scalingTable(scaling);
-    const read = (artifact: ArtifactReader, where: string) => {
+    const open = (artifact: ArtifactReader, where: string) => {
       const { subtract, divide } = readScaling(artifact.attributes["scaling"]);
       if (subtract !== scaling.subtract || divide !== scaling.divide) {
         throw new Error(`Cannot train: ${where} is scaled in another way than the first pass`);
       }
-      return readExamples(artifact, where, table);
+      return openExamples(artifact, where, table);
     };
-    const passes: Examples[] = [];
-    for (const [i, reader] of readers.entries()) {
-      passes.push(await read(reader, `pass ${i} of the training data`));
-    }
-    const validation = inputs.validation && await read(inputs.validation, "the validation data");
+    const passes = readers.map((reader, i) => open(reader, `pass ${i} of the training data`));
+    const validation = inputs.validation && open(inputs.validation, "the validation data");
     const model = buildModel(params.layers, passes[0]?.shape ?? []);
     const layers = layersOf(model);
-    for (const examples of passes) checkLabels("the training data", examples, layers, params.loss);
-    if (validation) checkLabels("the validation data", validation, layers, params.loss);
+    for (const pass of passes) await checkLabels("the training data", pass, layers, params.loss);
+    if (validation) await checkLabels("the validation data", validation, layers, params.loss);
 
     const { loss, optimizer, batchSize } = params;
     const settings = { model, loss, optimizer, batchSize, seed };
@@ -140,7 +141,7 @@ export default defineStage({
     const trained = await train({
       trainer,
       passes,
-      validation,
+      validation: validation && await held(validation),
       settings: params,
       seed,
       signal,
@@ -175,22 +176,6 @@ export default defineStage({
     });
   },
 });
-
-async function readExamples(
-  artifact: ArtifactReader,
-  where: string,
-  table: Float32Array,
-): Promise<Examples> {
-  const images = artifact.tensor("images", "uint8");
-  return toExamples(
-    where,
-    await images.read(),
-    images.shape.slice(1),
-    await artifact.tensor("labels", "uint8").read(),
-    table,
-    await readTransforms(artifact, images.shape[0] ?? 0),
-  );
-}
 
 /** Callbacks that watch validation where there is none. */
 function monitorIssues(params: TrainParams, validated: boolean): ParamIssue[] {

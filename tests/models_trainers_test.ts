@@ -115,11 +115,16 @@ function course(network: Network, one: Trainer, other: Trainer, tolerance: numbe
   if (state.slots.length > 0) {
     assert.ok(distance(state.slots, others.slots) < tolerance * 10, "slots");
   }
+  const outputs = [one, other].map((trainer) => {
+    const predicted = trainer.predict(batch), found = new Float32Array(predicted.length);
+    assert.deepEqual(trainer.evaluate(batch, found), trainer.evaluate(batch));
+    assert.deepEqual(found, predicted, "evaluating gives what predicting gives");
+    return found;
+  });
   const [seen, others2] = [one.evaluate(batch), other.evaluate(batch)];
   assert.ok(Math.abs(seen.loss - others2.loss) < tolerance * 100, "evaluation");
-  const predicted = other.predict(batch);
-  one.predict(batch).forEach((value, i) =>
-    assert.ok(Math.abs(value - (predicted[i] ?? NaN)) < tolerance * 10, `prediction ${i}`)
+  outputs[0]?.forEach((value, i) =>
+    assert.ok(Math.abs(value - (outputs[1]?.[i] ?? NaN)) < tolerance * 10, `prediction ${i}`)
   );
 }
 

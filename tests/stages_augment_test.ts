@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { resampleInto, ROW } from "../numerics/resample.ts";
 import type { Json, JsonObject } from "../pipelines/stage.ts";
 import augment from "../stages/augment.ts";
-import { applyTransforms, drawTransforms, readTransforms } from "../stages/datasets/transforms.ts";
+import { applyTransforms, drawTransforms, openTransforms } from "../stages/datasets/transforms.ts";
 import {
   assertSame,
   checkStage,
@@ -67,7 +67,7 @@ Deno.test("the first images come out alike, whatever comes after them", async ()
   const first = await pixelsOf(await pass(EVERYTHING, await part(data, 0, 1500)));
   assertSame(first, whole.slice(0, first.length));
   const stored = await pass({ ...EVERYTHING, materialize: false }, data);
-  const transforms = await readTransforms(stored, 2100);
+  const transforms = await openTransforms(stored)?.(0, 2100);
   assert.ok(transforms);
   const size = { height: 3, width: 4, channels: 1 };
   assertSame(
@@ -97,7 +97,7 @@ Deno.test("stored transforms give the same bits when they are applied as stored 
     );
   }
   assertSame(applied, images);
-  const transforms = await readTransforms(stored, 4);
+  const transforms = await openTransforms(stored)?.(0, 4);
   assert.ok(transforms);
   const [height, width, channels] = shape;
   const four = applyTransforms(

@@ -103,7 +103,11 @@ export class MemoryArtifact implements ArtifactReader, ArtifactWriter {
       shape: stored.shape,
       attributes: stored.attributes,
       read: () => Promise.resolve(array(0, stored.values.length)),
-      rows: (start, end) => Promise.resolve(array(start * row, end * row)),
+      rows: (start, end, into) => {
+        const rows = array(start * row, end * row);
+        into?.set(rows);
+        return Promise.resolve(into ?? rows);
+      },
     };
   }
   /** Throws unless it holds what is declared. */

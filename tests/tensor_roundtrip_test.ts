@@ -115,6 +115,51 @@ Deno.test("rows that are appended in uneven pieces give the same artifact as the
   assert.equal(new Set(digests).size, 1);
 });
 
+Deno.test("rows of one chunk that are read in order read its file once, also into given memory", async () => {
+  await inFolder(async (folder) => {
+    const writer = new GroupWriter(folder, "out", OPEN);
+    const data = values("float32", 1000 * 1021); // two chunks
+    await writer.write("x", "float32", [1000, 1021], data);
+    const tensor = (await openArtifact(folder, await writer.finish())).tensor("x", "float32");
+    const expected = (start: number, end: number) => bytes(data.subarray(start * 1021, end * 1021));
+    await tensor.rows(0, 100);
+    await Deno.remove(`${folder}/x/c.0.0`);
+    const into = new Float32Array(200 * 1021);
+    assert.equal(await tensor.rows(100, 300, into), into);
+    assert.equal(bytes(into), expected(100, 300));
+    // The other chunk takes its place.
+    assert.equal(bytes(await tensor.rows(900, 1000)), expected(900, 1000));
+    await assert.rejects(tensor.rows(0, 1), Deno.errors.NotFound);
+    await assert.rejects(tensor.rows(900, 901, into), {
+      name: "RangeError",
+      message: 'Cannot read 1021 values of "x" into an array of 204200',
+    });
+  });
+});
+
+Deno.test("all rows at once are held against the digest of the whole, as reading the whole is", async () => {
+  await inFolder(async (folder) => {
+    const write = async (name: string, value: number) => {
+      const writer = new GroupWriter(`${folder}/${name}`, "out", OPEN);
+      await writer.write("x", "uint8", [9], new Uint8Array(9).fill(value));
+      return await writer.finish();
+    };
+    const digest = await write("one", 1);
+    await write("other", 2);
+    // A chunk of another artifact, with its own digest: only the digest of the whole tells.
+    const info = async (name: string) =>
+      JSON.parse(await Deno.readTextFile(`${folder}/${name}/object.json`));
+    const ours = await info("one"), theirs = await info("other");
+    ours.files["x/c.0"] = theirs.files["x/c.0"];
+    await Deno.writeTextFile(`${folder}/one/object.json`, JSON.stringify(ours));
+    await Deno.copyFile(`${folder}/other/x/c.0`, `${folder}/one/x/c.0`);
+    const tensor = (await openArtifact(`${folder}/one`, digest)).tensor("x", "uint8");
+    const damaged = { name: "DamagedError", message: /the SHA-256 of its values is/ };
+    await assert.rejects(tensor.read(), damaged);
+    await assert.rejects(tensor.rows(0, 9), damaged);
+  });
+});
+
 Deno.test("chunking, codec and what is told of no content have no part in the digest", async () => {
   const data = values("int32", 12);
   const digests = new Map<string, string>();

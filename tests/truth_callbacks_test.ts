@@ -1,5 +1,6 @@
 /** Early stopping, best weights and reduction on a plateau, epoch by epoch, against Keras 3's callbacks. */
 import assert from "node:assert/strict";
+import { inMemory } from "../models/examples.ts";
 import { train } from "../models/loop.ts";
 import { trainSchema } from "../models/schema.ts";
 import { scripted, someExamples } from "./models_rig.ts";
@@ -31,7 +32,7 @@ function run(losses: readonly number[], callbacks: Readonly<Record<string, unkno
     ...callbacks,
   });
   const { trainer } = scripted((step) => losses[step] ?? NaN);
-  return train({ trainer, passes: [someExamples(4)], settings, seed: 1 });
+  return train({ trainer, passes: [inMemory(someExamples(4))], settings, seed: 1 });
 }
 
 for (const settings of unique(truth.stopping)) {

@@ -173,8 +173,10 @@ export function createCompiledTrainer(settings: CompiledSettings): Trainer {
       step++;
       return sums(batch.indices.length);
     },
-    evaluate(batch) {
+    evaluate(batch, outputs) {
       load(batch).evaluate();
+      const [output] = outputsOf(layout, false);
+      outputs?.set(view(output, batch.indices.length * layout.units));
       return sums(batch.indices.length);
     },
     predict(batch) {

@@ -37,8 +37,8 @@ export function bytesOf(values: Arrays[Dtype]): Uint8Array<ArrayBuffer> {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
-/** At most this many bytes in one tensor: what one `ArrayBuffer` may surely hold, and far beyond our data. */
-const LIMIT = 8 * 1024 * 1024 * 1024;
+/** At most this many bytes in one tensor; one that is written and read by rows need not fit into memory. */
+const LIMIT = 1024 * 1024 * 1024 * 1024;
 
 /** Number of elements; throws if `shape` is no list of whole numbers, or is absurd. */
 export function countOf(shape: readonly number[], dtype: Dtype, name: string): number {

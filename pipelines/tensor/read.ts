@@ -74,9 +74,9 @@ class StoredTensor<D extends Dtype> implements TensorReader<D> {
     this.#sha256 = described.sha256;
   }
 
-  async read(): Promise<Arrays[D]> {
+  async read(into?: Arrays[D]): Promise<Arrays[D]> {
     const count = countOf(this.shape, this.dtype, this.name);
-    const values = await this.#between(0, count === 0 ? 0 : this.shape[0] ?? 1);
+    const values = await this.#between(0, count === 0 ? 0 : this.shape[0] ?? 1, into);
     const found = await sha256(bytesOf(values));
     if (found !== this.#sha256) {
       throw new DamagedError(
@@ -87,7 +87,7 @@ class StoredTensor<D extends Dtype> implements TensorReader<D> {
     return values;
   }
 
-  async rows(start: number, end: number): Promise<Arrays[D]> {
+  async rows(start: number, end: number, into?: Arrays[D]): Promise<Arrays[D]> {
     const rows = this.shape[0] ?? 0;
     if (
       !Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || end < start ||
@@ -97,12 +97,21 @@ class StoredTensor<D extends Dtype> implements TensorReader<D> {
         `Cannot read rows ${start} to ${end} of "${this.name}": it has ${rows} rows`,
       );
     }
-    return await this.#between(start, end);
+    // All of them can be held against the digest of all.
+    return start === 0 && end === rows
+      ? await this.read(into)
+      : await this.#between(start, end, into);
   }
 
-  async #between(start: number, end: number): Promise<Arrays[D]> {
+  async #between(start: number, end: number, into?: Arrays[D]): Promise<Arrays[D]> {
     const row = rowOf(this.shape);
-    const result = allocate(this.dtype, (end - start) * row);
+    const length = (end - start) * row;
+    const result = into ?? allocate(this.dtype, length);
+    if (result.length !== length) {
+      throw new RangeError(
+        `Cannot read ${length} values of "${this.name}" into an array of ${result.length}`,
+      );
+    }
     if (result.length === 0) return result;
     const array = await (this.#array ??= openArray(
       this.files,

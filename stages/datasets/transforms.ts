@@ -73,11 +73,10 @@ export interface Transforms {
   readonly constant: number;
 }
 
-/** The transforms of the first `count` images; undefined where the images are as they should be. */
-export async function readTransforms(
+/** Reads the transforms of images [start, end); undefined where the images are as they should be. */
+export function openTransforms(
   artifact: ArtifactReader,
-  count: number,
-): Promise<Transforms | undefined> {
+): ((start: number, end: number) => Promise<Transforms>) | undefined {
   if (!artifact.has("transforms")) return undefined;
   const { fill, constant } = artifact.attributes;
   const known = FILLS.find((name) => name === fill);
@@ -86,8 +85,8 @@ export async function readTransforms(
       'Cannot apply stored transforms: the attributes "fill" and "constant" are wanted',
     );
   }
-  const rows = await artifact.tensor("transforms", "float32").rows(0, count);
-  return { rows, fill: known, constant };
+  const stored = artifact.tensor("transforms", "float32");
+  return async (start, end) => ({ rows: await stored.rows(start, end), fill: known, constant });
 }
 
 /** Applies one row of transforms to each image of u8 pixels [count, height, width, channels]. */

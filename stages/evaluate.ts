@@ -54,7 +54,7 @@ export default defineStage({
           },
         },
       },
-      resources: { memory: (512 << 20) + params.batchSize * pixels * BATCHES },
+      resources: { threads: "all", memory: (512 << 20) + params.batchSize * pixels * BATCHES },
     };
   },
   async run({ params, inputs, outputs, seed, signal, progress, kernel }) {

@@ -100,7 +100,7 @@ export default defineStage({
       outputs: { model: { tensors } },
       numerics,
       kernels: tape ? [] : families,
-      resources: { memory: 256 * MEGABYTE + images + needed },
+      resources: { threads: tape ? 1 : "all", memory: 256 * MEGABYTE + images + needed },
     };
   },
   async run({ params, inputs, outputs, seed, signal, progress, kernel, log }) {

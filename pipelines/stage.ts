@@ -91,8 +91,11 @@ export interface Checked {
   readonly kernels?: readonly string[];
   /** The backend's numerics class, for a stage that has one: `wasm` names no machine. */
   readonly numerics?: string;
-  /** CPU threads and bytes of memory that the run will need at most. Defaults: 1 and 1 GiB. */
-  readonly resources?: { readonly threads?: number; readonly memory?: number };
+  /**
+   * The most CPU threads that the run can use ("all": as many as it gets; it may get one alone), and the
+   * bytes of memory that it will need at most. Defaults: 1 and 1 GiB.
+   */
+  readonly resources?: { readonly threads?: number | "all"; readonly memory?: number };
 }
 
 /** A stored tensor. Reads verify what they read. */
@@ -177,7 +180,10 @@ export interface Context<P, I extends InputTypes, O extends OutputTypes> {
   readonly seed: number;
   /** Folders that may hold data sets, in the order to try (only with `datasets: true`). */
   readonly datasets: readonly string[];
-  /** Threads that the engine has granted. No result may depend on it. */
+  /**
+   * CPU threads to use now. It changes while the stage runs, as others begin and end: ask anew for each
+   * piece of work, do not keep it. No result may depend on it.
+   */
   readonly threads: number;
   /** Aborted when the run should end. */
   readonly signal: AbortSignal;

@@ -55,7 +55,7 @@ export default defineStage({
           },
         },
       },
-      resources: { memory: (512 << 20) + params.batchSize * pixels * BATCHES },
+      resources: { threads: "all", memory: (512 << 20) + params.batchSize * pixels * BATCHES },
     };
   },
   async run(context) {

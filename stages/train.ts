@@ -104,7 +104,7 @@ export default defineStage({
       outputs: { model: { tensors } },
       numerics,
       kernels: tape ? [] : families,
-      resources: { memory: process + images + needed },
+      resources: { threads: tape ? 1 : "all", memory: process + images + needed },
     };
   },
   async run(context) {

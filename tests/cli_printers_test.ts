@@ -66,6 +66,7 @@ const EVENTS: readonly (readonly [at: number, event: Event])[] = [
 function print(
   terminal: FakeTerminal,
   asked: { json?: boolean; quiet?: boolean; debug?: boolean } = {},
+  events = EVENTS,
 ): string {
   let now = 0;
   const printer = choosePrinter({
@@ -76,7 +77,7 @@ function print(
     now: () => now,
   }, { json: asked.json ?? false, quiet: asked.quiet ?? false });
   try {
-    for (const [at, event] of EVENTS) {
+    for (const [at, event] of events) {
       now = at;
       printer.on(event);
     }
@@ -133,6 +134,30 @@ blocked    evaluate@sparse  by train@sparse
 ${END}`,
   );
   assert.ok(terminal.cursorVisible);
+});
+
+Deno.test("stages that were cancelled before they began are counted in one line", () => {
+  const cancelled = (node: NodeId): readonly [number, Event] => [
+    40,
+    { type: "node-ended", node, outcome: "cancelled", milliseconds: 0 },
+  ];
+  const report = id("report");
+  const counts = { hit: 0, ran: 0, failed: 0, blocked: 0, cancelled: 4 };
+  const events: typeof EVENTS = [
+    [0, { type: "run-started", run: "r1", nodes: [shapes, baseline, sparse, report], jobs: 1 }],
+    [10, { type: "node-started", node: shapes, reason: { type: "never-run" }, threads: 1 }],
+    ...[shapes, baseline, sparse, report].map(cancelled),
+    [40, { type: "run-ended", run: "r1", milliseconds: 40, counts, interrupted: true }],
+  ];
+  const told = `cancelled  shapes
+cancelled  before they began: train (2 cells), report
+interrupted: ran 0, hit 0, failed 0, cancelled 4 in 0.0 s
+`;
+  const lines = print(new FakeTerminal({ live: false }), {}, events);
+  assert.equal(lines, `start      shapes  (never-run)\n${told}`);
+  const terminal = new FakeTerminal({ live: true });
+  print(terminal, {}, events);
+  assert.equal(terminal.screen(), told);
 });
 
 Deno.test("colours are used only by a painter that has them", () => {

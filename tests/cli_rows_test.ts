@@ -40,6 +40,17 @@ Deno.test("a running stage has a bar, its share, time left, facts and pace", () 
   ]);
 });
 
+Deno.test("a running stage that has several threads says so, while it has them", () => {
+  const watch = watched(["train@sparse"]);
+  const told = () => table(watch, 6000, 90, 24, PLAIN)[0];
+  watch.on({ type: "node-threads", node: node("train@sparse"), threads: 3 }, 500);
+  assert.equal(told(), "train@sparse  0:06  3 threads");
+  progress(watch, "train@sparse", 1000, 100);
+  assert.equal(told(), "train@sparse  ━━─────────────────   10%  3 threads");
+  watch.on({ type: "node-threads", node: node("train@sparse"), threads: 1 }, 2000);
+  assert.equal(told(), "train@sparse  ━━─────────────────   10%");
+});
+
 Deno.test("no row is wider than the window, however narrow", () => {
   const watch = watched(["train@a-very-long-name-of-a-variant", "b"]);
   progress(watch, "train@a-very-long-name-of-a-variant", 1000, 1);

@@ -7,13 +7,15 @@ import {
   hitsLine,
   lastLine,
   logLines,
+  neverBegan,
+  neverLine,
   plainLine,
   progressLine,
   table,
 } from "./rows.ts";
 import { Screen } from "./screen.ts";
 import type { Terminal } from "./terminal.ts";
-import { visibleLine } from "./text.ts";
+import { PLAIN, visibleLine } from "./text.ts";
 import { type Ended, Watch } from "./watch.ts";
 
 export interface Printer {
@@ -85,7 +87,11 @@ export function linesPrinter(printing: Printing): Printer {
         const progress = running === undefined ? null : progressLine(running);
         if (progress !== null) printing.terminal.write(`${progress}\n`);
       }
-      if (event.type === "run-ended") printing.terminal.write(end(watch, printing));
+      if (event.type === "run-ended") {
+        const never = watch.ended.filter(neverBegan);
+        if (never.length > 0) printing.terminal.write(`${neverLine(never, PLAIN)}\n`);
+        printing.terminal.write(end(watch, printing));
+      }
     },
     close() {},
   };
@@ -97,6 +103,7 @@ export function livePrinter(printing: Printing): Printer {
   const watch = new Watch();
   const screen = new Screen(terminal);
   const logs: string[] = [];
+  const never: Ended[] = [];
   let told = 0;
   let timer: ReturnType<typeof setInterval> | undefined;
 
@@ -109,7 +116,8 @@ export function livePrinter(printing: Printing): Printer {
       hits = [];
     };
     for (const one of watch.ended.slice(told)) {
-      if (one.outcome === "hit") hits.push(one);
+      if (neverBegan(one)) never.push(one);
+      else if (one.outcome === "hit") hits.push(one);
       else {
         flush();
         lines.push(endedLine(one, describe, terminal.paint, columns - 1));
@@ -142,6 +150,9 @@ export function livePrinter(printing: Printing): Printer {
       if (event.type === "run-ended") {
         stop();
         const lines = above();
+        if (never.length > 0) {
+          lines.push(neverLine(never, terminal.paint, terminal.size().columns - 1));
+        }
         terminal.write(lines.map((line) => `${line}\n`).join("") + end(watch, printing));
       }
     },

@@ -43,7 +43,12 @@ function share(running: Running): number | null {
   return Math.min(1, Math.max(0, progress.done / progress.total));
 }
 
-/** The row of a running stage: name, bar, share, facts, pace, time left; cut from the right. */
+/** Said of a stage that has more than its one thread. */
+function threads(running: Running): string {
+  return running.threads > 1 ? `  ${running.threads} threads` : "";
+}
+
+/** The row of a running stage: name, bar, share, time left, facts, pace, threads; cut from the right. */
 export function runningRow(
   running: Running,
   now: number,
@@ -57,7 +62,7 @@ export function runningRow(
   ]];
   const part = share(running);
   if (part === null || running.progress === null) {
-    segments.push([`  ${clock(now - running.started)}`, paint.faint]);
+    segments.push([`  ${clock(now - running.started)}${threads(running)}`, paint.faint]);
     return fit(segments, columns);
   }
   const barColumns = Math.min(20, Math.floor((columns - names) / 4));
@@ -70,6 +75,7 @@ export function runningRow(
   if (found !== null) {
     segments.push([`  ${pace(running.progress.unit, found.perUnit)}`, paint.faint]);
   }
+  segments.push([threads(running), paint.faint]);
   return fit(segments, columns);
 }
 
@@ -137,17 +143,33 @@ export function endedLine(
   return fit(segments, columns);
 }
 
+/** True for a stage that was cancelled while it waited: of those, many are told in one line. */
+export function neverBegan(ended: Ended): boolean {
+  return ended.outcome === "cancelled" && ended.reason === null;
+}
+
 /** Hits on one line, a stage's cells counted: `hit        download, augment (3 cells)`. */
 export function hitsLine(hits: readonly Ended[], paint: Paint, columns: number): string {
+  return fit([["hit        ", paint.faint], [namesOf(hits)]], columns);
+}
+
+/** What never began on one line: `cancelled  before they began: train (312 cells), report`. */
+export function neverLine(never: readonly Ended[], paint: Paint, columns = Infinity): string {
+  const before = never.length === 1 ? "before it began: " : "before they began: ";
+  return fit([["cancelled  ", paint.bad], [before, paint.faint], [namesOf(never)]], columns);
+}
+
+/** A stage's name for all its cells, which are counted. */
+function namesOf(ended: readonly Ended[]): string {
   const stages = new Map<string, string[]>();
-  for (const { node } of hits) {
+  for (const { node } of ended) {
     const stage = node.split("@")[0] ?? node;
     stages.set(stage, [...stages.get(stage) ?? [], node]);
   }
   const names = [...stages].map(([stage, nodes]) =>
     nodes.length === 1 ? nodes.join() : `${stage} (${nodes.length} cells)`
   );
-  return fit([["hit        ", paint.faint], [visibleLine(names.join(", "))]], columns);
+  return visibleLine(names.join(", "));
 }
 
 /**
@@ -169,13 +191,14 @@ export function plainLine(event: Event, watch: Watch, describe: Describe): strin
       return `start      ${visibleLine(event.node)}  (${visibleLine(describe(event.reason))})`;
     case "node-ended": {
       const ended = watch.ended.at(-1);
-      return ended === undefined ? null : endedLine(ended, describe, PLAIN);
+      return ended === undefined || neverBegan(ended) ? null : endedLine(ended, describe, PLAIN);
     }
     case "node-log":
       return logLines(event.node, event.message).join("\n");
     case "warning":
       return `warning    ${visibleLine(event.message)}`;
     case "run-started":
+    case "node-threads":
     case "node-progress":
     case "report-published":
     case "run-ended":

@@ -15,6 +15,7 @@ export interface Running {
   readonly node: NodeId;
   readonly reason: MissReason;
   readonly started: number;
+  threads: number;
   progress: Progress | null;
   /** Oldest first; begins anew when the count falls or what is counted changes. */
   samples: Sample[];
@@ -51,10 +52,16 @@ export class Watch {
           node: event.node,
           reason: event.reason,
           started: now,
+          threads: event.threads,
           progress: null,
           samples: [],
         });
         break;
+      case "node-threads": {
+        const running = this.running.get(event.node);
+        if (running !== undefined) running.threads = event.threads;
+        break;
+      }
       case "node-progress":
         this.#progress(event.node, event.progress, now);
         break;

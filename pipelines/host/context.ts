@@ -18,6 +18,7 @@ export async function createContext(
   job: Job,
   voice: Voice,
   signal: AbortSignal,
+  threads: () => number,
 ): Promise<{ readonly context: AnyContext; readonly writers: ReadonlyMap<string, GroupWriter> }> {
   const inputs: Record<string, Gathered["artifact"] | readonly Gathered[]> = {};
   for (const [name, type] of Object.entries(stage.inputs)) {
@@ -50,7 +51,9 @@ export async function createContext(
       }
       return job.datasets;
     },
-    threads: job.threads,
+    get threads(): number {
+      return threads();
+    },
     signal,
     kernel: (family: string) => readKernel(job, family),
     progress: (progress: Progress) => voice.progress(progress),

@@ -20,6 +20,7 @@ export async function serve(stage: Stage): Promise<void> {
   const abort = new AbortController();
   let go = () => {};
   const gone = new Promise<void>((resolve) => go = resolve);
+  let threads = 1;
   for await (const request of requests()) {
     switch (request.type) {
       case "describe":
@@ -30,10 +31,14 @@ export async function serve(stage: Stage): Promise<void> {
         break;
       case "run":
         // Not awaited: the engine may cancel, and the end of the input must be seen.
-        run(stage, request.job, gone, abort.signal).then(reply);
+        threads = request.job.threads;
+        run(stage, request.job, gone, abort.signal, () => threads).then(reply);
         break;
       case "go":
         go();
+        break;
+      case "threads":
+        threads = request.threads;
         break;
       case "cancel":
         abort.abort();
@@ -102,13 +107,14 @@ async function run(
   job: Job,
   go: Promise<void>,
   signal: AbortSignal,
+  threads: () => number,
 ): Promise<Reply> {
   try {
     const lock = await Deno.open(job.lock, { write: true, create: true });
     await lock.lock(true);
     reply({ type: "locked" });
     await go;
-    const { context, writers } = await createContext(stage, job, createVoice(), signal);
+    const { context, writers } = await createContext(stage, job, createVoice(), signal, threads);
     await stage.run(context);
     signal.throwIfAborted();
     const outputs: Record<string, Digest> = {};

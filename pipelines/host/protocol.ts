@@ -28,6 +28,7 @@ export interface Job {
   readonly lock: string;
   readonly kernels: Readonly<Record<string, { readonly path: string; readonly digest: Digest }>>;
   readonly datasets: readonly string[];
+  /** Those that it starts with. */
   readonly threads: number;
 }
 
@@ -41,6 +42,8 @@ export type Request =
   | { readonly type: "run"; readonly job: Job }
   /** Answers `locked`: nobody else has made the result meanwhile. */
   | { readonly type: "go" }
+  /** From now on the run has so many threads. */
+  | { readonly type: "threads"; readonly threads: number }
   | { readonly type: "cancel" };
 
 export type Reply =

@@ -63,7 +63,8 @@ export interface Node {
   /** Family to digest of the compiled kernels that it will use, and where they lie. */
   readonly kernels: Readonly<Record<string, { readonly digest: Digest; readonly path: string }>>;
   readonly numerics: string | null;
-  readonly threads: number;
+  /** The most CPU threads that it can use. */
+  readonly threads: number | "all";
   readonly memory: number;
   readonly cache: boolean;
 }

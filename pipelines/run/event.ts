@@ -33,6 +33,8 @@ export type Event =
     readonly reason: MissReason;
     readonly threads: number;
   }
+  /** It was given more or fewer threads. */
+  | { readonly type: "node-threads"; readonly node: NodeId; readonly threads: number }
   | { readonly type: "node-progress"; readonly node: NodeId; readonly progress: Progress }
   | { readonly type: "node-log"; readonly node: NodeId; readonly message: string }
   | {

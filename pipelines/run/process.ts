@@ -10,12 +10,14 @@ import { ObjectError } from "../store/info.ts";
 import type { Store } from "../store/local.ts";
 import type { StageRecord } from "../store/store.ts";
 import type { Failure } from "./event.ts";
+import type { Share } from "./share.ts";
 
 export interface Work {
   readonly node: Node;
   readonly key: Key;
   readonly inputs: Job["inputs"];
-  readonly threads: number;
+  /** Its threads, which may change while it runs. */
+  readonly share: Share;
   readonly datasets: readonly string[];
   readonly logPath: string;
   readonly signal: AbortSignal;
@@ -123,10 +125,12 @@ async function converse(
     lock,
     kernels: node.kernels,
     datasets: work.datasets,
-    threads: work.threads,
+    threads: work.share.threads,
   };
   // Where the process cannot take it, it has ended, and its end says why.
-  await process.send({ type: "run", job }).catch(() => {});
+  const sent = process.send({ type: "run", job }).catch(() => {});
+  work.share.follow((threads) => process.send({ type: "threads", threads }).catch(() => {}));
+  await sent;
   for await (const reply of process.replies()) {
     switch (reply.type) {
       case "locked": {

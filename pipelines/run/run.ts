@@ -6,10 +6,11 @@ import type { Store } from "../store/local.ts";
 import type { Fingerprint, RunRecord, StageRecord } from "../store/store.ts";
 import type { Failure, Listener } from "./event.ts";
 import { ourFailure, runStage } from "./process.ts";
+import { divide, longestFirst, Share } from "./share.ts";
 
 export interface RunOptions {
   readonly id: string;
-  /** CPU threads to use at once. */
+  /** CPU threads that all stage runs together use at once; each has one at least. */
   readonly jobs: number;
   /** Bytes of memory that all stage runs together may say they need; one always may run. */
   readonly memory: number;
@@ -18,6 +19,13 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** Folders that may hold data sets, in the order to try. */
   readonly datasets: readonly string[];
+}
+
+interface Running {
+  readonly node: Node;
+  readonly share: Share;
+  readonly start: () => Promise<void>;
+  work: Promise<void> | null;
 }
 
 export type NodeResult = RunRecord["nodes"][number];
@@ -40,7 +48,10 @@ export async function runPlan(
 class Run {
   readonly #done = new Map<NodeId, Readonly<Record<string, Digest>>>();
   readonly #results = new Map<NodeId, NodeResult>();
-  readonly #running = new Map<NodeId, { node: Node; work: Promise<void> }>();
+  /** In the order in which they began; `work` is null until its turn in `#deal`. */
+  readonly #running = new Map<NodeId, Running>();
+  /** Nodes that are ready and have no result in the store. */
+  readonly #missed = new Set<NodeId>();
   #stopped = false;
 
   constructor(
@@ -59,18 +70,29 @@ class Run {
       nodes: plan.nodes.map((node) => node.id),
       jobs: options.jobs,
     });
-    const waiting = new Set(plan.nodes);
+    let waiting = new Set(plan.nodes);
+    let isSorted = false;
     for (;;) {
+      const ended = this.#results.size;
       for (const node of [...waiting]) {
         if (this.#stopped || options.signal.aborted) break;
         if (this.#blocker(node) !== null) {
           waiting.delete(node);
           this.#end(node, null, "blocked", 0);
         } else if (this.#isReady(node)) {
-          const begun = await this.#begin(node);
+          const begun = await this.#begin(node, isSorted);
           if (begun) waiting.delete(node);
         }
       }
+      // Something ended while the store was asked: what it feeds, or its threads, may be free now.
+      if (this.#results.size !== ended) continue;
+      // Only a run that has something to do asks how long it took before.
+      if (!isSorted && this.#missed.size > 0) {
+        waiting = new Set(longestFirst([...waiting], await this.#before(waiting)));
+        isSorted = true;
+        continue;
+      }
+      this.#deal();
       if (this.#running.size === 0) {
         const more = [...waiting].some((node) =>
           this.#isReady(node) || this.#blocker(node) !== null
@@ -78,7 +100,9 @@ class Run {
         if (this.#stopped || options.signal.aborted || !more) break;
         continue;
       }
-      await Promise.race([...this.#running.values()].map(({ work }) => work));
+      if (this.#results.size === ended) {
+        await Promise.race([...this.#running.values()].map(({ work }) => work));
+      }
     }
     for (const node of waiting) {
       const blocked = !options.signal.aborted && this.#blocker(node) !== null;
@@ -116,8 +140,21 @@ class Run {
     return feed?.node ?? null;
   }
 
-  /** Takes a hit, or starts a stage run; false where there is no room for it now. */
-  async #begin(node: Node): Promise<boolean> {
+  /** How long nodes took when they were last done, in milliseconds, as far as the store remembers. */
+  async #before(nodes: Iterable<Node>): Promise<Map<NodeId, number>> {
+    const found = new Map<NodeId, number>();
+    for (const { id } of nodes) {
+      const key = await this.store.lastKey(configName(this.plan), id);
+      const record = key === null ? null : this.store.readRecord(key);
+      if (record !== null) found.set(id, record.made.milliseconds);
+    }
+    return found;
+  }
+
+  /** Takes a hit, or makes a stage run that `#deal` starts; false where it cannot begin now. */
+  async #begin(node: Node, mayStart: boolean): Promise<boolean> {
+    // It is looked up once more when there is room: another node may have made the same.
+    if (this.#missed.has(node.id) && !(mayStart && this.#hasRoom(node))) return false;
     const forced = this.options.forced.has(node.id);
     const { status, fingerprint, record } = await statusOf(
       node,
@@ -133,27 +170,55 @@ class Run {
       this.#end(node, status.key, "hit", 0, { outputs: record.outputs });
       return true;
     }
-    if (status.type === "hit" || !this.#hasRoom(node)) return false;
-    const work = this.#work(node, status.key, fingerprint, status.reason)
-      .finally(() => this.#running.delete(node.id));
-    this.#running.set(node.id, { node, work });
+    if (status.type === "hit") return false;
+    this.#missed.add(node.id);
+    if (!mayStart || !this.#hasRoom(node)) return false;
+    const { key, reason } = status;
+    const share = new Share();
+    const start = () => this.#work(node, key, fingerprint, reason, share);
+    this.#running.set(node.id, { node, share, start, work: null });
     return true;
+  }
+
+  /** Divides the threads anew: who gets fewer is told first, then who is new starts, then who gets more. */
+  #deal(): void {
+    const running = [...this.#running.values()];
+    const shares = divide(this.options.jobs, running.map(({ node }) => node.threads));
+    const deals = running.map((one, index) => ({ one, threads: shares[index] ?? 1 }));
+    const change = (deal: typeof deals) => {
+      for (const { one, threads } of deal) {
+        if (threads === one.share.threads) continue;
+        one.share.set(threads);
+        if (one.work !== null) this.listen({ type: "node-threads", node: one.node.id, threads });
+      }
+    };
+    const before = deals.filter(({ one }) => one.work !== null);
+    change(before.filter(({ one, threads }) => threads < one.share.threads));
+    const begun = deals.filter(({ one }) => one.work === null);
+    change(begun);
+    for (const { one } of begun) one.work = one.start();
+    change(before);
   }
 
   #hasRoom(node: Node): boolean {
     const others = [...this.#running.values()].map((one) => one.node);
     if (others.length === 0) return true;
     const sum = (of: (node: Node) => number) => others.reduce((total, one) => total + of(one), 0);
-    return sum((one) => one.threads) + node.threads <= this.options.jobs &&
+    return others.length < this.options.jobs &&
       sum((one) => one.memory) + node.memory <= this.options.memory;
   }
 
-  async #work(node: Node, key: Key, fingerprint: Fingerprint, reason: MissReason): Promise<void> {
+  async #work(
+    node: Node,
+    key: Key,
+    fingerprint: Fingerprint,
+    reason: MissReason,
+    share: Share,
+  ): Promise<void> {
     const { options, store } = this;
     const started = performance.now();
     const startedAt = new Date().toISOString();
-    const threads = Math.min(node.threads, options.jobs);
-    this.listen({ type: "node-started", node: node.id, reason, threads });
+    this.listen({ type: "node-started", node: node.id, reason, threads: share.threads });
     const forced = reason.type === "forced" || reason.type === "not-cached";
     let logPath: string | undefined;
     const end = (outcome: Outcome, more: Partial<NodeResult> & { failure?: Failure } = {}) =>
@@ -168,7 +233,7 @@ class Run {
         node,
         key,
         inputs: this.#inputs(node),
-        threads,
+        share,
         datasets: options.datasets,
         logPath,
         signal: options.signal,
@@ -191,7 +256,7 @@ class Run {
             started: startedAt,
             milliseconds: Math.round(performance.now() - started),
             peakMemory,
-            threads,
+            threads: share.most,
             deno: Deno.version.deno,
             platform: Deno.build.target,
           },
@@ -258,6 +323,7 @@ class Run {
     more: Partial<NodeResult> & { failure?: Failure } = {},
   ): void {
     const { failure, ...facts } = more;
+    this.#running.delete(node.id);
     this.#results.set(node.id, {
       node: node.id,
       key,

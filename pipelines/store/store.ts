@@ -41,6 +41,7 @@ export interface StageRecord {
     readonly started: string;
     readonly milliseconds: number;
     readonly peakMemory: number | null;
+    /** The most CPU threads that it had at once. */
     readonly threads: number;
     readonly deno: string;
     readonly platform: string;

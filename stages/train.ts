@@ -48,16 +48,20 @@ export default defineStage({
     },
   },
   random: true,
+  horizon: "epochs",
   check(params, inputs) {
     const issues: ParamIssue[] = monitorIssues(params, inputs["validation"] !== undefined);
     const tape = params.backend === "tape";
     // The host's own Math is what tfjs computes with, so that its bits name no engine either.
     const numerics = tape ? "tfjs-cpu" : "wasm";
+    const schedule = params.learningRateSchedule;
+    // A cosine over the whole training falls from the first step by how long that is.
+    const horizon = schedule.type !== "cosine" || schedule.decaySteps !== undefined;
     const shapes = [...(inputs["train"] ?? []), ...(inputs["validation"] ?? [])]
       .map((artifact) => artifact?.tensors["images"]?.shape);
     const sizes = shapes.find((shape) => shape !== undefined)?.slice(1);
     if (sizes === undefined || sizes.length !== 3 || sizes.includes(null)) {
-      return { issues, numerics, kernels: tape ? [] : FAMILIES };
+      return { issues, numerics, horizon, kernels: tape ? [] : FAMILIES };
     }
     // No null is among them, as was just seen.
     const inputShape = sizes as number[];
@@ -99,11 +103,13 @@ export default defineStage({
       issues,
       outputs: { model: { tensors } },
       numerics,
+      horizon,
       kernels: tape ? [] : families,
       resources: { memory: 256 * MEGABYTE + images + needed },
     };
   },
-  async run({ params, inputs, outputs, seed, signal, progress, kernel, log }) {
+  async run(context) {
+    const { params, inputs, outputs, seed, signal, progress, kernel, log } = context;
     const readers = inputs.train.map(({ artifact }) => artifact);
     const first = readers[0];
     if (first === undefined) throw new Error('Cannot train: no input "train" is connected');
@@ -143,6 +149,14 @@ export default defineStage({
       settings: params,
       seed,
       signal,
+      checkpoints: context.checkpoints,
+      checkpointDue: () => context.checkpointDue(),
+      resumed: ({ step, steps, epoch }) =>
+        log(
+          step === steps
+            ? `All ${steps} steps were done before`
+            : `Goes on from step ${step} of ${steps}, in epoch ${epoch}`,
+        ),
       progress: ({ step, steps, epoch, epochs, loss, accuracy }) =>
         progress({
           done: step,

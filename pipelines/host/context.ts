@@ -3,6 +3,7 @@ import { openArtifact } from "../tensor/read.ts";
 import { GroupWriter } from "../tensor/write.ts";
 import type { Context, Gathered, Json, Progress, Stage } from "../stage.ts";
 import { sha256 } from "../store/canonical.ts";
+import { FolderCheckpoints } from "./checkpoints.ts";
 import type { Job } from "./protocol.ts";
 
 type AnyContext = Context<Json, Stage["inputs"], Stage["outputs"]>;
@@ -34,6 +35,7 @@ export async function createContext(
       new GroupWriter(`${job.scratch}/${name}`, name, type),
     ]),
   );
+  const checkpoints = new FolderCheckpoints(job.progress, voice.log, signal);
   const context = {
     params: job.params,
     inputs: inputs as AnyContext["inputs"], // the stage's declarations made it
@@ -53,6 +55,8 @@ export async function createContext(
     threads: job.threads,
     signal,
     kernel: (family: string) => readKernel(job, family),
+    checkpoints,
+    checkpointDue: () => checkpoints.due(),
     progress: (progress: Progress) => voice.progress(progress),
     log: (message: string) => voice.log(message),
   };

@@ -29,6 +29,13 @@ export interface Job {
   readonly kernels: Readonly<Record<string, { readonly path: string; readonly digest: Digest }>>;
   readonly datasets: readonly string[];
   readonly threads: number;
+  /** Checkpoints of this run's trajectory. `lock` is held while they are used; `anew`: they are removed first. */
+  readonly progress: {
+    readonly trajectory: Digest;
+    readonly folder: string;
+    readonly lock: string;
+    readonly anew: boolean;
+  };
 }
 
 export type Request =

@@ -1,6 +1,13 @@
 /** Does a plan: each node when what feeds it is done, as many at once as threads and memory allow. */
 import type { Job } from "../host/protocol.ts";
-import { configName, fingerprintOf, lookUp, reasonJson, statusOf } from "../plan/fingerprint.ts";
+import {
+  configName,
+  fingerprintOf,
+  lookUp,
+  reasonJson,
+  statusOf,
+  trajectoryOf,
+} from "../plan/fingerprint.ts";
 import type { Digest, Key, MissReason, Node, NodeId, Outcome, Plan } from "../plan/plan.ts";
 import type { Store } from "../store/local.ts";
 import type { Fingerprint, RunRecord, StageRecord } from "../store/store.ts";
@@ -40,7 +47,7 @@ export async function runPlan(
 class Run {
   readonly #done = new Map<NodeId, Readonly<Record<string, Digest>>>();
   readonly #results = new Map<NodeId, NodeResult>();
-  readonly #running = new Map<NodeId, { node: Node; work: Promise<void> }>();
+  readonly #running = new Map<NodeId, { node: Node; trajectory: Digest; work: Promise<void> }>();
   #stopped = false;
 
   constructor(
@@ -134,9 +141,13 @@ class Run {
       return true;
     }
     if (status.type === "hit" || !this.#hasRoom(node)) return false;
-    const work = this.#work(node, status.key, fingerprint, status.reason)
+    const trajectory = await trajectoryOf(fingerprint, node);
+    // It would only wait for that one's lock; then it goes on from where that one ends.
+    const isGone = [...this.#running.values()].some((one) => one.trajectory === trajectory);
+    if (isGone) return false;
+    const work = this.#work(node, status.key, trajectory, fingerprint, status.reason)
       .finally(() => this.#running.delete(node.id));
-    this.#running.set(node.id, { node, work });
+    this.#running.set(node.id, { node, trajectory, work });
     return true;
   }
 
@@ -148,7 +159,13 @@ class Run {
       sum((one) => one.memory) + node.memory <= this.options.memory;
   }
 
-  async #work(node: Node, key: Key, fingerprint: Fingerprint, reason: MissReason): Promise<void> {
+  async #work(
+    node: Node,
+    key: Key,
+    trajectory: Digest,
+    fingerprint: Fingerprint,
+    reason: MissReason,
+  ): Promise<void> {
     const { options, store } = this;
     const started = performance.now();
     const startedAt = new Date().toISOString();
@@ -167,6 +184,8 @@ class Run {
       const ending = await runStage(store, {
         node,
         key,
+        trajectory,
+        anew: forced,
         inputs: this.#inputs(node),
         threads,
         datasets: options.datasets,

@@ -29,6 +29,16 @@ export interface StepProgress {
   readonly accuracy: number;
 }
 
+export interface Resumed {
+  /** Steps done, and how many there are to be. */
+  readonly step: number;
+  readonly steps: number;
+  /** That of the next step, from 1. */
+  readonly epoch: number;
+  /** True if no step is left. */
+  readonly isOver: boolean;
+}
+
 export interface Training {
   readonly trainer: Trainer;
   /** Epoch e trains on `passes[e mod n]`. */
@@ -52,8 +62,8 @@ export interface Training {
   readonly checkpoints?: Checkpoints;
   checkpointDue?(): boolean;
   progress?(progress: StepProgress): void;
-  /** Called before the first step where it goes on from a checkpoint. `epoch`: that of its next step, from 1. */
-  resumed?(from: { readonly step: number; readonly steps: number; readonly epoch: number }): void;
+  /** Called before the first step where it goes on from a checkpoint. */
+  resumed?(from: Resumed): void;
 }
 
 export interface Trained {
@@ -147,7 +157,8 @@ export async function train(training: Training): Promise<Trained> {
   if (from !== null) {
     trainer.writeState(from.state);
     if (callbacks.keptEpoch !== null) kept = from.kept ?? from.state.weights;
-    training.resumed?.({ step, steps, epoch: epoch + 1 });
+    const isOver = callbacks.stopped || step === steps;
+    training.resumed?.({ step, steps, epoch: epoch + 1, isOver });
   }
 
   const rateNow = () => {

@@ -151,10 +151,10 @@ export default defineStage({
       signal,
       checkpoints: context.checkpoints,
       checkpointDue: () => context.checkpointDue(),
-      resumed: ({ step, steps, epoch }) =>
+      resumed: ({ step, steps, epoch, isOver }) =>
         log(
-          step === steps
-            ? `All ${steps} steps were done before`
+          isOver
+            ? `All ${step} steps were done before`
             : `Goes on from step ${step} of ${steps}, in epoch ${epoch}`,
         ),
       progress: ({ step, steps, epoch, epochs, loss, accuracy }) =>

@@ -143,7 +143,15 @@ Deno.test("It says where it goes on from, before its first step", async () => {
   await run({ epochs: 2 }, training);
   assert.deepEqual(said, []);
   await run({ epochs: 3 }, training);
-  assert.deepEqual(said, [{ step: 5, steps: 8, epoch: 3 }]);
+  assert.deepEqual(said, [{ step: 5, steps: 8, epoch: 3, isOver: false }]);
+  await run({ epochs: 3 }, training);
+  assert.deepEqual(said[1], { step: 8, steps: 8, epoch: 4, isOver: true });
+  const stops = { epochs: 9, earlyStopping: { monitor: "loss", minDelta: 9, patience: 1 } };
+  const { resumed } = training;
+  const stopped = { checkpoints: new MemoryCheckpoints(), resumed };
+  await run(stops, stopped);
+  await run({ ...stops, epochs: 10 }, stopped);
+  assert.deepEqual(said[2], { step: 5, steps: 25, epoch: 3, isOver: true });
 });
 
 Deno.test("A checkpoint that cannot be read, or does not fit, is passed over", async () => {

@@ -104,8 +104,6 @@ export interface Kept {
   readonly trajectory: string;
   readonly folder: string;
   readonly bytes: number;
-  /** When one of its files was last written, in milliseconds since 1970. */
-  readonly written: number;
 }
 
 /** All progress in a store, with what it takes on the disk. */
@@ -117,10 +115,6 @@ export function listProgress(store: string): Kept[] {
       trajectory,
       folder,
       bytes: files.reduce((sum, { size }) => sum + size, 0),
-      written: Math.max(
-        infoOf(folder)?.mtime?.getTime() ?? 0,
-        ...files.map(({ mtime }) => mtime?.getTime() ?? 0),
-      ),
     };
   });
 }
@@ -130,7 +124,10 @@ const OLD = 30 * 24 * 60 * 60 * 1000;
 
 /** Removes progress that nobody has added to for thirty days: it costs time to make again, and no more. */
 export function removeOldProgress(store: string, now: number): void {
-  for (const { folder, written } of listProgress(store)) {
+  for (const trajectory of entriesOf(progressFolder(store))) {
+    const folder = `${progressFolder(store)}/${trajectory}`;
+    // A folder is as old as the newest name in it.
+    const written = infoOf(folder)?.mtime?.getTime() ?? now;
     if (now - written > OLD) removeQuietly(folder);
   }
 }

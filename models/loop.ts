@@ -15,7 +15,7 @@ import {
   stale,
   toArrays,
 } from "./standing.ts";
-import type { BatchSums, Examples, NamedTensor, Trainer } from "./trainer.ts";
+import type { BatchSums, Examples, Trainer, TrainerState } from "./trainer.ts";
 
 export interface StepProgress {
   /** Steps done in all, and how many there are to be. */
@@ -68,9 +68,9 @@ export interface Training {
 
 export interface Trained {
   readonly history: History;
-  /** The weights to keep: those of the best epoch where a callback says so, else the last. */
-  readonly weights: readonly NamedTensor[];
-  /** The epoch that they are from, counted from 1. */
+  /** The state to keep: that of the best epoch where a callback says so, else the last. */
+  readonly state: TrainerState;
+  /** The epoch that it is from, counted from 1. */
   readonly epoch: number;
   /** Steps done. */
   readonly steps: number;
@@ -153,10 +153,10 @@ export async function train(training: Training): Promise<Trained> {
   for (const values of valuesOf(history)) callbacks.next(values);
   let { step, epoch, taken, rate } = from ?? { step: 0, epoch: 0, taken: 0, rate: 0 };
   let means = new Means(from?.sums);
-  let kept: readonly NamedTensor[] | null = null;
+  let kept: TrainerState | null = null;
   if (from !== null) {
     trainer.writeState(from.state);
-    if (callbacks.keptEpoch !== null) kept = from.kept ?? from.state.weights;
+    if (callbacks.keptEpoch !== null) kept = from.kept ?? from.state;
     const isOver = callbacks.stopped || step === steps;
     training.resumed?.({ step, steps, epoch: epoch + 1, isOver });
   }
@@ -184,7 +184,7 @@ export async function train(training: Training): Promise<Trained> {
   const save = async () => {
     if (checkpoints === undefined) return;
     const state = trainer.readState();
-    // Right after the epoch whose weights are kept they are those of the state.
+    // Right after the epoch whose state is kept it is the present one.
     const others = callbacks.keptEpoch === epoch && taken === 0 ? null : kept;
     const standing = { state, step, epoch, taken, sums: means.sums, rate, history, kept: others };
     await checkpoints.write(step, toArrays(standing));
@@ -247,14 +247,14 @@ export async function train(training: Training): Promise<Trained> {
     epoch++;
     taken = 0;
     means = new Means();
-    if (callbacks.keptEpoch === epoch) kept = trainer.readState().weights;
+    if (callbacks.keptEpoch === epoch) kept = trainer.readState();
     await save();
   }
   recent = [step];
   await tidy();
   return {
     history,
-    weights: kept ?? trainer.readState().weights,
+    state: kept ?? trainer.readState(),
     epoch: callbacks.keptEpoch ?? epoch,
     steps: step,
     stoppedEarly: callbacks.stopped,

@@ -23,8 +23,8 @@ export interface Standing {
   /** The learning rate of the last step. */
   readonly rate: number;
   readonly history: History;
-  /** The weights that a callback keeps, unless they are those of `state`. */
-  readonly kept: readonly NamedTensor[] | null;
+  /** The state that a callback keeps, unless it is `state` itself. */
+  readonly kept: TrainerState | null;
 }
 
 /** Where checkpoints are kept; places are steps done. They change no result. */
@@ -48,7 +48,7 @@ const prefixed = (prefix: string, tensors: readonly NamedTensor[]) =>
 export function toArrays(standing: Standing): Arrays {
   const { state, step, epoch, taken, sums, rate, history, kept } = standing;
   return {
-    place: Float64Array.of(state.step, step, epoch, taken, ...sums, rate),
+    place: Float64Array.of(state.step, step, epoch, taken, ...sums, rate, kept?.step ?? NaN),
     ...Object.fromEntries(
       Object.entries(history).map(([name, values]) => [
         `history/${name}`,
@@ -57,7 +57,8 @@ export function toArrays(standing: Standing): Arrays {
     ),
     ...Object.fromEntries(prefixed("weights", state.weights)),
     ...Object.fromEntries(prefixed("slots", state.slots)),
-    ...Object.fromEntries(prefixed("kept", kept ?? [])),
+    ...Object.fromEntries(prefixed("kept/weights", kept?.weights ?? [])),
+    ...Object.fromEntries(prefixed("kept/slots", kept?.slots ?? [])),
   };
 }
 
@@ -78,15 +79,22 @@ export function fromArrays(
     const values = arrays[name];
     return values instanceof Float64Array ? [...values] : [];
   };
-  const weights = tensors("weights", like.weights), slots = tensors("slots", like.slots);
-  const [steps, step, epoch, taken, loss, correct, count, rate] = numbers("place");
+  const stateOf = (prefix: string, step: number | undefined): TrainerState | null => {
+    const weights = tensors(`${prefix}weights`, like.weights);
+    const slots = tensors(`${prefix}slots`, like.slots);
+    return weights === null || slots === null || step === undefined
+      ? null
+      : { weights, slots, step };
+  };
+  const [steps, step, epoch, taken, loss, correct, count, rate, keptStep = NaN] = numbers("place");
+  const state = stateOf("", steps);
   if (
-    weights === null || slots === null || steps === undefined || step === undefined ||
+    state === null || step === undefined ||
     epoch === undefined || taken === undefined || loss === undefined || correct === undefined ||
     count === undefined || rate === undefined
   ) return null;
   return {
-    state: { weights, slots, step: steps },
+    state,
     step,
     epoch,
     taken,
@@ -99,7 +107,7 @@ export function fromArrays(
       val_accuracy: numbers("history/val_accuracy"),
       learning_rate: numbers("history/learning_rate"),
     },
-    kept: tensors("kept", like.weights),
+    kept: Number.isNaN(keptStep) ? null : stateOf("kept/", keptStep),
   };
 }
 

@@ -76,6 +76,8 @@ export interface ArtifactShape {
 /** A complaint of `check` about params: `path` points into `with`, e.g. ["layers", 3, "filters"]. */
 export interface ParamIssue {
   readonly path: readonly (string | number)[];
+  /** It is about what is connected to this input. */
+  readonly input?: string;
   readonly message: string;
   /** A word that is none of those that are `known` (or, without it, of the keys at its place). */
   readonly unknown?: string;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { train, type Training } from "../models/loop.ts";
 import { trainSchema } from "../models/schema.ts";
 import { stale } from "../models/standing.ts";
-import type { Examples, NamedTensor } from "../models/trainer.ts";
+import type { Examples, NamedTensor, TrainerState } from "../models/trainer.ts";
 import {
   MemoryCheckpoints,
   scripted,
@@ -47,11 +47,13 @@ async function run(more: More, training: Partial<Training> = {}) {
   });
   const bits = (tensors: readonly NamedTensor[]) =>
     tensors.map(({ name, values }) => [name, ...new Uint32Array(values.slice().buffer)]);
-  const { slots, step } = trainer.readState();
-  return {
-    result: { ...trained, weights: bits(trained.weights), slots: bits(slots), step },
-    steps,
-  };
+  const plain = ({ weights, slots, step }: TrainerState) => ({
+    weights: bits(weights),
+    slots: bits(slots),
+    step,
+  });
+  const last = plain(trainer.readState());
+  return { result: { ...trained, state: plain(trained.state), last }, steps };
 }
 
 /** Breaks off at the n-th moment at which it may save; saves there only if `saves`. */

@@ -230,3 +230,39 @@ Deno.test("two trainings that part by their epochs alone run one after the other
   assert.match(went[0] ?? "", /^(Goes on from step 16 of 32, in|All 16 steps were done before$)/);
   assert.deepEqual(kept(shared), [8, 16, 24, 32]);
 });
+
+Deno.test("a second round goes on from the first one's best model, whose epochs may be raised", async () => {
+  await using place = await Workplace.here();
+  const rounds = (epochs: number, units: number) =>
+    place.write(
+      CONFIG,
+      `${Deno.readTextFileSync(write(place, epochs))}  tune:
+    uses: train
+    with:
+      layers:
+        - conv2d: { filters: 4, kernelSize: 3, activation: relu }
+        - batchNormalization
+        - dropout: 0.2
+        - flatten
+        - dense: { units: ${units}, activation: softmax }
+      loss: categoricalCrossentropy
+      optimizer: { type: adam, learningRate: 1.0e-4 }
+      epochs: 2
+      batchSize: 16
+    inputs: { train: preprocess.train, from: train.model, optimizer: train.optimizer }
+`,
+    );
+  const { code, stderr } = await place.do(["run", rounds(2, 11)]);
+  assert.equal(code, 2);
+  assert.match(
+    stderr,
+    /^error: Cannot go on from this: it does not fit these layers: its "dense\/kernel" is \[400, 10\], wanted \[400, 11\]\n.*progress\.yaml:38:46\n.*\n +\| +\^{11}\n$/,
+  );
+  await place.run([rounds(2, 10)]);
+  const first = digests(place.store);
+  const events = await place.run([rounds(4, 10)]);
+  assert.deepEqual(logsOf(events), ["Goes on from step 16 of 32, in epoch 3"]);
+  // The other round starts from another model, and so anew.
+  assert.deepEqual(outcomes(events)["ran"], ["train", "tune"]);
+  assert.notEqual(digests(place.store)["tune.model"], first["tune.model"]);
+});

@@ -23,6 +23,9 @@ function comparison(
   return most ? (value, best) => value - minDelta > best : (value, best) => value + minDelta < best;
 }
 
+/** The settings of all callbacks. */
+type Watched = Pick<TrainParams, "earlyStopping" | "checkpoint" | "reduceOnPlateau">;
+
 /** The best value so far, and whether this one is. */
 export class Best {
   readonly #monitored: Monitored;
@@ -99,5 +102,58 @@ export class ReduceOnPlateau {
     this.#cooldown = this.#settings.cooldown;
     this.#waited = 0;
     return true;
+  }
+}
+
+/**
+ * All callbacks of a training, fed epoch by epoch. What they say follows from the epochs' values alone: a
+ * training that goes on from a checkpoint feeds them its history.
+ */
+export class Callbacks {
+  readonly #settings: Watched;
+  readonly #stopping: EarlyStopping | undefined;
+  readonly #checkpoint: Best | undefined;
+  readonly #plateau: ReduceOnPlateau | undefined;
+  #epochs = 0;
+  #keptEpoch: number | null = null;
+  #reduced = 1;
+  #stopped = false;
+
+  constructor(settings: Watched) {
+    const { earlyStopping, checkpoint, reduceOnPlateau } = settings;
+    this.#settings = settings;
+    this.#stopping = earlyStopping && new EarlyStopping(earlyStopping);
+    this.#checkpoint = checkpoint && new Best(checkpoint);
+    this.#plateau = reduceOnPlateau && new ReduceOnPlateau(reduceOnPlateau);
+  }
+
+  /** Takes the values of the next epoch. @throws Error if a monitored one is missing */
+  next(values: EpochValues): void {
+    this.#epochs++;
+    let keep = this.#checkpoint?.improved(values) === true;
+    if (this.#stopping !== undefined) {
+      const { improved, stop } = this.#stopping.next(values);
+      this.#stopped = stop;
+      // A checkpoint, where there is one, decides what is kept.
+      const restores = this.#settings.earlyStopping?.restoreBest === true;
+      keep ||= this.#checkpoint === undefined && improved && restores;
+    }
+    if (keep) this.#keptEpoch = this.#epochs;
+    if (this.#plateau?.next(values) === true) {
+      this.#reduced *= this.#settings.reduceOnPlateau?.factor ?? 1;
+    }
+  }
+
+  /** The epoch (from 1) whose weights are to be kept; null: those of the last. */
+  get keptEpoch(): number | null {
+    return this.#keptEpoch;
+  }
+  /** What the learning rate is multiplied by. */
+  get reduced(): number {
+    return this.#reduced;
+  }
+  /** True once training is to stop. */
+  get stopped(): boolean {
+    return this.#stopped;
   }
 }

@@ -76,7 +76,7 @@ export class Feed {
   ) {
     if (passes.length === 0) throw new Error("Cannot train: there are no training examples");
     this.#cuts = passes.map((source, pass) => cut(source, pass, settings.batchSize));
-    const all = this.#before(settings.epochs);
+    const all = this.before(settings.epochs);
     this.steps = Math.min(all, settings.steps ?? all);
   }
 
@@ -88,7 +88,7 @@ export class Feed {
     const { batchSize } = this.settings;
     const { rows, windows } = this.#cut(epoch);
     const each = Math.ceil(rows / batchSize);
-    const left = this.steps - this.#before(epoch);
+    const left = this.steps - this.before(epoch);
     let at = step;
     for (let window = Math.floor(step / each); window < windows && at < left; window++) {
       const examples = await this.#read({ epoch, window });
@@ -109,9 +109,14 @@ export class Feed {
     return found;
   }
 
+  /** Steps of each epoch, taken in turn. */
+  get perEpoch(): readonly number[] {
+    return this.#cuts.map(({ source }) => Math.ceil(source.count / this.settings.batchSize));
+  }
+
   /** Steps before an epoch. */
-  #before(epoch: number): number {
-    const each = this.#cuts.map(({ source }) => Math.ceil(source.count / this.settings.batchSize));
+  before(epoch: number): number {
+    const each = this.perEpoch;
     const sum = (steps: readonly number[]) => steps.reduce((a, b) => a + b, 0);
     return Math.floor(epoch / each.length) * sum(each) + sum(each.slice(0, epoch % each.length));
   }
@@ -134,9 +139,9 @@ export class Feed {
   #after({ epoch, window }: Place): Place | null {
     const { rows, windows } = this.#cut(epoch);
     if (window + 1 === windows) {
-      return this.#before(epoch + 1) < this.steps ? { epoch: epoch + 1, window: 0 } : null;
+      return this.before(epoch + 1) < this.steps ? { epoch: epoch + 1, window: 0 } : null;
     }
-    const first = this.#before(epoch) + (window + 1) * (rows / this.settings.batchSize);
+    const first = this.before(epoch) + (window + 1) * (rows / this.settings.batchSize);
     return first < this.steps ? { epoch, window: window + 1 } : null;
   }
 

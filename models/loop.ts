@@ -3,13 +3,21 @@
  * things take is for the host to say.
  */
 import { setImmediate } from "node:timers";
-import { Best, EarlyStopping, type EpochValues, ReduceOnPlateau } from "./callbacks.ts";
+import { Callbacks, type EpochValues } from "./callbacks.ts";
 import { inOrder, type Source } from "./examples.ts";
 import { Feed } from "./feed.ts";
 import { sizeOf } from "./layers.ts";
 import { learningRateAt } from "./schedule.ts";
 import type { TrainParams } from "./schema.ts";
-import type { BatchSums, NamedTensor, Trainer } from "./trainer.ts";
+import {
+  type Checkpoints,
+  emptyHistory,
+  furthest,
+  type History,
+  stale,
+  toArrays,
+} from "./standing.ts";
+import type { BatchSums, Trainer, TrainerState } from "./trainer.ts";
 
 export interface StepProgress {
   /** Steps done in all, and how many there are to be. */
@@ -21,6 +29,16 @@ export interface StepProgress {
   /** Means over the epoch so far, as Keras shows them. */
   readonly loss: number;
   readonly accuracy: number;
+}
+
+export interface Resumed {
+  /** Steps done, and how many there are to be. */
+  readonly step: number;
+  readonly steps: number;
+  /** That of the next step, from 1. */
+  readonly epoch: number;
+  /** True if no step is left. */
+  readonly isOver: boolean;
 }
 
 export interface Training {
@@ -42,23 +60,19 @@ export interface Training {
   >;
   readonly seed: number;
   readonly signal?: AbortSignal;
+  /** Where it saves how it stands, after each epoch and when `checkpointDue` says so, and goes on from. */
+  readonly checkpoints?: Checkpoints;
+  checkpointDue?(): boolean;
   progress?(progress: StepProgress): void;
-}
-
-/** One value an epoch. Loss includes the regularisers' penalty; `learning_rate` is that of the last step. */
-export interface History {
-  readonly loss: number[];
-  readonly accuracy: number[];
-  readonly val_loss: number[];
-  readonly val_accuracy: number[];
-  readonly learning_rate: number[];
+  /** Called before the first step where it goes on from a checkpoint. */
+  resumed?(from: Resumed): void;
 }
 
 export interface Trained {
   readonly history: History;
-  /** The weights to keep: those of the best epoch where a callback says so, else the last. */
-  readonly weights: readonly NamedTensor[];
-  /** The epoch that they are from, counted from 1. */
+  /** The state to keep: that of the best epoch where a callback says so, else the last. */
+  readonly state: TrainerState;
+  /** The epoch that it is from, counted from 1. */
   readonly epoch: number;
   /** Steps done. */
   readonly steps: number;
@@ -68,15 +82,24 @@ export interface Trained {
 
 /** Running means over batches of unequal size. */
 class Means {
-  #loss = 0;
-  #correct = 0;
-  #count = 0;
+  #loss: number;
+  #correct: number;
+  #count: number;
+
+  constructor([loss, correct, count]: readonly [number, number, number] = [0, 0, 0]) {
+    this.#loss = loss;
+    this.#correct = correct;
+    this.#count = count;
+  }
 
   /** Keras weighs each batch's mean loss, penalty included, by the batch's size. */
   add({ loss, penalty, correct, count }: BatchSums): void {
     this.#loss += loss + penalty * count;
     this.#correct += correct;
     this.#count += count;
+  }
+  get sums(): readonly [number, number, number] {
+    return [this.#loss, this.#correct, this.#count];
   }
   get loss(): number {
     return this.#loss / this.#count;
@@ -99,7 +122,8 @@ export async function evaluateAll(
   trainer: Trainer,
   source: Source,
   batchSize: number,
-  signal?: AbortSignal,
+  /** Called between batches. */
+  pause: () => Promise<void> = breathe,
   outputs?: Float32Array,
 ): Promise<{ readonly loss: number; readonly accuracy: number }> {
   const means = new Means();
@@ -112,32 +136,37 @@ export async function evaluateAll(
       const indices = order.subarray(start, start + batchSize);
       means.add(trainer.evaluate({ examples, indices }, outputs?.subarray(done * units)));
       done += indices.length;
-      await breathe();
-      signal?.throwIfAborted();
+      await pause();
     }
   }
   return { loss: means.loss, accuracy: means.accuracy };
 }
 
-/** Trains. @throws Error at the first loss that is not finite, naming step and learning rate */
+/**
+ * Trains, from the furthest checkpoint where there are any: with the same bits as from nothing.
+ * @throws Error at the first loss that is not finite, naming step and learning rate
+ */
 export async function train(training: Training): Promise<Trained> {
-  const { trainer, passes, validation, settings, seed, signal } = training;
+  const { trainer, passes, validation, settings, seed, signal, checkpoints } = training;
   const { batchSize, epochs } = settings;
   const feed = new Feed(passes, settings, seed);
   const { steps } = feed;
 
-  const history: History = {
-    loss: [],
-    accuracy: [],
-    val_loss: [],
-    val_accuracy: [],
-    learning_rate: [],
-  };
-  const stopping = settings.earlyStopping && new EarlyStopping(settings.earlyStopping);
-  const checkpoint = settings.checkpoint && new Best(settings.checkpoint);
-  const plateau = settings.reduceOnPlateau && new ReduceOnPlateau(settings.reduceOnPlateau);
-  let kept: { weights: readonly NamedTensor[]; epoch: number } | undefined;
-  let reduced = 1, step = 0, epoch = 0, stoppedEarly = false;
+  const from = checkpoints === undefined
+    ? null
+    : await furthest(checkpoints, steps, trainer.readState());
+  const history = from?.history ?? emptyHistory();
+  const callbacks = new Callbacks(settings);
+  for (const values of valuesOf(history)) callbacks.next(values);
+  let { step, epoch, taken, rate } = from ?? { step: 0, epoch: 0, taken: 0, rate: 0 };
+  let means = new Means(from?.sums);
+  let kept: TrainerState | null = null;
+  if (from !== null) {
+    trainer.writeState(from.state);
+    if (callbacks.keptEpoch !== null) kept = from.kept ?? from.state;
+    const isOver = callbacks.stopped || step === steps;
+    training.resumed?.({ step, steps, epoch: epoch + 1, isOver });
+  }
 
   const rateNow = () => {
     const rate = learningRateAt(
@@ -147,15 +176,38 @@ export async function train(training: Training): Promise<Trained> {
       epoch,
       steps,
     );
+    const { reduced } = callbacks;
     const least = settings.reduceOnPlateau?.minLearningRate ?? 0;
     // A schedule may go below the least on its own; only a reduction may not.
     return reduced === 1 ? rate : Math.fround(Math.max(rate * reduced, Math.min(rate, least)));
   };
 
-  for (; epoch < epochs && step < steps && !stoppedEarly; epoch++) {
-    const means = new Means();
-    let rate = rateNow();
-    for await (const batch of feed.from(epoch)) {
+  let recent: readonly number[] = [];
+  const tidy = async () => {
+    for (const at of stale(await checkpoints?.list() ?? [], feed.perEpoch, recent)) {
+      await checkpoints?.remove(at);
+    }
+  };
+  const save = async () => {
+    if (checkpoints === undefined) return;
+    const state = trainer.readState();
+    // Right after the epoch whose state is kept it is the present one.
+    const others = callbacks.keptEpoch === epoch && taken === 0 ? null : kept;
+    const standing = { state, step, epoch, taken, sums: means.sums, rate, history, kept: others };
+    await checkpoints.write(step, toArrays(standing));
+    // The one before stays for a while: the newest may be lost with the power.
+    recent = [step, ...recent.filter((at) => at !== step)].slice(0, 2);
+    await tidy();
+  };
+  const pause = async () => {
+    await breathe();
+    if (training.checkpointDue?.() === true) await save();
+    signal?.throwIfAborted();
+  };
+
+  while (epoch < epochs && (step < steps || taken > 0) && !callbacks.stopped) {
+    if (taken === 0) rate = rateNow();
+    for await (const batch of feed.from(epoch, step - feed.before(epoch))) {
       rate = rateNow();
       const sums = trainer.step(batch, rate);
       const loss = sums.loss / sums.count + sums.penalty;
@@ -167,6 +219,7 @@ export async function train(training: Training): Promise<Trained> {
       }
       means.add(sums);
       step++;
+      taken += batch.indices.length;
       training.progress?.({
         step,
         steps,
@@ -175,35 +228,52 @@ export async function train(training: Training): Promise<Trained> {
         loss: means.loss,
         accuracy: means.accuracy,
       });
-      await breathe();
-      signal?.throwIfAborted();
+      await pause();
     }
     const values: { -readonly [K in keyof EpochValues]: EpochValues[K] } = {
       loss: means.loss,
       accuracy: means.accuracy,
     };
-    history.loss.push(values.loss);
-    history.accuracy.push(values.accuracy);
-    history.learning_rate.push(rate);
     if (validation !== undefined) {
-      const { loss, accuracy } = await evaluateAll(trainer, validation, batchSize, signal);
+      const { loss, accuracy } = await evaluateAll(trainer, validation, batchSize, pause);
       values.val_loss = loss;
       values.val_accuracy = accuracy;
       history.val_loss.push(loss);
       history.val_accuracy.push(accuracy);
     }
-    let keep = checkpoint?.improved(values) === true;
-    if (stopping !== undefined) {
-      const { improved, stop } = stopping.next(values);
-      stoppedEarly = stop;
-      // A checkpoint, where there is one, decides what is kept.
-      keep ||= checkpoint === undefined && improved && settings.earlyStopping?.restoreBest === true;
-    }
-    if (keep) kept = { weights: trainer.readState().weights, epoch: epoch + 1 };
-    if (plateau?.next(values) === true) reduced *= settings.reduceOnPlateau?.factor ?? 1;
+    history.loss.push(values.loss);
+    history.accuracy.push(values.accuracy);
+    history.learning_rate.push(rate);
+    callbacks.next(values);
+    epoch++;
+    taken = 0;
+    means = new Means();
+    if (callbacks.keptEpoch === epoch) kept = trainer.readState();
+    await save();
   }
-  const { weights, epoch: from } = kept ?? { weights: trainer.readState().weights, epoch };
-  return { history, weights, epoch: from, steps: step, stoppedEarly };
+  recent = [step];
+  await tidy();
+  return {
+    history,
+    state: kept ?? trainer.readState(),
+    epoch: callbacks.keptEpoch ?? epoch,
+    steps: step,
+    stoppedEarly: callbacks.stopped,
+  };
+}
+
+/** The values of each epoch that is over. */
+function valuesOf(history: History): EpochValues[] {
+  const { loss, accuracy, val_loss, val_accuracy } = history;
+  return loss.map((value, epoch) => {
+    const lossThen = val_loss[epoch], accuracyThen = val_accuracy[epoch];
+    return {
+      loss: value,
+      accuracy: accuracy[epoch] ?? NaN,
+      ...(lossThen === undefined ? {} : { val_loss: lossThen }),
+      ...(accuracyThen === undefined ? {} : { val_accuracy: accuracyThen }),
+    };
+  });
 }
 
 /** An f32 with as few digits as tell it apart: 0.001, not 0.0010000000474974513. */

@@ -76,6 +76,8 @@ export interface ArtifactShape {
 /** A complaint of `check` about params: `path` points into `with`, e.g. ["layers", 3, "filters"]. */
 export interface ParamIssue {
   readonly path: readonly (string | number)[];
+  /** It is about what is connected to this input. */
+  readonly input?: string;
   readonly message: string;
   /** A word that is none of those that are `known` (or, without it, of the keys at its place). */
   readonly unknown?: string;
@@ -91,6 +93,8 @@ export interface Checked {
   readonly kernels?: readonly string[];
   /** The backend's numerics class, for a stage that has one: `wasm` names no machine. */
   readonly numerics?: string;
+  /** False where, with these params, the stage's `horizon` decides what comes before it, too. */
+  readonly horizon?: boolean;
   /**
    * The most CPU threads that the run can use ("all": as many as it gets; it may get one alone), and the
    * bytes of memory that it will need at most. Defaults: 1 and 1 GiB.
@@ -164,6 +168,24 @@ export interface Progress {
   readonly facts?: Readonly<Record<string, string>>;
 }
 
+/** Where a run of a stage stands: arrays by name, of which `run` can make all that it needs to go on. */
+export type Checkpoint = Readonly<Record<string, Arrays[Dtype]>>;
+
+/**
+ * Checkpoints of this run, and of all that are told apart from it by the stage's `horizon` alone. They are
+ * private: going on from one, or not, may change no result. Each stands at a place that the stage counts,
+ * e.g. steps done, and outlives the run.
+ */
+export interface Checkpoints {
+  /** The places where there is one, ascending. */
+  list(): Promise<readonly number[]>;
+  /** Null where there is none that can be trusted; a damaged one is removed, with a line in the log. */
+  read(at: number): Promise<Checkpoint | null>;
+  /** Replaces what stands there. One that cannot be written is told in the log and ends nothing. */
+  write(at: number, checkpoint: Checkpoint): Promise<void>;
+  remove(at: number): Promise<void>;
+}
+
 type InputTypes = Readonly<Record<string, InputType>>;
 type OutputTypes = Readonly<Record<string, ArtifactType>>;
 
@@ -189,6 +211,9 @@ export interface Context<P, I extends InputTypes, O extends OutputTypes> {
   readonly signal: AbortSignal;
   /** Bytes of a compiled kernel family that `check` named. */
   kernel(family: string): Promise<Uint8Array<ArrayBuffer>>;
+  readonly checkpoints: Checkpoints;
+  /** True when a checkpoint should be written soon: none was for a while, or the run is to end. */
+  checkpointDue(): boolean;
   progress(progress: Progress): void;
   log(message: string): void;
 }
@@ -213,6 +238,11 @@ export interface StageDefinition<
   readonly hosts?: readonly string[];
   /** Param `count: n` makes n cells along the axis `index`, the i-th (from 0) with param `index: i`. */
   readonly cells?: { readonly count: string; readonly index: string };
+  /**
+   * The param that says how far a run goes and decides nothing on the way there, e.g. "epochs": runs that
+   * it alone tells apart share their checkpoints.
+   */
+  readonly horizon?: string;
   /** Pins the code's identity by hand: what is hashed instead of the code. */
   readonly version?: string;
   /**

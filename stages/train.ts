@@ -1,6 +1,7 @@
 /** Trains a network on labelled images. */
 import { FAMILIES, type Family } from "../kernels/families.ts";
 import { buildModel } from "../models/build.ts";
+import { slotNames } from "../models/compiled/layout.ts";
 import { familiesUsed } from "../models/compiled/program.ts";
 import { compileKernels, createTapeTrainer, createWasmTrainer } from "../models/create.ts";
 import { describeModel } from "../models/describe.ts";
@@ -14,6 +15,7 @@ import { summary } from "../models/summary.ts";
 import { type ArtifactReader, defineStage, type ParamIssue } from "../pipelines/stage.ts";
 import { classesOf, LABELLED_IMAGES } from "./datasets/dataset.ts";
 import { openExamples } from "./datasets/examples.ts";
+import { readStart, startIssues } from "./training/start.ts";
 
 const MEGABYTE = 1024 * 1024;
 
@@ -34,6 +36,19 @@ export default defineStage({
       tensors: LABELLED_IMAGES,
       what: "labelled images to validate with after each epoch",
     },
+    from: {
+      arity: "one",
+      optional: true,
+      tensors: {},
+      what: "a model whose weights the training starts with",
+    },
+    optimizer: {
+      arity: "one",
+      optional: true,
+      tensors: {},
+      what:
+        "the optimizer's state that belongs to that model; without it the optimizer starts anew",
+    },
   },
   outputs: {
     model: { kind: "tensors", tensors: {}, open: true },
@@ -46,18 +61,27 @@ export default defineStage({
       },
       open: true,
     },
+    optimizer: { kind: "tensors", tensors: {}, open: true },
   },
   random: true,
+  horizon: "epochs",
   check(params, inputs) {
     const issues: ParamIssue[] = monitorIssues(params, inputs["validation"] !== undefined);
+    if (inputs["optimizer"] !== undefined && inputs["from"] === undefined) {
+      const message = 'Cannot go on with an optimizer\'s state alone: connect "from" to its model';
+      issues.push({ path: [], input: "optimizer", message });
+    }
     const tape = params.backend === "tape";
     // The host's own Math is what tfjs computes with, so that its bits name no engine either.
     const numerics = tape ? "tfjs-cpu" : "wasm";
+    const schedule = params.learningRateSchedule;
+    // A cosine over the whole training falls from the first step by how long that is.
+    const horizon = schedule.type !== "cosine" || schedule.decaySteps !== undefined;
     const shapes = [...(inputs["train"] ?? []), ...(inputs["validation"] ?? [])]
       .map((artifact) => artifact?.tensors["images"]?.shape);
     const sizes = shapes.find((shape) => shape !== undefined)?.slice(1);
     if (sizes === undefined || sizes.length !== 3 || sizes.includes(null)) {
-      return { issues, numerics, kernels: tape ? [] : FAMILIES };
+      return { issues, numerics, horizon, kernels: tape ? [] : FAMILIES };
     }
     // No null is among them, as was just seen.
     const inputShape = sizes as number[];
@@ -96,13 +120,24 @@ export default defineStage({
     // The process itself takes 120 MB; the rest is for arrays that the collector has not taken yet.
     const process = 192 * MEGABYTE;
     const weights = layers.flatMap((layer) => layer.weights);
-    const tensors = Object.fromEntries(
-      weights.map(({ path, shape }) => [path, { dtype: "float32" as const, shape }]),
+    const ofShape = (shape: readonly number[]) => ({ dtype: "float32" as const, shape });
+    const model = Object.fromEntries(weights.map(({ path, shape }) => [path, ofShape(shape)]));
+    const optimizer = Object.fromEntries(
+      weights.filter(({ trainable }) => trainable).flatMap(({ path, shape }) =>
+        slotNames(params.optimizer).map((slot) => [`${path}/${slot}`, ofShape(shape)])
+      ),
+    );
+    const wrong = startIssues("from", inputs["from"], model, "these layers");
+    const what = "this optimizer and these layers";
+    issues.push(
+      // One mistake is told once.
+      ...wrong.length > 0 ? wrong : startIssues("optimizer", inputs["optimizer"], optimizer, what),
     );
     return {
       issues,
-      outputs: { model: { tensors } },
+      outputs: { model: { tensors: model }, optimizer: { tensors: optimizer } },
       numerics,
+      horizon,
       kernels: tape ? [] : families,
       resources: { threads: tape ? 1 : "all", memory: process + images + needed },
     };
@@ -136,6 +171,11 @@ export default defineStage({
     const trainer = params.backend === "tape"
       ? await createTapeTrainer(settings)
       : createWasmTrainer(settings, await compileKernels(families, load), () => context.threads);
+    if (inputs.from !== undefined) {
+      trainer.writeState(
+        await readStart(trainer.readState(), inputs.from, inputs.optimizer, optimizer.type),
+      );
+    }
     const description = describeModel(model, layers, loss, optimizer, scaling, classes);
     log(summary(layers));
     const trained = await train({
@@ -145,6 +185,14 @@ export default defineStage({
       settings: params,
       seed,
       signal,
+      checkpoints: context.checkpoints,
+      checkpointDue: () => context.checkpointDue(),
+      resumed: ({ step, steps, epoch, isOver }) =>
+        log(
+          isOver
+            ? `All ${step} steps were done before`
+            : `Goes on from step ${step} of ${steps}, in epoch ${epoch}`,
+        ),
       progress: ({ step, steps, epoch, epochs, loss, accuracy }) =>
         progress({
           done: step,
@@ -159,9 +207,13 @@ export default defineStage({
     });
     trainer.dispose();
 
-    for (const { name, shape, values } of trained.weights) {
+    for (const { name, shape, values } of trained.state.weights) {
       await outputs.model.write(name, "float32", shape, Float32Array.from(values));
     }
+    for (const { name, shape, values } of trained.state.slots) {
+      await outputs.optimizer.write(name, "float32", shape, Float32Array.from(values));
+    }
+    outputs.optimizer.setAttributes({ type: optimizer.type, step: trained.state.step });
     outputs.model.setAttributes({ ...description, epoch: trained.epoch });
     for (const [name, values] of Object.entries(trained.history)) {
       if (values.length === 0) continue; // no validation data

@@ -120,14 +120,14 @@ Deno.test("Progress counts to the foreseen number of steps", async () => {
 Deno.test("The same settings give the same bits, alone or interleaved with another training", async () => {
   const { trained } = await trainForReal();
   const [one, other] = await Promise.all([trainForReal(), trainForReal({ batchSize: 3 })]);
-  assert.deepEqual(bits(one.trained.weights), bits(trained.weights));
+  assert.deepEqual(bits(one.trained.state.weights), bits(trained.state.weights));
   assert.deepEqual(one.trained.history, trained.history);
-  assert.notDeepEqual(bits(other.trained.weights), bits(trained.weights));
+  assert.notDeepEqual(bits(other.trained.state.weights), bits(trained.state.weights));
 });
 
 Deno.test("Room for larger batches than come changes no bit", async () => {
   const { trained } = await trainForReal(), { trained: roomy } = await trainForReal({}, {}, 37);
-  assert.deepEqual(bits(roomy.weights), bits(trained.weights));
+  assert.deepEqual(bits(roomy.state.weights), bits(trained.state.weights));
   assert.deepEqual(roomy.history, trained.history);
 });
 
@@ -135,7 +135,7 @@ Deno.test("Looking at validation data changes no bit of the training", async () 
   const { trained } = await trainForReal();
   const validation = inMemory(someExamples(7));
   const { trained: watched, trainer } = await trainForReal({}, { validation });
-  assert.deepEqual(bits(watched.weights), bits(trained.weights));
+  assert.deepEqual(bits(watched.state.weights), bits(trained.state.weights));
   assert.deepEqual(watched.history.loss, trained.history.loss);
   // The last epoch's values are those of the weights that are kept.
   const { loss, accuracy } = await evaluateAll(trainer, validation, 4);
@@ -193,7 +193,7 @@ Deno.test("A checkpoint keeps the weights of the best epoch, and early stopping 
       seed: 1,
     });
   const byValidation = await run({ checkpoint: {} });
-  assert.deepEqual([byValidation.epoch, byValidation.weights[0]?.values[0]], [3, 3]);
+  assert.deepEqual([byValidation.epoch, byValidation.state.weights[0]?.values[0]], [3, 3]);
   const byLoss = await run({ checkpoint: { monitor: "loss" } });
   assert.deepEqual([byLoss.epoch, byLoss.history.loss.length], [4, 6]);
   const both = await run({

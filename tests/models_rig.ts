@@ -11,6 +11,7 @@ import type { Loss, Optimizer } from "../models/model.ts";
 import { layerSchema, lossSchema, optimizerSchema } from "../models/schema.ts";
 import type { Batch, Examples, NamedTensor, Trainer, TrainerSettings } from "../models/trainer.ts";
 import { stream } from "../numerics/random.ts";
+import type { Checkpoint, Checkpoints } from "../pipelines/stage.ts";
 
 const cache = fileURLToPath(new URL("../artifacts/cache/kernels", import.meta.url));
 
@@ -82,6 +83,26 @@ export function someExamples(
 
 export function batchOf(examples: Examples, ...indices: readonly number[]): Batch {
   return { examples, indices: Uint32Array.from(indices) };
+}
+
+/** Checkpoints in memory. */
+export class MemoryCheckpoints implements Checkpoints {
+  readonly kept = new Map<number, Checkpoint>();
+
+  list(): Promise<readonly number[]> {
+    return Promise.resolve([...this.kept.keys()].sort((a, b) => a - b));
+  }
+  read(at: number): Promise<Checkpoint | null> {
+    return Promise.resolve(structuredClone(this.kept.get(at) ?? null));
+  }
+  write(at: number, checkpoint: Checkpoint): Promise<void> {
+    this.kept.set(at, structuredClone(checkpoint));
+    return Promise.resolve();
+  }
+  remove(at: number): Promise<void> {
+    this.kept.delete(at);
+    return Promise.resolve();
+  }
 }
 
 /** What a scripted trainer was asked to do. */

@@ -19,6 +19,8 @@ export interface Settings {
   /** Where it is called; default: the project's folder. */
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** In a group of its own, whose id is the process', as a terminal has it. */
+  readonly detached?: boolean;
   /** Called with the process once it has started, to send it signals. */
   readonly onStart?: (process: Deno.ChildProcess) => void;
   /** Called with each whole line of standard output as it comes. */
@@ -49,6 +51,7 @@ export async function command(
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
+    detached: settings.detached ?? false,
   }).spawn();
   settings.onStart?.(process);
   const [stdout, stderr, status] = await Promise.all([

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import type { z } from "zod";
+import { MemoryCheckpoints } from "./models_rig.ts";
 import type {
   Arrays,
   ArtifactReader,
@@ -9,6 +10,7 @@ import type {
   ArtifactType,
   ArtifactWriter,
   Checked,
+  Checkpoints,
   Context,
   Dtype,
   Gathered,
@@ -130,6 +132,7 @@ export interface Setting {
   readonly seed?: number;
   readonly datasets?: readonly string[];
   readonly kernel?: (family: string) => Promise<Uint8Array<ArrayBuffer>>;
+  readonly checkpoints?: Checkpoints;
 }
 
 /** Checks the params, runs the stage, and returns its outputs and what it logged. */
@@ -153,6 +156,8 @@ export async function runStage(
     threads: 1,
     signal: new AbortController().signal,
     kernel: setting.kernel ?? (() => Promise.reject(new Error("No kernels here"))),
+    checkpoints: setting.checkpoints ?? new MemoryCheckpoints(),
+    checkpointDue: () => false,
     progress: () => {},
     log: (message) => logs.push(message),
   };

@@ -44,7 +44,7 @@ for (const settings of unique(truth.stopping)) {
       assert.equal(trained.history.loss.length, course.epochs);
       assert.equal(trained.stoppedEarly, course.stopped);
       assert.equal(trained.epoch, course.kept);
-      assert.deepEqual(trained.weights[0]?.values, Float32Array.of(course.kept));
+      assert.deepEqual(trained.state.weights[0]?.values, Float32Array.of(course.kept));
     }
   });
 }

@@ -3,6 +3,7 @@ import { openArtifact } from "../tensor/read.ts";
 import { GroupWriter } from "../tensor/write.ts";
 import type { Context, Gathered, Json, Progress, Stage } from "../stage.ts";
 import { sha256 } from "../store/canonical.ts";
+import { FolderCheckpoints } from "./checkpoints.ts";
 import type { Job } from "./protocol.ts";
 
 type AnyContext = Context<Json, Stage["inputs"], Stage["outputs"]>;
@@ -35,6 +36,7 @@ export async function createContext(
       new GroupWriter(`${job.scratch}/${name}`, name, type),
     ]),
   );
+  const checkpoints = new FolderCheckpoints(job.progress, voice.log, signal);
   const context = {
     params: job.params,
     inputs: inputs as AnyContext["inputs"], // the stage's declarations made it
@@ -56,6 +58,8 @@ export async function createContext(
     },
     signal,
     kernel: (family: string) => readKernel(job, family),
+    checkpoints,
+    checkpointDue: () => checkpoints.due(),
     progress: (progress: Progress) => voice.progress(progress),
     log: (message: string) => voice.log(message),
   };

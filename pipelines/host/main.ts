@@ -10,6 +10,11 @@ import { createContext } from "./context.ts";
 import { paramIssues } from "./issues.ts";
 import type { Job, Reply, Request } from "./protocol.ts";
 
+/** Signals of a terminal: a stage ends by the engine's word, so that it can save where it stands. */
+const TERMINAL: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT", "SIGBREAK"]
+  : ["SIGINT", "SIGHUP"];
+
 /** A bundle's last line calls this. */
 export async function serve(stage: Stage): Promise<void> {
   if (!isStage(stage)) {
@@ -17,6 +22,8 @@ export async function serve(stage: Stage): Promise<void> {
   }
   guardWorld();
   for (const name of ["log", "info", "debug", "warn"] as const) console[name] = console.error;
+  // A terminal sends these to all its processes; the engine says what is to be done.
+  for (const name of TERMINAL) Deno.addSignalListener(name, () => {});
   const abort = new AbortController();
   let go = () => {};
   const gone = new Promise<void>((resolve) => go = resolve);
@@ -75,7 +82,8 @@ function reply(message: Reply): void {
 
 async function describe(stage: Stage): Promise<Description> {
   const { z } = await import("zod");
-  const { name, summary, inputs, outputs, random, datasets, hosts, cells, version } = stage;
+  const { name, summary, inputs, outputs, random, datasets, hosts, cells, horizon, version } =
+    stage;
   return {
     name,
     summary,
@@ -87,6 +95,7 @@ async function describe(stage: Stage): Promise<Description> {
     datasets: datasets ?? false,
     hosts: hosts ?? [],
     cells: cells ?? null,
+    horizon: horizon ?? null,
     version: version ?? null,
   };
 }
@@ -114,7 +123,14 @@ async function run(
     await lock.lock(true);
     reply({ type: "locked" });
     await go;
-    const { context, writers } = await createContext(stage, job, createVoice(), signal, threads);
+    const voice = createVoice();
+    const way = await Deno.open(job.progress.lock, { write: true, create: true });
+    if (!await way.tryLock(true)) {
+      voice.log("Waits for another run that goes the same way, to go on from where that ends");
+      await way.lock(true);
+    }
+    signal.throwIfAborted();
+    const { context, writers } = await createContext(stage, job, voice, signal, threads);
     await stage.run(context);
     signal.throwIfAborted();
     const outputs: Record<string, Digest> = {};

@@ -30,6 +30,13 @@ export interface Job {
   readonly datasets: readonly string[];
   /** Those that it starts with. */
   readonly threads: number;
+  /** Checkpoints of this run's trajectory. `lock` is held while they are used; `anew`: they are removed first. */
+  readonly progress: {
+    readonly trajectory: Digest;
+    readonly folder: string;
+    readonly lock: string;
+    readonly anew: boolean;
+  };
 }
 
 export type Request =

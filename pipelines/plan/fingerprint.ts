@@ -1,5 +1,6 @@
 /** What decides a node's result, and whether the store has it. */
-import type { JsonObject } from "../json.ts";
+import type { Json, JsonObject } from "../json.ts";
+import { digestOf } from "../store/canonical.ts";
 import { keyOf, type Store } from "../store/local.ts";
 import type { Fingerprint, StageRecord } from "../store/store.ts";
 import { compare } from "./compare.ts";
@@ -41,6 +42,20 @@ export function fingerprintOf(node: Node, done: Done): Fingerprint {
       Object.entries(node.kernels).map(([family, { digest }]) => [family, digest]),
     ),
   };
+}
+
+/**
+ * What names the checkpoints of a run: its fingerprint, without the param that only says how far it goes.
+ * So they can come from no other code, params or data.
+ */
+export async function trajectoryOf(fingerprint: Fingerprint, node: Node): Promise<Digest> {
+  const { params, ...rest } = fingerprint;
+  const isMap = typeof params === "object" && params !== null && !Array.isArray(params);
+  const way = isMap
+    ? Object.fromEntries(Object.entries(params).filter(([name]) => name !== node.horizon))
+    : params;
+  // All of a fingerprint is JSON.
+  return await digestOf({ ...rest, params: way } as unknown as Json);
 }
 
 /** What the store has of a key: a whole result, a damaged one, or nothing. */

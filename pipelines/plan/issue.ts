@@ -44,6 +44,11 @@ function explainIssue(
   const key = String(first);
   const { variant, matrix } = own;
   const inStage = ["stages", stage.name];
+  if (issue.input !== undefined) {
+    const inVariant = [...inStage, "variants", variant?.name ?? "", "inputs", issue.input];
+    const path = source.has(inVariant) ? inVariant : [...inStage, "inputs", issue.input];
+    return source.diagnose(path, issue.message);
+  }
   const inVariant = [...inStage, "variants", variant?.name ?? "", "with", ...issue.path];
   // Where the value was written: the matrix wins over the variant, the variant over the stage.
   const path = Object.hasOwn(matrix, key)

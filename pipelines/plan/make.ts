@@ -270,6 +270,7 @@ class Maker {
       outputShapes: checked?.checked.outputs ?? {},
       kernels: checked === null ? {} : await this.#assets.get(names),
       numerics: checked?.checked.numerics ?? null,
+      horizon: checked?.checked.horizon === false ? null : description.horizon,
       threads: checked?.checked.resources?.threads ?? THREADS,
       memory: checked?.checked.resources?.memory ?? MEMORY,
       cache: stage.cache,

@@ -22,6 +22,7 @@ export interface Description {
   readonly datasets: boolean;
   readonly hosts: readonly string[];
   readonly cells: { readonly count: string; readonly index: string } | null;
+  readonly horizon: string | null;
   readonly version: string | null;
 }
 
@@ -63,6 +64,8 @@ export interface Node {
   /** Family to digest of the compiled kernels that it will use, and where they lie. */
   readonly kernels: Readonly<Record<string, { readonly digest: Digest; readonly path: string }>>;
   readonly numerics: string | null;
+  /** The param that only says how far it goes; null: there is none, or it decides more. */
+  readonly horizon: string | null;
   /** The most CPU threads that it can use. */
   readonly threads: number | "all";
   readonly memory: number;

@@ -15,6 +15,10 @@ import type { Share } from "./share.ts";
 export interface Work {
   readonly node: Node;
   readonly key: Key;
+  /** What names its checkpoints. */
+  readonly trajectory: Digest;
+  /** Starts from nothing, whatever checkpoints there are. */
+  readonly anew: boolean;
   readonly inputs: Job["inputs"];
   /** Its threads, which may change while it runs. */
   readonly share: Share;
@@ -37,8 +41,8 @@ export type Ending =
   | { readonly type: "failed"; readonly failure: Failure }
   | { readonly type: "cancelled" };
 
-/** A process that was asked to stop is ended after so many milliseconds. */
-const GRACE = 300;
+/** A process that was asked to stop is ended after so many milliseconds: time to save where it stands. */
+const GRACE = 2000;
 
 /** Writes the record, while the lock is still held. */
 export type Keep = (
@@ -75,16 +79,19 @@ async function attempt(
   }
   await ensurePackages(bundle, store.root);
   const lock = store.lockPath(key);
+  const progress = store.progress(work.trajectory);
   const process = spawn({
     bundle,
     read: [
       scratch,
       lock,
+      progress.folder,
+      progress.lock,
       ...new Set(Object.values(work.inputs).flat().map(({ folder }) => folder)),
       ...Object.values(node.kernels).map(({ path }) => path),
       ...node.description.datasets ? work.datasets : [],
     ],
-    write: [scratch, lock],
+    write: [scratch, lock, progress.folder, progress.lock],
     net: node.description.hosts,
     memory: node.memory,
     log: work.logPath,
@@ -126,6 +133,11 @@ async function converse(
     kernels: node.kernels,
     datasets: work.datasets,
     threads: work.share.threads,
+    progress: {
+      trajectory: work.trajectory,
+      anew: work.anew,
+      ...store.progress(work.trajectory),
+    },
   };
   // Where the process cannot take it, it has ended, and its end says why.
   const sent = process.send({ type: "run", job }).catch(() => {});

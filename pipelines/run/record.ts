@@ -2,6 +2,7 @@
 import type { NodeId, Plan } from "../plan/plan.ts";
 import type { JsonObject } from "../json.ts";
 import type { Store } from "../store/local.ts";
+import { removeOldProgress } from "../store/progress.ts";
 import type { RunRecord } from "../store/store.ts";
 import type { Listener } from "./event.ts";
 import { runPlan } from "./run.ts";
@@ -33,6 +34,7 @@ export async function runAndRecord(
   }`;
   const git = gitState(asked.root);
   store.removeLeftovers(started.getTime());
+  removeOldProgress(store.root, started.getTime());
   let last: Parameters<Listener>[0] | null = null;
   const result = await runPlan(plan, store, {
     ...asked,

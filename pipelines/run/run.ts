@@ -1,6 +1,13 @@
 /** Does a plan: each node when what feeds it is done, as many at once as threads and memory allow. */
 import type { Job } from "../host/protocol.ts";
-import { configName, fingerprintOf, lookUp, reasonJson, statusOf } from "../plan/fingerprint.ts";
+import {
+  configName,
+  fingerprintOf,
+  lookUp,
+  reasonJson,
+  statusOf,
+  trajectoryOf,
+} from "../plan/fingerprint.ts";
 import type { Digest, Key, MissReason, Node, NodeId, Outcome, Plan } from "../plan/plan.ts";
 import type { Store } from "../store/local.ts";
 import type { Fingerprint, RunRecord, StageRecord } from "../store/store.ts";
@@ -23,6 +30,7 @@ export interface RunOptions {
 
 interface Running {
   readonly node: Node;
+  readonly trajectory: Digest;
   readonly share: Share;
   readonly start: () => Promise<void>;
   work: Promise<void> | null;
@@ -174,9 +182,13 @@ class Run {
     this.#missed.add(node.id);
     if (!mayStart || !this.#hasRoom(node)) return false;
     const { key, reason } = status;
+    const trajectory = await trajectoryOf(fingerprint, node);
+    // It would only wait for that one's lock; then it goes on from where that one ends.
+    const isGone = [...this.#running.values()].some((one) => one.trajectory === trajectory);
+    if (isGone) return false;
     const share = new Share();
-    const start = () => this.#work(node, key, fingerprint, reason, share);
-    this.#running.set(node.id, { node, share, start, work: null });
+    const start = () => this.#work(node, key, trajectory, fingerprint, reason, share);
+    this.#running.set(node.id, { node, trajectory, share, start, work: null });
     return true;
   }
 
@@ -211,6 +223,7 @@ class Run {
   async #work(
     node: Node,
     key: Key,
+    trajectory: Digest,
     fingerprint: Fingerprint,
     reason: MissReason,
     share: Share,
@@ -232,6 +245,8 @@ class Run {
       const ending = await runStage(store, {
         node,
         key,
+        trajectory,
+        anew: forced,
         inputs: this.#inputs(node),
         share,
         datasets: options.datasets,

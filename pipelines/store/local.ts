@@ -7,6 +7,7 @@
  *     runs/<id>.json         run records      logs/<id>/<node>.log
  *     bundles/<digest>/      the code of stages, main.js first
  *     last/<hash>            the key that a config's node had last: what a miss is compared with
+ *     progress/<trajectory>/ where trainings stand, see progress.ts: deleting it costs time only
  *     locks/ tmp/ cache/     may be deleted while nothing runs
  */
 import type { Json } from "../json.ts";
@@ -22,6 +23,7 @@ import {
   writeFailure,
 } from "./files.ts";
 import { ObjectError, parseInfo, readInfo } from "./info.ts";
+import { progressFolder } from "./progress.ts";
 import {
   type Fingerprint,
   INFO,
@@ -205,6 +207,7 @@ export class Store {
     try {
       Deno.mkdirSync(folder, { recursive: true });
       Deno.mkdirSync(`${this.root}/locks`, { recursive: true });
+      Deno.mkdirSync(progressFolder(this.root), { recursive: true });
     } catch (error) {
       throw writeFailure(this.root, error);
     }
@@ -224,6 +227,13 @@ export class Store {
   }
   lockPath(key: Key): string {
     return `${this.root}/locks/${key}`;
+  }
+  /** Where the checkpoints of a trajectory lie, and what is locked while they are used. */
+  progress(trajectory: Digest): { readonly folder: string; readonly lock: string } {
+    return {
+      folder: `${progressFolder(this.root)}/${trajectory}`,
+      lock: `${this.root}/locks/${trajectory}.progress`,
+    };
   }
   logPath(run: string, node: string): string {
     // Node ids hold `@`, `,` and `=`, which every file system takes; labels are plain words.

@@ -13,6 +13,23 @@ export function convolutions(emit: Emit): Convolutions {
     conv2dForward(s, x, w, bias, relu, y, moments, { shared, own }) {
       const { rowBytes, frameBytes, shared: { at }, product } = layOut(s);
       const frames = framesAt(s, x, shared);
+      const { forward, weightGradient } = winogradsOf(s);
+      if (forward !== undefined) {
+        if (weightGradient === undefined) emit(frame(s, x, shared));
+        convolve(forward, x, w, bias, relu, y, shared + at.kernel, own).forEach(emit);
+        if (moments === 0) return;
+        emit(
+          pieces(s.batch).map(([first, many]) => ({
+            family,
+            name: "momentsOf",
+            args: [
+              ...[many, s.outHeight * s.outWidth, s.filters],
+              ...[y + first * imageBytes(s).y, moments + first * s.filters * 16],
+            ],
+          })),
+        );
+        return;
+      }
       emit([pack(s, w, bias, shared), ...frame(s, x, shared)]);
       emit(
         pieces(s.batch).map(([first, many]) => ({

@@ -40,6 +40,18 @@ export function dropWith(keys: usize, threshold: i32, scale: f32): void {
   dropScale = scale;
 }
 
+/** The place of the first greatest; a NaN is greater than all, so that it is not hidden. */
+function placeOf(v0: v128, v1: v128, v2: v128, v3: v128): v128 {
+  let best = v0;
+  let mask = beats(v1, best);
+  best = v128.bitselect(v1, best, mask);
+  let code = v128.and(mask, i32x4.splat(1));
+  mask = beats(v2, best);
+  best = v128.bitselect(v2, best, mask);
+  code = v128.bitselect(i32x4.splat(2), code, mask);
+  return v128.bitselect(i32x4.splat(3), code, beats(v3, best));
+}
+
 /**
  * Four neighbouring channels of a 2x2 window: the first greatest, relu, dropout of the elements from index
  * `first` on, into four floats at y; and into four bytes at `codes` the place of the greatest (0 to 3), or
@@ -50,17 +62,23 @@ export function dropWith(keys: usize, threshold: i32, scale: f32): void {
 export function pooled(
   v0: v128, v1: v128, v2: v128, v3: v128, y: usize, codes: usize, first: i32,
 ): void {
-  let best = v0;
-  let mask = beats(v1, best);
-  best = v128.bitselect(v1, best, mask);
-  let code = v128.and(mask, i32x4.splat(1));
-  mask = beats(v2, best);
-  best = v128.bitselect(v2, best, mask);
-  code = v128.bitselect(i32x4.splat(2), code, mask);
-  mask = beats(v3, best);
-  best = v128.bitselect(v3, best, mask);
-  code = v128.bitselect(i32x4.splat(3), code, mask);
   const zero = f32x4.splat(0);
+  const sum = f32x4.add(f32x4.add(v0, v1), f32x4.add(v2, v3));
+  let best = f32x4.pmax(f32x4.pmax(v0, v1), f32x4.pmax(v2, v3));
+  let code: v128;
+  if (v128.any_true(f32x4.ne(sum, sum))) {
+    // A NaN is among them, or both infinities: the greatest is what `placeOf` says.
+    code = placeOf(v0, v1, v2, v3);
+    best = v128.bitselect(v0, v1, i32x4.eq(code, zero));
+    best = v128.bitselect(v2, best, i32x4.eq(code, i32x4.splat(2)));
+    best = v128.bitselect(v3, best, i32x4.eq(code, i32x4.splat(3)));
+  } else {
+    // The first that is the greatest: 3 less one if it is the third; 1 where it is the second; 0 the first.
+    const second = f32x4.eq(best, v1);
+    const later = i32x4.add(i32x4.splat(3), f32x4.eq(best, v2));
+    code = v128.or(v128.andnot(later, second), i32x4.shr_u(second, 31));
+    code = v128.andnot(code, f32x4.eq(best, v0));
+  }
   let alive = f32x4.gt(best, zero);
   best = positive(best, zero);
   if (dropKeys) {

@@ -5,6 +5,8 @@ import type { Ops } from "./ops.ts";
 export interface Operation {
   /** What it does, for those who read or measure a program. */
   readonly label: string;
+  /** Multiplications and additions as its layer defines them, whatever the kernel saves; absent: few. */
+  readonly flop?: number;
   run(ops: Ops): void;
 }
 

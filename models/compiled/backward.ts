@@ -4,7 +4,7 @@ import { normPoolRoomAt, ownAt, roomAt, weightAt } from "./forward.ts";
 import type { Layout, PlacedNode } from "./layout.ts";
 import { nameOf, sizesOf } from "./nodes.ts";
 import { type Group, named, type Unnamed } from "./call.ts";
-import { convShape, normPoolShape, poolShape } from "./shapes.ts";
+import { convFlop, convShape, normPoolShape, poolShape } from "./shapes.ts";
 
 export function backwardCalls(layout: Layout, batch: number): Group[] {
   const { nodes } = layout;
@@ -62,12 +62,14 @@ function backwardOf(
       if (dw !== 0) {
         calls.push({
           op: "conv2dWeightGradient",
+          flop: convFlop(shape),
           run: (ops) => ops.conv2dWeightGradient(shape, x, dy, dw, room),
         });
       }
       if (wanted) {
         calls.push({
           op: "conv2dInputGradient",
+          flop: convFlop(shape),
           run: (ops) => ops.conv2dInputGradient(shape, dy, w, dx, room),
         });
       }
@@ -86,12 +88,14 @@ function backwardOf(
       if (dw !== 0) {
         calls.push({
           op: "convPoolWeightGradient",
+          flop: convFlop(shape),
           run: (ops) => ops.convPoolWeightGradient(shape, rate, x, dy, codes, dw, db, room),
         });
       }
       if (wanted) {
         calls.push({
           op: "convPoolInputGradient",
+          flop: convFlop(shape),
           run: (ops) => ops.convPoolInputGradient(shape, rate, dy, codes, w, dx, room),
         });
       }
@@ -103,12 +107,14 @@ function backwardOf(
       if (dw !== 0) {
         calls.push({
           op: "denseWeightGradient",
+          flop: 2 * batch * inputs * units,
           run: (ops) => ops.denseWeightGradient(batch, inputs, units, x, dy, dw),
         });
       }
       if (wanted) {
         calls.push({
           op: "denseInputGradient",
+          flop: 2 * batch * inputs * units,
           run: (ops) => ops.denseInputGradient(batch, inputs, units, dy, w, dx),
         });
       }

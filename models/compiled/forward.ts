@@ -4,7 +4,7 @@ import { THREAD_SCRATCH } from "../../kernels/tasks.ts";
 import type { Layout, PlacedNode } from "./layout.ts";
 import { type Group, named, type Unnamed } from "./call.ts";
 import { nameOf, sizesOf } from "./nodes.ts";
-import { convShape, normPoolShape, poolShape } from "./shapes.ts";
+import { convFlop, convShape, normPoolShape, poolShape } from "./shapes.ts";
 
 /** `training`: dropout on and the batch's own statistics, which also move the moving ones. */
 export function forwardCalls(layout: Layout, batch: number, training: boolean): Group[] {
@@ -63,6 +63,7 @@ function forwardCall(placed: PlacedNode, x: Address, batch: number, training: bo
       const moments = training ? placed.extra["moments"] ?? 0 : 0;
       return {
         op: "conv2dForward",
+        flop: convFlop(shape),
         run: (ops) => ops.conv2dForward(shape, x, w, bias, relu, y, moments, room),
       };
     }
@@ -73,6 +74,7 @@ function forwardCall(placed: PlacedNode, x: Address, batch: number, training: bo
       const dropping = training ? droppingOf(placed, node.dropout) : null;
       return {
         op: "convPoolForward",
+        flop: convFlop(shape),
         run: (ops) => ops.convPoolForward(shape, dropping, x, w, bias, y, codes, room),
       };
     }
@@ -81,6 +83,7 @@ function forwardCall(placed: PlacedNode, x: Address, batch: number, training: bo
       const w = ownAt(placed, "kernel"), bias = weightAt(placed, "bias");
       return {
         op: "denseForward",
+        flop: 2 * batch * inputs * units,
         run: (ops) => ops.denseForward(batch, inputs, units, x, w, bias, y),
       };
     }

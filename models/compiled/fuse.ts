@@ -20,7 +20,9 @@ export function fuse(plain: readonly Node[]): Fused {
     const next = plain[i + 1];
     if (node.kind !== "conv2d" || next?.kind !== "activation" || next.activation !== "relu") {
       nodes.push(node);
-      if (node.kind === "conv2d") notes.push(`${node.layer.spec.name}: alone, no relu follows`);
+      if (node.kind === "conv2d") {
+        notes.push(`${node.layer.spec.name}: alone, since no relu follows`);
+      }
       continue;
     }
     const { name, filters } = node.layer.spec;
@@ -31,7 +33,7 @@ export function fuse(plain: readonly Node[]): Fused {
     const issue = poolIssue(filters, pool);
     if (pool?.kind !== "pool" || issue !== null) {
       nodes.push({ ...node, relu: "own" });
-      notes.push(`${name}: with relu; no pool, since ${issue}`);
+      notes.push(`${name}: with relu, without a pool, since ${issue}`);
       i += 1;
       continue;
     }
@@ -43,10 +45,12 @@ export function fuse(plain: readonly Node[]): Fused {
     if (norm?.kind === "norm") {
       nodes.push({ ...node, relu: "before" });
       nodes.push({ kind: "normPool", layer: norm.layer, pool: pool.layer, dropout });
-      notes.push(`${name}: with relu and sums; ${norm.layer.spec.name}: with ${more}`);
+      notes.push(
+        `${name}: with relu and the sums that ${norm.layer.spec.name} needs, which is with ${more}`,
+      );
     } else {
       nodes.push({ kind: "convPool", layer: node.layer, pool: pool.layer, dropout });
-      notes.push(`${name}: with relu, ${more}; gradients by lists`);
+      notes.push(`${name}: with relu, ${more}`);
     }
     i = dropout === null ? at : at + 1;
   }

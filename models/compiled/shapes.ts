@@ -55,3 +55,9 @@ export function normPoolShape(
   const [height = 0, width = 0, channels = 0] = inputShape;
   return { batch, height, width, channels };
 }
+
+/** Multiplications and additions of a convolution, or of one of its gradients. */
+export function convFlop(s: ConvShape): number {
+  const taps = s.kernelHeight * s.kernelWidth * s.inChannels;
+  return 2 * s.batch * s.outHeight * s.outWidth * taps * s.filters;
+}

@@ -85,11 +85,13 @@ export const COMMANDS: readonly CommandTable[] = [
     ],
     flags: [
       { flags: "--tensor <name>", description: "only this tensor, with more of its values" },
+      { flags: "--program", description: "what a training runs: kernels, memory, arithmetic" },
       ...COMMON,
     ],
     examples: [
       ["show configs/quickstart.yaml preprocess.train", "shapes, a peek at values, some images"],
       ["show configs/quickstart.yaml train@sparse.history --tensor loss", "one tensor"],
+      ["show configs/fashion.yaml train@baseline --program", "the kernels that a step runs"],
       ["show 3fa4b1c2", "the artifact of that digest"],
     ],
     load: async () => (await import("./show.ts")).show,

@@ -1,9 +1,9 @@
 /** `show CONFIG [NODE.OUTPUT]` or `show DIGEST`: an artifact as text, with its images. */
 import type { Call } from "./command.ts";
-import { CommandError, value } from "./command.ts";
+import { argument, CommandError, has, value } from "./command.ts";
 import { openArtifact, openPlan } from "./engine.ts";
 import { findObject } from "./objects.ts";
-import { isDigest } from "./address.ts";
+import { findNode, isDigest } from "./address.ts";
 import { peek } from "./peek.ts";
 import { shortPath } from "./place.ts";
 import { processTerminal } from "./terminal.ts";
@@ -12,6 +12,7 @@ import { bytes, PLAIN, visibleLine } from "./text.ts";
 export async function show(call: Call): Promise<number> {
   const terminal = processTerminal();
   const [first = ""] = call.arguments;
+  if (has(call, "program")) return await program(call);
   if (call.arguments.length === 1 && !isDigest(first)) return await list(call);
   const { folder, digest, info } = await findObject(call);
   const { manifest } = info;
@@ -41,6 +42,32 @@ export async function show(call: Call): Promise<number> {
     );
   }
   for (const line of lines) terminal.write(`${line}\n`);
+  return 0;
+}
+
+/** What a node that trains will run; it need not have run yet. */
+async function program(call: Call): Promise<number> {
+  const { plan } = await openPlan({ ...call, arguments: [argument(call, 0)] });
+  const node = findNode(plan, argument(call, 1));
+  if (node.description.name !== "train") {
+    throw new CommandError(
+      `"${node.id}" has no program: its stage is "${node.description.name}"`,
+      "name a node that trains, e.g. `train@sparse`",
+    );
+  }
+  const [feed] = node.feeds["train"] ?? [];
+  const fed = plan.nodes.find(({ id }) => id === feed?.node);
+  const shape = fed?.outputShapes[feed?.output ?? ""]?.tensors["images"]?.shape.slice(1);
+  if (shape === undefined || shape.includes(null)) {
+    throw new CommandError(
+      `Cannot tell the program of "${node.id}": the size of its images is not known yet`,
+      `run what it reads first: deno task run ${argument(call, 0)} ${feed?.node ?? ""}`,
+    );
+  }
+  const { explain } = await import("../../models/explain.ts");
+  // `check` has made these params by that schema, and no null is among the sizes.
+  const lines = explain(node.params as unknown as Parameters<typeof explain>[0], shape as number[]);
+  for (const line of lines) processTerminal().write(`${line}\n`);
   return 0;
 }
 

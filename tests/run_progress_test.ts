@@ -6,6 +6,7 @@ import { stream } from "../numerics/random.ts";
 import type { Event } from "../pipelines/run/event.ts";
 import { listProgress } from "../pipelines/store/progress.ts";
 import { digests, outcomes, Workplace } from "./rig.ts";
+import { CONFIG as OWN, own } from "./run_stages.ts";
 
 const CONFIG = "progress.yaml";
 
@@ -276,4 +277,36 @@ Deno.test("a second round goes on from the first one's best model, whose epochs 
   // The other round starts from another model, and so anew.
   assert.deepEqual(outcomes(events)["ran"], ["train", "tune"]);
   assert.notEqual(digests(place.store)["tune.model"], first["tune.model"]);
+});
+
+Deno.test("a stage of one's own goes on from what it has kept, and only along its own way", async () => {
+  await using place = await Workplace.copy();
+  // It counts to `value`, and breaks off once at two.
+  const body = `const [last = 0] = (await checkpoints.list()).toReversed();
+    const sums = (await checkpoints.read(last))?.sums ?? Float64Array.of(0);
+    if (await checkpoints.read(99) !== null || checkpointDue()) throw new Error("It has nothing there");
+    for (let i = last; i < params.value; i++) {
+      sums[0] += i;
+      await checkpoints.write(i + 1, { sums });
+      if (i + 1 === 2 && last === 0) throw new Error("Broken off");
+    }
+    log("From " + last + " to " + sums[0]);`;
+  const told = (events: readonly Event[]) =>
+    events.flatMap((event) => event.type === "node-log" ? [event.message] : []);
+  own(place, body, 'horizon: "value",');
+  const run = (value: number, code = 0, text = "plain") =>
+    place.run([OWN, "--set", `one.value=${value}`, "--set", `one.text=${text}`], { code });
+  await run(4, 1);
+  assert.deepEqual(told(await run(4)), ["From 2 to 6"]);
+  assert.deepEqual(told(await run(6)), ["From 4 to 15"]);
+  // Another param makes it another way.
+  await run(6, 1, "other");
+  own(place, body, 'horizon: "value", check: () => ({ horizon: false }),');
+  await run(7, 1);
+  assert.deepEqual(told(await run(7)), ["From 2 to 21"]);
+  await run(8, 1);
+  own(place, body, 'horizon: "valu",');
+  const { code, stderr } = await place.do(["run", OWN]);
+  assert.equal(code, 2);
+  assert.match(stderr, /cannot be loaded: its `horizon` is "valu": it has no such param\n/);
 });

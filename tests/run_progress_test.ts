@@ -5,7 +5,8 @@ import process from "node:process";
 import { stream } from "../numerics/random.ts";
 import type { Event } from "../pipelines/run/event.ts";
 import { listProgress } from "../pipelines/store/progress.ts";
-import { digests, outcomes, type Settings, Workplace } from "./rig.ts";
+import { digests, outcomes, Workplace } from "./rig.ts";
+import { CONFIG as OWN, own } from "./run_stages.ts";
 
 const CONFIG = "progress.yaml";
 
@@ -67,48 +68,59 @@ Deno.test({
   name: "a training that is killed at 25 random moments ends as one that was left alone",
   ignore: Deno.build.os === "windows",
   async fn() {
-    const epochs = 200, train = 400;
+    // Forty steps an epoch.
+    const epochs = 100, train = 400;
     const wanted = await undisturbed(epochs, "", train);
     const draws = stream(5, "kills");
     let kills = 0, resumed = 0;
     while (kills < 25) {
       await using place = await Workplace.here();
       const config = write(place, epochs, "", train);
-      let furthest = 0, ended = false;
+      let told = 0, ended = false;
       while (!ended) {
-        // Once the kills are done it may end by itself.
-        const moment = kills < 25 ? (draws.uint32(kills) >>> 0) % 600 : null;
+        // So many milliseconds after it has started, or has told so many more steps.
+        const draw = (at: number) => draws.uint32(3 * kills + at) >>> 0;
+        const milliseconds = draw(0) % 100, atStart = draw(1) % 4 === 0, steps = draw(2) % 400;
         let timer: ReturnType<typeof setTimeout> | undefined, engine: Deno.ChildProcess | undefined;
-        const settings: Settings = {
+        let from = 0, starts: number | null = null;
+        const before = told;
+        const kill = () => {
+          // The engine and its stage processes, wherever they are. Once the kills are done it may end.
+          if (kills === 25) return;
+          timer ??= setTimeout(() => engine && process.kill(-engine.pid, "SIGKILL"), milliseconds);
+        };
+        const { code, stderr } = await place.do(["run", config, "train", "--json"], {
           detached: true,
           onStart: (started) => engine = started,
           onLine(line) {
             const event = JSON.parse(line) as Event; // the command prints events alone
-            const isTraining = "node" in event && event.node === "train";
-            if (isTraining && event.type === "node-started" && moment !== null) {
-              // The engine and its stage processes, wherever they are.
-              timer = setTimeout(() => engine && process.kill(-engine.pid, "SIGKILL"), moment);
+            if (!("node" in event) || event.node !== "train") return;
+            if (event.type === "node-started" && atStart) kill();
+            if (event.type === "node-ended") clearTimeout(timer);
+            if (event.type === "node-log" && /^Goes on/.test(event.message)) {
+              resumed++;
+              from = Number(/\d+/.exec(event.message)?.[0]);
             }
-            if (isTraining && event.type === "node-ended") clearTimeout(timer);
-            const from = event.type === "node-log"
-              ? /^Goes on from step (\d+) of/.exec(event.message)?.[1]
-              : undefined;
-            if (from === undefined) return;
-            resumed++;
-            assert.ok(Number(from) >= furthest, `${from} after ${furthest}`);
-            furthest = Number(from);
+            if (event.type === "node-progress") {
+              starts ??= from;
+              told = event.progress.done;
+              if (told >= from + steps) kill();
+            }
           },
-        };
-        const { code, stderr } = await place.do(["run", config, "train", "--json"], settings);
+        });
         clearTimeout(timer);
+        // An epoch that is over when the next one tells of a step is not trained again.
+        assert.ok(starts === null || starts >= before - 40, `${starts} after ${before}`);
         ended = code === 0;
-        if (!ended) assert.equal(code, 128 + 9, stderr);
-        if (!ended) kills++;
+        if (!ended) {
+          assert.equal(code, 128 + 9, stderr);
+          kills++;
+        }
       }
       assert.deepEqual(digests(place.store), wanted);
       assert.ok(kept(place).length <= 5);
     }
-    assert.ok(resumed > 5, `${resumed} of ${kills} went on from a checkpoint`);
+    assert.ok(resumed > 0, "it went on from checkpoints");
   },
 });
 
@@ -178,7 +190,7 @@ Deno.test({
   async fn() {
     await using place = await Workplace.here();
     // One epoch, so that no end of an epoch saves anything.
-    const config = write(place, 1, "", 20_000);
+    const config = write(place, 1, "", 50_000);
     let engine: Deno.ChildProcess | undefined, done = 0;
     const events = await place.run([config, "train"], {
       code: 130,
@@ -195,9 +207,9 @@ Deno.test({
     const [saved = 0] = kept(place);
     assert.ok(saved >= done && done > 0, `${saved} saved, ${done} told`);
     assert.deepEqual(logsOf(await place.run([config, "train"])), [
-      `Goes on from step ${saved} of 2000, in epoch 1`,
+      `Goes on from step ${saved} of 5000, in epoch 1`,
     ]);
-    assert.deepEqual(digests(place.store), await undisturbed(1, "", 20_000));
+    assert.deepEqual(digests(place.store), await undisturbed(1, "", 50_000));
   },
 });
 
@@ -265,4 +277,36 @@ Deno.test("a second round goes on from the first one's best model, whose epochs 
   // The other round starts from another model, and so anew.
   assert.deepEqual(outcomes(events)["ran"], ["train", "tune"]);
   assert.notEqual(digests(place.store)["tune.model"], first["tune.model"]);
+});
+
+Deno.test("a stage of one's own goes on from what it has kept, and only along its own way", async () => {
+  await using place = await Workplace.copy();
+  // It counts to `value`, and breaks off once at two.
+  const body = `const [last = 0] = (await checkpoints.list()).toReversed();
+    const sums = (await checkpoints.read(last))?.sums ?? Float64Array.of(0);
+    if (await checkpoints.read(99) !== null || checkpointDue()) throw new Error("It has nothing there");
+    for (let i = last; i < params.value; i++) {
+      sums[0] += i;
+      await checkpoints.write(i + 1, { sums });
+      if (i + 1 === 2 && last === 0) throw new Error("Broken off");
+    }
+    log("From " + last + " to " + sums[0]);`;
+  const told = (events: readonly Event[]) =>
+    events.flatMap((event) => event.type === "node-log" ? [event.message] : []);
+  own(place, body, 'horizon: "value",');
+  const run = (value: number, code = 0, text = "plain") =>
+    place.run([OWN, "--set", `one.value=${value}`, "--set", `one.text=${text}`], { code });
+  await run(4, 1);
+  assert.deepEqual(told(await run(4)), ["From 2 to 6"]);
+  assert.deepEqual(told(await run(6)), ["From 4 to 15"]);
+  // Another param makes it another way.
+  await run(6, 1, "other");
+  own(place, body, 'horizon: "value", check: () => ({ horizon: false }),');
+  await run(7, 1);
+  assert.deepEqual(told(await run(7)), ["From 2 to 21"]);
+  await run(8, 1);
+  own(place, body, 'horizon: "valu",');
+  const { code, stderr } = await place.do(["run", OWN]);
+  assert.equal(code, 2);
+  assert.match(stderr, /cannot be loaded: its `horizon` is "valu": it has no such param\n/);
 });

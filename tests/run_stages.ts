@@ -13,8 +13,8 @@ export default defineStage({
   inputs: { before: { arity: "one", optional: true, what: "what ran before" } },
   outputs: { out: { kind: "tensors", tensors: { numbers: { dtype: "float64", rank: 1 } } } },
   ${more}
-  async run({ params, inputs, outputs, progress, log, signal }) {
-    void [params, inputs, progress, log, signal];
+  async run({ params, inputs, outputs, progress, log, signal, checkpoints, checkpointDue }) {
+    void [params, inputs, progress, log, signal, checkpoints, checkpointDue];
     const numbers = Float64Array.of(params.value, 2, 3);
     ${body}
     await outputs.out.write("numbers", "float64", [3], numbers);

@@ -84,11 +84,14 @@ async function describe(stage: Stage): Promise<Description> {
   const { z } = await import("zod");
   const { name, summary, inputs, outputs, random, datasets, hosts, cells, horizon, version } =
     stage;
+  const schema = z.toJSONSchema(stage.params, { io: "input", unrepresentable: "any" });
+  if (horizon !== undefined && !Object.hasOwn(schema.properties ?? {}, horizon)) {
+    throw new Error(`its \`horizon\` is "${horizon}": it has no such param`);
+  }
   return {
     name,
     summary,
-    // A JSON Schema is JSON.
-    params: z.toJSONSchema(stage.params, { io: "input", unrepresentable: "any" }) as JsonObject,
+    params: schema as JsonObject, // a JSON Schema is JSON
     inputs,
     outputs,
     random: random ?? false,

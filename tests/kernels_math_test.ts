@@ -24,11 +24,12 @@ const ORACLES: readonly (readonly [Activation, (x: number) => number, number])[]
 for (const [kind, oracle, most] of ORACLES) {
   Deno.test(`${kind} is within ${most} units in the last place, at every scale`, () => {
     const pair = createPair(modules, `ulp ${kind}`);
-    const n = 40000;
+    const n = 60000, third = n / 3;
     const x = pair.floats(n, (i) => {
-      const sign = i % 2 === 0 ? 1 : -1;
-      // Half of them spread evenly, half over the magnitudes from 2^-40 to 2^7.
-      return i < n / 2 ? sign * i / 250 : sign * 2 ** (-40 + 47 * (i - n / 2) / (n / 2));
+      const sign = i % 2 === 0 ? 1 : -1, along = (i % third) / third;
+      // Spread evenly over what does not overflow, over the magnitudes that matter, and over all there are.
+      if (i < third) return sign * along * 110;
+      return sign * 2 ** (i < 2 * third ? -40 + 47 * along : -149 + 277 * along);
     });
     const y = pair.room(n);
     pair.compiled.activationForward(kind, n, x, y);

@@ -290,6 +290,24 @@ Deno.test("values that are not finite are counted for the log, and stored as the
   });
 });
 
+Deno.test("a NaN has one form, whatever bits a processor has made it of", async () => {
+  await inFolder(async (folder) => {
+    const digests: string[] = [];
+    for (const [i, [high, low]] of [[0x7fc00000, 0], [0xffc00001, 7], [0x7f800001, 9]].entries()) {
+      const writer = new GroupWriter(`${folder}/${i}`, "out", OPEN);
+      const single = new Float32Array(Uint32Array.of(0x3f800000, high ?? 0).buffer);
+      const double = new Float64Array(Uint32Array.of(low ?? 0, 0x7ff80000 + i).buffer);
+      await writer.write("single", "float32", [2], single);
+      const rows = await writer.create("double", "float64", [1]);
+      await rows.append(double);
+      digests.push(await writer.finish());
+      const kept = new Uint32Array(single.buffer);
+      assert.equal(kept[1], high, "the stage's own array stays");
+    }
+    assert.deepEqual(new Set(digests).size, 1);
+  });
+});
+
 Deno.test("what is declared and what is written must agree", async (t) => {
   const declared: ArtifactType = {
     kind: "tensors",

@@ -61,8 +61,8 @@ export class GroupWriter implements ArtifactWriter {
     attributes: JsonObject = {},
   ): Promise<void> {
     const open = await this.#begin(name, dtype, shape, attributes, null);
-    await this.#append(name, open, values);
-    open.sha256 = await sha256(bytesOf(values));
+    const written = await this.#append(name, open, values);
+    open.sha256 = await sha256(bytesOf(written));
     if (open.done !== open.count) throw this.#short(name, open);
   }
 
@@ -76,7 +76,9 @@ export class GroupWriter implements ArtifactWriter {
     const open = await this.#begin(name, dtype, shape, attributes, createHash("sha256"));
     return {
       append: (rows) => {
-        const next = open.last.then(() => this.#append(name, open, rows));
+        const next = open.last.then(async () => {
+          await this.#append(name, open, rows);
+        });
         // Who appends sees the failure; the next append must not fail a second time unseen.
         open.last = next.catch(() => {});
         return next;
@@ -140,7 +142,8 @@ export class GroupWriter implements ArtifactWriter {
     return begun;
   }
 
-  async #append(name: string, open: Open, values: Arrays[Dtype]): Promise<void> {
+  /** Answers what was written: the values, a NaN among them in its one form. */
+  async #append(name: string, open: Open, values: Arrays[Dtype]): Promise<Arrays[Dtype]> {
     if (!isArrayOf(open.dtype, values)) {
       throw new TypeError(`Tensor "${name}" is ${open.dtype}: it takes no other array`);
     }
@@ -150,12 +153,17 @@ export class GroupWriter implements ArtifactWriter {
           `${open.done + values.length} were given`,
       );
     }
+    let written = values;
     if (values instanceof Float32Array || values instanceof Float64Array) {
-      for (const value of values) if (!Number.isFinite(value)) open.odd++;
+      let odd = 0;
+      for (const value of values) if (!Number.isFinite(value)) odd++;
+      if (odd > 0) written = withPlainNaNs(values);
+      open.odd += odd;
     }
-    open.done += values.length;
-    open.hash?.update(bytesOf(values));
-    await open.chunks.append(values);
+    open.done += written.length;
+    open.hash?.update(bytesOf(written));
+    await open.chunks.append(written);
+    return written;
   }
 
   async #tensorsManifest(): Promise<Manifest> {
@@ -203,4 +211,23 @@ export class GroupWriter implements ArtifactWriter {
   async #json(path: string, value: unknown): Promise<void> {
     await this.#files.write(path, new TextEncoder().encode(JSON.stringify(value)));
   }
+}
+
+/** A NaN's bits are the processor's own choice: all become the quiet one without a sign or a payload. */
+function withPlainNaNs<T extends Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>>(
+  values: T,
+): T {
+  const copy = values.slice() as T; // a slice is of its own kind
+  const words = new Uint32Array(copy.buffer);
+  const wide = copy.BYTES_PER_ELEMENT === 8;
+  const isLittle = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+  for (const [i, value] of copy.entries()) {
+    if (!Number.isNaN(value)) continue;
+    if (!wide) words[i] = 0x7fc00000;
+    else {
+      words[2 * i] = isLittle ? 0 : 0x7ff80000;
+      words[2 * i + 1] = isLittle ? 0x7ff80000 : 0;
+    }
+  }
+  return copy;
 }

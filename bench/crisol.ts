@@ -1,6 +1,6 @@
 /** Crisol's side of the bench, in the words of bench/peers/protocol.py: `deno run -A bench/crisol.ts THREADS`. */
 import { createWasmTrainer } from "../models/create.ts";
-import { scalingTable } from "../models/examples.ts";
+import { inMemory, scalingTable } from "../models/examples.ts";
 import { evaluateAll } from "../models/loop.ts";
 import type { Examples } from "../models/trainer.ts";
 import { stream } from "../numerics/random.ts";
@@ -26,8 +26,9 @@ async function prepare(workload: Workload): Promise<Steps> {
     labels: Int32Array.from(await Deno.readFile(workload.labels)),
   };
   if (workload.kind === "evaluate") {
+    const source = inMemory(examples);
     return async (count) => {
-      for (let i = 0; i < count; i++) await evaluateAll(trainer, examples, workload.batch);
+      for (let i = 0; i < count; i++) await evaluateAll(trainer, source, workload.batch);
     };
   }
   const all = examples.labels.length, order = stream(1, "bench").permutation(all);

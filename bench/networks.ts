@@ -16,8 +16,8 @@ const conv = (filters: number, kernelSize: number, more: object = {}) => ({
   conv2d: { filters, kernelSize, padding: "same", activation: "relu", ...more },
 });
 
-/** The course's network; `norm` stands after each convolution's relu. */
-function fashion(...norm: readonly string[]): readonly unknown[] {
+/** The course's network with so many filters, then half as many; `norm` stands after each convolution's relu. */
+export function fashionWith(first: number, ...norm: readonly string[]): readonly unknown[] {
   const block = (filters: number) => [
     conv(filters, 2),
     ...norm,
@@ -25,8 +25,8 @@ function fashion(...norm: readonly string[]): readonly unknown[] {
     { dropout: 0.3 },
   ];
   return [
-    ...block(64),
-    ...block(32),
+    ...block(first),
+    ...block(first / 2),
     "flatten",
     { dense: { units: 256, activation: "relu" } },
     { dropout: 0.5 },
@@ -56,8 +56,12 @@ const CIFAR: readonly unknown[] = [
 ];
 
 export const NETWORKS = {
-  baseline: { layers: fashion(), shape: [28, 28, 1], batchSize: 64 },
-  "batch-norm": { layers: fashion("batchNormalization"), shape: [28, 28, 1], batchSize: 64 },
+  baseline: { layers: fashionWith(64), shape: [28, 28, 1], batchSize: 64 },
+  "batch-norm": {
+    layers: fashionWith(64, "batchNormalization"),
+    shape: [28, 28, 1],
+    batchSize: 64,
+  },
   cifar: { layers: CIFAR, shape: [32, 32, 3], batchSize: 128 },
 } as const satisfies Record<
   string,
@@ -66,18 +70,26 @@ export const NETWORKS = {
 
 export type NetworkName = keyof typeof NETWORKS;
 
-/** A network as a trainer wants it; `batchSize` in place of the network's own. */
-export function settingsOf(name: NetworkName, batchSize?: number): TrainerSettings {
-  const network = NETWORKS[name];
+/** Layers on images of this shape, as a trainer wants them. */
+export function settingsFor(
+  layers: readonly unknown[],
+  shape: readonly number[],
+  batchSize: number,
+): TrainerSettings {
   const params = trainSchema.parse({
-    layers: network.layers,
+    layers,
     loss: "categoricalCrossentropy",
     epochs: 1,
-    batchSize: batchSize ?? network.batchSize,
+    batchSize,
   });
   const { loss, optimizer } = params;
-  const model = buildModel(params.layers, network.shape);
-  return { model, loss, optimizer, batchSize: params.batchSize, seed: 1 };
+  return { model: buildModel(params.layers, shape), loss, optimizer, batchSize, seed: 1 };
+}
+
+/** A network as a trainer wants it; `batchSize` in place of the network's own. */
+export function settingsOf(name: NetworkName, batchSize?: number): TrainerSettings {
+  const { layers, shape, batchSize: own } = NETWORKS[name];
+  return settingsFor(layers, shape, batchSize ?? own);
 }
 
 /** The kernels that a network needs, from the project's cache. */

@@ -3,7 +3,7 @@
  * `deno run -A bench/kernels.ts [STEPS] [NETWORK...]`. The least of the steps is what the machine can do when it
  * is quiet, the median what it does.
  */
-import { createStopwatch } from "../kernels/stopwatch.ts";
+import { byLabel, createStopwatch } from "../kernels/stopwatch.ts";
 import { createCompiledTrainer } from "../models/compiled/trainer.ts";
 import {
   indicesOf,
@@ -28,7 +28,7 @@ async function measure(name: NetworkName): Promise<void> {
     createRunner: (memory, scratch) =>
       createStopwatch(modules, memory, scratch.at, clock, (lap) => {
         let whole = 0;
-        for (const [label, milliseconds] of lap) {
+        for (const [label, milliseconds] of byLabel(lap)) {
           times.set(label, [...times.get(label) ?? [], milliseconds]);
           whole += milliseconds;
         }

@@ -38,9 +38,9 @@ export function showProfile(profile: NodeProfile, key: string | null): HTMLEleme
       `A step of ${batch} images took ${time(milliseconds)}: ${share("forward")} forward, ${
         share("backward")
       } backward, ${share("update")} update, ${share("outside")} outside the kernels. ` +
-        `${steps} steps were timed on ${
-          threads === 1 ? "one thread" : `${threads} threads`
-        } at ${started}: ` +
+        `${steps} steps were timed on ${threads === 1 ? "one thread" : `${threads} threads`}, ${
+          moment(started)
+        }: ` +
         `${machine}, Deno ${deno}.${
           key === profile.key ? "" : " Code, params or data were others."
         }`,
@@ -68,6 +68,9 @@ export function showProfile(profile: NodeProfile, key: string | null): HTMLEleme
     ]),
   ]);
 }
+
+/** To the minute: 2026-01-31 12:30 UTC. */
+const moment = (iso: string) => `${iso.slice(0, 16).replace("T", " ")} UTC`;
 
 const time = (milliseconds: number) => `${milliseconds.toFixed(3)} ms`;
 
@@ -106,8 +109,11 @@ function chart(profile: NodeProfile): Element {
       box.append(
         shape("title", {}, part === "step" ? what : `${part}, ${what}`),
         bar,
-        shape("text", { x: 5, y: 15 }, name),
       );
+      // In less there is no room for a word.
+      if (milliseconds > profile.milliseconds / 40) {
+        box.append(shape("text", { x: 5, y: 15 }, name));
+      }
       made.append(box);
     }
   }

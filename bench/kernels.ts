@@ -1,10 +1,12 @@
 /**
  * Where a training step's time goes, operation by operation, on one thread and random bytes:
  * `deno run -A bench/kernels.ts [STEPS] [NETWORK...]`. The least of the steps is what the machine can do when it
- * is quiet, the median what it does.
+ * is quiet, the median what it does; GFLOP/s count what the layers define, whatever a kernel saves, beside the
+ * peak of one thread's multiplications and additions.
  */
-import { createStopwatch } from "../kernels/stopwatch.ts";
+import { byLabel, createStopwatch } from "../kernels/stopwatch.ts";
 import { createCompiledTrainer } from "../models/compiled/trainer.ts";
+import { peakOf } from "./peak.ts";
 import {
   indicesOf,
   modulesOf,
@@ -15,25 +17,38 @@ import {
 } from "./networks.ts";
 
 const [count = "40", ...wanted] = Deno.args;
-const steps = Number(count);
+const steps = Number(count), peak = await peakOf();
+console.log(`peak of one thread: ${peak.toFixed(0)} GFLOP/s`);
 
 async function measure(name: NetworkName): Promise<void> {
   const settings = settingsOf(name);
   const { model, batchSize } = settings;
   const modules = await modulesOf(settings);
   const times = new Map<string, number[]>();
+  const flops = new Map<string, number>();
   const clock = () => performance.now();
   const trainer = createCompiledTrainer({
     ...settings,
-    createRunner: (memory, scratch) =>
-      createStopwatch(modules, memory, scratch.at, clock, (lap) => {
+    createRunner(memory, scratch) {
+      const runner = createStopwatch(modules, memory, scratch.at, clock, (lap) => {
         let whole = 0;
-        for (const [label, milliseconds] of lap) {
+        for (const [label, milliseconds] of byLabel(lap)) {
           times.set(label, [...times.get(label) ?? [], milliseconds]);
           whole += milliseconds;
         }
         times.set("whole step", [...times.get("whole step") ?? [], whole]);
-      }),
+      });
+      return {
+        ...runner,
+        prepare(groups) {
+          for (const { label, flop = 0 } of groups.flat()) {
+            flops.set(label, (flops.get(label) ?? 0) + flop);
+            flops.set("whole step", (flops.get("whole step") ?? 0) + flop);
+          }
+          return runner.prepare(groups);
+        },
+      };
+    },
   });
   const examples = randomExamples(batchSize * 4, model.inputShape);
   for (let step = 0; step < steps + 8; step++) {
@@ -43,11 +58,15 @@ async function measure(name: NetworkName): Promise<void> {
     if (step < 8) times.clear();
   }
   const width = Math.max(...[...times.keys()].map((label) => label.length));
-  console.log(`${name.padEnd(width)}   least ms     median`);
+  console.log(`\n${name.padEnd(width)}   least ms     median   GFLOP/s   of peak`);
   for (const [label, all] of times) {
     const sorted = all.toSorted((a, b) => a - b);
     const cell = (at: number) => (sorted[at] ?? NaN).toFixed(3).padStart(10);
-    console.log(`${label.padEnd(width)} ${cell(0)} ${cell(sorted.length >> 1)}`);
+    const rate = (flops.get(label) ?? 0) / (sorted[0] ?? NaN) / 1e6;
+    const speed = rate === 0
+      ? ""
+      : `${rate.toFixed(1).padStart(10)}${(100 * rate / peak).toFixed(0).padStart(9)} %`;
+    console.log(`${label.padEnd(width)} ${cell(0)} ${cell(sorted.length >> 1)}${speed}`);
   }
 }
 

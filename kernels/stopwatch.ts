@@ -4,8 +4,17 @@ import type { Runner } from "./runner.ts";
 import { OWN } from "./tasks.ts";
 import { type KernelModules, linker } from "./wasm.ts";
 
-/** Milliseconds of each operation in one run of a program, by its label. */
-export type Lap = ReadonlyMap<string, number>;
+/** Labels and milliseconds of the operations in one run of a program, in its order; a label may come again. */
+export type Lap = readonly (readonly [label: string, milliseconds: number])[];
+
+/** Milliseconds by label, those of equal labels summed. */
+export function byLabel(lap: Lap): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const [label, milliseconds] of lap) {
+    sums.set(label, (sums.get(label) ?? 0) + milliseconds);
+  }
+  return sums;
+}
 
 /** `scratch` is the thread's; `clock` gives milliseconds; `told` is called at the end of each run. */
 export function createStopwatch(
@@ -28,13 +37,11 @@ export function createStopwatch(
         }),
       }));
       return () => {
-        const lap = new Map<string, number>();
-        for (const { label, calls } of operations) {
+        told(operations.map(({ label, calls }) => {
           const start = clock();
           for (const call of calls) call();
-          lap.set(label, (lap.get(label) ?? 0) + clock() - start);
-        }
-        told(lap);
+          return [label, clock() - start];
+        }));
       };
     },
     dispose() {},

@@ -186,6 +186,39 @@ export interface Checkpoints {
   remove(at: number): Promise<void>;
 }
 
+/** One line of a profile: an operation, or `outside`, what a step does beside its operations. */
+export interface ProfileLine {
+  readonly part: "forward" | "backward" | "update" | "outside";
+  readonly layer: string;
+  readonly operation: string;
+  /** Of a typical step: the lines' sum is the step's. */
+  readonly milliseconds: number;
+  /** In the quickest of the steps, line by line. */
+  readonly least: number;
+}
+
+/** Where the time of a step goes. */
+export interface StepProfile {
+  /** Steps that were timed. */
+  readonly steps: number;
+  /** Examples in each. */
+  readonly batch: number;
+  /** Of a typical step, and of the quickest. */
+  readonly milliseconds: number;
+  readonly least: number;
+  /** In the order in which a step does them. */
+  readonly lines: readonly ProfileLine[];
+}
+
+/** What a stage has to do where its time is asked for in place of its result. */
+export interface Profiling {
+  /** Steps to time. */
+  readonly steps: number;
+  /** Milliseconds from any fixed start. */
+  clock(): number;
+  told(profile: StepProfile): void;
+}
+
 type InputTypes = Readonly<Record<string, InputType>>;
 type OutputTypes = Readonly<Record<string, ArtifactType>>;
 
@@ -211,6 +244,8 @@ export interface Context<P, I extends InputTypes, O extends OutputTypes> {
   readonly signal: AbortSignal;
   /** Bytes of a compiled kernel family that `check` named. */
   kernel(family: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** Null but for a stage that `profiles`, where its profile is wanted and no output. */
+  readonly profile: Profiling | null;
   readonly checkpoints: Checkpoints;
   /** True when a checkpoint should be written soon: none was for a while, or the run is to end. */
   checkpointDue(): boolean;
@@ -243,6 +278,8 @@ export interface StageDefinition<
    * it alone tells apart share their checkpoints.
    */
   readonly horizon?: string;
+  /** True if it can say where its time goes: see `Context.profile`. */
+  readonly profiles?: boolean;
   /** Pins the code's identity by hand: what is hashed instead of the code. */
   readonly version?: string;
   /**

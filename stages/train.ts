@@ -15,6 +15,7 @@ import { summary } from "../models/summary.ts";
 import { type ArtifactReader, defineStage, type ParamIssue } from "../pipelines/stage.ts";
 import { classesOf, LABELLED_IMAGES } from "./datasets/dataset.ts";
 import { openExamples } from "./datasets/examples.ts";
+import { profileSteps } from "./training/profile.ts";
 import { readStart, startIssues } from "./training/start.ts";
 
 const MEGABYTE = 1024 * 1024;
@@ -65,6 +66,7 @@ export default defineStage({
   },
   random: true,
   horizon: "epochs",
+  profiles: true,
   check(params, inputs) {
     const issues: ParamIssue[] = monitorIssues(params, inputs["validation"] !== undefined);
     if (inputs["optimizer"] !== undefined && inputs["from"] === undefined) {
@@ -168,6 +170,14 @@ export default defineStage({
     const settings = { model, loss, optimizer, batchSize, seed };
     const { families } = familiesUsed(layers, loss, optimizer);
     const load = (family: Family) => kernel(family);
+    if (context.profile !== null) {
+      if (params.backend === "tape") {
+        throw new Error('Cannot profile this training: its backend is "tape", wanted "wasm"');
+      }
+      const modules = await compileKernels(families, load);
+      const asked = { ...context.profile, settings, modules, passes, params, signal };
+      return context.profile.told(await profileSteps(asked));
+    }
     const trainer = params.backend === "tape"
       ? await createTapeTrainer(settings)
       : createWasmTrainer(settings, await compileKernels(families, load), () => context.threads);

@@ -90,6 +90,7 @@ export async function again(
         lock: await Deno.makeTempFile({ dir: place.folder }),
         anew: true,
       },
+      profile: null,
     };
     for (const [output, digest] of Object.entries(await outputs(store, record, job, engine))) {
       found[`${node}.${output}`] = digest;

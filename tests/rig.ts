@@ -105,7 +105,8 @@ export class Workplace implements AsyncDisposable {
   /** A command with this place's store, e.g. `run`, TINY. */
   async do(words: readonly string[], settings: Settings = {}): Promise<Result> {
     const [name = "", ...rest] = words;
-    const flags = ["--store", this.store, ...name === "run" ? ["--reports", this.reports] : []];
+    const publishes = name === "run" || name === "profile";
+    const flags = ["--store", this.store, ...publishes ? ["--reports", this.reports] : []];
     return await command(this.root, [name, ...rest, ...flags], settings);
   }
 

@@ -156,6 +156,7 @@ export async function runStage(
     threads: 1,
     signal: new AbortController().signal,
     kernel: setting.kernel ?? (() => Promise.reject(new Error("No kernels here"))),
+    profile: null,
     checkpoints: setting.checkpoints ?? new MemoryCheckpoints(),
     checkpointDue: () => false,
     progress: () => {},

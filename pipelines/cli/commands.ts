@@ -97,6 +97,25 @@ export const COMMANDS: readonly CommandTable[] = [
     load: async () => (await import("./show.ts")).show,
   },
   {
+    name: "profile",
+    summary: "Say where the time of a training's steps goes",
+    arguments: [CONFIG, required("node", "one cell of a training: `train@sparse`")],
+    flags: [
+      { flags: "--steps <number>", description: "steps to time (100)" },
+      JSON_LINES,
+      REPORTS,
+      ...COMMON,
+    ],
+    examples: [
+      [
+        "profile configs/fashion.yaml train@sparse",
+        "a table, and a flame chart in the page if there is one",
+      ],
+      ["profile configs/quickstart.yaml train@sparse --steps 20 --json", "for other tools"],
+    ],
+    load: async () => (await import("./profile.ts")).profile,
+  },
+  {
     name: "path",
     summary: "Print the Zarr folder of an artifact, for other tools",
     arguments: [

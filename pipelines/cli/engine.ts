@@ -5,9 +5,10 @@ import { statuses } from "../plan/fingerprint.ts";
 import { beforePlan, readPlan, writePlan } from "../plan/cache.ts";
 import { suggest } from "../config/nearest.ts";
 import type { Project } from "../plan/bundle.ts";
-import type { Key, MissReason, NodeId, NodeStatus, Plan } from "../plan/plan.ts";
-import type { Listener } from "../run/event.ts";
+import type { Digest, Key, MissReason, Node, NodeId, NodeStatus, Plan } from "../plan/plan.ts";
+import type { Failure, Listener } from "../run/event.ts";
 import { Store } from "../store/local.ts";
+import type { Profile } from "../store/profiles.ts";
 import type { RunRecord, StageRecord } from "../store/store.ts";
 import { argument, type Call, UsageError, value, values } from "./command.ts";
 import { forward, projectRoot, shortPath, userPath, variable } from "./place.ts";
@@ -23,6 +24,14 @@ export interface RunAsked {
   readonly signal: AbortSignal;
 }
 
+export interface Profiled {
+  readonly profile: Profile;
+  /** Where it was written. */
+  readonly path: string;
+  /** The page that shows it; null where no page was published yet. */
+  readonly page: string | null;
+}
+
 /** A config's plan, as far as the nodes that were asked for need it, with its store. */
 export interface Opened {
   readonly plan: Plan;
@@ -30,6 +39,8 @@ export interface Opened {
   readonly describe: (reason: MissReason) => string;
   statuses(force: readonly string[]): Promise<ReadonlyMap<NodeId, NodeStatus>>;
   record(key: Key): StageRecord | null;
+  /** Times steps of a node whose feeds are all there; keeps the profile, and puts it into the page. */
+  profile(node: Node, steps: number): Promise<Profiled | Failure>;
   run(asked: RunAsked, listen: Listener): Promise<{ failed: boolean; interrupted: boolean }>;
 }
 
@@ -40,12 +51,33 @@ export async function openPlan(call: Call): Promise<Opened> {
   const asked = { path: userPath(argument(call, 0)), overrides: values(call, "set"), root };
   const whole = await readPlan(asked, store) ?? await makeAndKeep(asked, store);
   const plan = part(whole, call.arguments.slice(1));
+  const reports = userPath(value(call, "reports") ?? `${root}/reports`);
   return {
     plan,
     store,
     describe: describeReason,
     statuses: (force) => statuses(plan, store, new Set(select(plan, force))),
     record: (key) => store.readRecord(key),
+    async profile(node, steps) {
+      const [{ profileNode }, { writeProfile }, { publishAgain }] = await Promise.all([
+        import("../run/profile.ts"),
+        import("../store/profiles.ts"),
+        import("../run/publish.ts"),
+      ]);
+      const done = new Map<NodeId, Readonly<Record<string, Digest>>>();
+      for (const [id, status] of await statuses(plan, store, new Set())) {
+        const record = status.type === "hit" ? store.readRecord(status.key) : null;
+        if (record !== null) done.set(id, record.outputs);
+      }
+      const profile = await profileNode(node, store, done, steps);
+      if ("type" in profile) return profile;
+      writeProfile(store, plan.config.name, profile);
+      return {
+        profile,
+        path: store.profilePath(plan.config.name, node.id),
+        page: await publishAgain(plan, store, reports),
+      };
+    },
     async run(asked, listen) {
       const { runAndRecord } = await import("../run/record.ts");
       return await runAndRecord(plan, store, {
@@ -55,7 +87,7 @@ export async function openPlan(call: Call): Promise<Opened> {
         command: ["deno", "task", ...call.words],
         overrides: values(call, "set"),
         root,
-        reports: userPath(value(call, "reports") ?? `${root}/reports`),
+        reports,
       }, listen);
     },
   };

@@ -1,7 +1,7 @@
 /** From a job to what a stage sees of the world. */
 import { openArtifact } from "../tensor/read.ts";
 import { GroupWriter } from "../tensor/write.ts";
-import type { Context, Gathered, Json, Progress, Stage } from "../stage.ts";
+import type { Context, Gathered, Json, Profiling, Progress, Stage } from "../stage.ts";
 import { sha256 } from "../store/canonical.ts";
 import { FolderCheckpoints } from "./checkpoints.ts";
 import type { Job } from "./protocol.ts";
@@ -20,6 +20,7 @@ export async function createContext(
   voice: Voice,
   signal: AbortSignal,
   threads: () => number,
+  profile: Profiling | null,
 ): Promise<{ readonly context: AnyContext; readonly writers: ReadonlyMap<string, GroupWriter> }> {
   const inputs: Record<string, Gathered["artifact"] | readonly Gathered[]> = {};
   for (const [name, type] of Object.entries(stage.inputs)) {
@@ -57,6 +58,7 @@ export async function createContext(
       return threads();
     },
     signal,
+    profile,
     kernel: (family: string) => readKernel(job, family),
     checkpoints,
     checkpointDue: () => checkpoints.due(),

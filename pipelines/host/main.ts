@@ -1,7 +1,7 @@
 /** Inside the stage process: answers the engine, runs the stage, ends when its standard input does. */
 import { guardWorld, now } from "./guard.ts";
 import type { Failure } from "../run/event.ts";
-import type { Json, JsonObject, Progress, Stage } from "../stage.ts";
+import type { Json, JsonObject, Progress, Stage, StepProfile } from "../stage.ts";
 import type { Description, Digest } from "../plan/plan.ts";
 import { OutputError } from "../tensor/declared.ts";
 import { DamagedError } from "../tensor/files.ts";
@@ -82,8 +82,7 @@ function reply(message: Reply): void {
 
 async function describe(stage: Stage): Promise<Description> {
   const { z } = await import("zod");
-  const { name, summary, inputs, outputs, random, datasets, hosts, cells, horizon, version } =
-    stage;
+  const { name, summary, inputs, outputs, random, datasets, hosts, cells, horizon } = stage;
   const schema = z.toJSONSchema(stage.params, { io: "input", unrepresentable: "any" });
   if (horizon !== undefined && !Object.hasOwn(schema.properties ?? {}, horizon)) {
     throw new Error(`its \`horizon\` is "${horizon}": it has no such param`);
@@ -99,7 +98,8 @@ async function describe(stage: Stage): Promise<Description> {
     hosts: hosts ?? [],
     cells: cells ?? null,
     horizon: horizon ?? null,
-    version: version ?? null,
+    profiles: stage.profiles ?? false,
+    version: stage.version ?? null,
   };
 }
 
@@ -133,9 +133,19 @@ async function run(
       await way.lock(true);
     }
     signal.throwIfAborted();
-    const { context, writers } = await createContext(stage, job, voice, signal, threads);
+    let profiled: StepProfile | null = null;
+    const profile = job.profile === null ? null : {
+      steps: job.profile.steps,
+      clock: now,
+      told: (profile: StepProfile) => void (profiled = profile),
+    };
+    const { context, writers } = await createContext(stage, job, voice, signal, threads, profile);
     await stage.run(context);
     signal.throwIfAborted();
+    if (profile !== null) {
+      if (profiled === null) throw new Error("The stage says that it profiles, and told nothing");
+      return { type: "profiled", profile: profiled };
+    }
     const outputs: Record<string, Digest> = {};
     for (const [name, writer] of writers) {
       outputs[name] = await writer.finish();

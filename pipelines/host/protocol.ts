@@ -8,7 +8,7 @@
 import type { Json } from "../json.ts";
 import type { Description, Digest, Key } from "../plan/plan.ts";
 import type { Failure } from "../run/event.ts";
-import type { ArtifactShape, Checked, ParamIssue, Progress } from "../stage.ts";
+import type { ArtifactShape, Checked, ParamIssue, Progress, StepProfile } from "../stage.ts";
 
 /** Everything that one stage run needs; paths are absolute. */
 export interface Job {
@@ -37,6 +37,8 @@ export interface Job {
     readonly lock: string;
     readonly anew: boolean;
   };
+  /** So many steps are timed, and no output is made; null: a run for its outputs. */
+  readonly profile: { readonly steps: number } | null;
 }
 
 export type Request =
@@ -68,4 +70,6 @@ export type Reply =
   | { readonly type: "log"; readonly message: string }
   /** Each output is whole in scratch, with its object info beside it; the engine publishes it. */
   | { readonly type: "done"; readonly outputs: Readonly<Record<string, Digest>> }
+  /** Where the time of a step goes, which the job asked for. */
+  | { readonly type: "profiled"; readonly profile: StepProfile }
   | { readonly type: "failed"; readonly failure: Failure };

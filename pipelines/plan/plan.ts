@@ -23,6 +23,7 @@ export interface Description {
   readonly hosts: readonly string[];
   readonly cells: { readonly count: string; readonly index: string } | null;
   readonly horizon: string | null;
+  readonly profiles: boolean;
   readonly version: string | null;
 }
 

@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "esbuild";
 
-const SOURCES = ["client.ts", "lineage.ts"];
+const SOURCES = ["client.ts", "dom.ts", "flame.ts", "lineage.ts"];
 
 /** Resolves packages as Deno does, from its own cache, wherever that lies, and takes their browser builds. */
 const packages: Plugin = {

@@ -3,6 +3,8 @@
  * these facts into the page's slot, `<script type="application/json" id="crisol-lineage">`.
  */
 /// <reference lib="dom" />
+import { element, shape, table } from "./dom.ts";
+import { type NodeProfile, showProfile } from "./flame.ts";
 
 /** The slot's content; a run record, with the packages' versions and the seed. */
 export interface Lineage {
@@ -15,6 +17,7 @@ export interface Lineage {
   readonly overrides?: readonly string[];
   readonly packages?: Readonly<Record<string, string>>;
   readonly seed?: number | null;
+  readonly profiles?: readonly NodeProfile[];
   readonly nodes: readonly {
     readonly node: string;
     readonly key: string | null;
@@ -26,29 +29,6 @@ export interface Lineage {
     readonly outputs?: Readonly<Record<string, string>>;
     readonly seed?: number | null;
   }[];
-}
-
-function element(name: string, content: string | readonly Node[] = "", classes = ""): HTMLElement {
-  const made = document.createElement(name);
-  if (typeof content === "string") made.textContent = content;
-  else made.append(...content);
-  if (classes !== "") made.className = classes;
-  return made;
-}
-
-function table(caption: string, head: readonly string[], rows: readonly (readonly Node[])[]) {
-  const columns = head.map((name) => {
-    const cell = element("th", name, name === "Time" ? "" : "text");
-    cell.setAttribute("scope", "col");
-    return cell;
-  });
-  return element("div", [
-    element("table", [
-      element("caption", caption),
-      element("thead", [element("tr", columns)]),
-      element("tbody", rows.map((row) => element("tr", row))),
-    ]),
-  ], "scroll");
 }
 
 export function duration(milliseconds: number): string {
@@ -113,6 +93,9 @@ export function showLineage(place: HTMLElement, lineage: Lineage | null): void {
     element("pre", [element("code", lineage.command.map(quoted).join(" "))]),
     element("h3", "How the stages spent their time"),
     timeChart(lineage),
+    ...(lineage.profiles ?? []).map((profile) =>
+      showProfile(profile, lineage.nodes.find(({ node }) => node === profile.node)?.key ?? null)
+    ),
     table(
       "A hit was not run again: its key, and so its result, was known; its time is that of the stage run that made it",
       ["Node", "Outcome", "Time", "Key", "Outputs", "Why it ran"],
@@ -125,19 +108,6 @@ export function showLineage(place: HTMLElement, lineage: Lineage | null): void {
     ),
   );
   showTimes(lineage);
-}
-
-const SVG = "http://www.w3.org/2000/svg";
-
-function shape(
-  name: string,
-  attributes: Record<string, string | number>,
-  content = "",
-): SVGElement {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
-  made.textContent = content;
-  return made;
 }
 
 /** A bar a node that ran, longest first. */

@@ -126,6 +126,10 @@ margin:.6rem 0}
 .grid>*{min-width:0}
 figure{margin:.6rem 0;min-width:0}
 .chart svg{max-width:100%;height:auto;display:block;overflow:visible}
+.flame>svg{display:block;width:100%}
+.flame rect{stroke:var(--paper);fill:var(--soft)}
+.flame .forward{fill:var(--s1)}.flame .backward{fill:var(--s2)}.flame .update{fill:var(--s3)}
+.flame text{fill:var(--paper);font-size:12px}
 .pairs{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,18rem),1fr));gap:1rem 2rem}
 .pictures{display:flex;flex-wrap:wrap;gap:3px;margin:.3rem 0}
 img{image-rendering:pixelated;display:block;background:var(--rule)}

@@ -8,7 +8,7 @@ import { isWholeBundle } from "../store/bundles.ts";
 import { removeQuietly, StoreError } from "../store/files.ts";
 import { ObjectError } from "../store/info.ts";
 import type { Store } from "../store/local.ts";
-import type { StageRecord } from "../store/store.ts";
+import type { Fingerprint, StageRecord } from "../store/store.ts";
 import type { Failure } from "./event.ts";
 import type { Share } from "./share.ts";
 
@@ -40,6 +40,20 @@ export type Ending =
   | { readonly type: "found"; readonly record: StageRecord }
   | { readonly type: "failed"; readonly failure: Failure }
   | { readonly type: "cancelled" };
+
+/** Where a process finds its inputs. */
+export function jobInputs(inputs: Fingerprint["inputs"], store: Store): Job["inputs"] {
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, all]) => [
+      name,
+      all.map((one) => ({
+        name: one.name ?? "",
+        digest: one.digest,
+        folder: store.objectFolder(one.digest),
+      })),
+    ]),
+  );
+}
 
 /** A process that was asked to stop is ended after so many milliseconds: time to save where it stands. */
 const GRACE = 2000;
@@ -138,6 +152,7 @@ async function converse(
       anew: work.anew,
       ...store.progress(work.trajectory),
     },
+    profile: null,
   };
   // Where the process cannot take it, it has ended, and its end says why.
   const sent = process.send({ type: "run", job }).catch(() => {});
@@ -168,6 +183,7 @@ async function converse(
         keep(reply.outputs, peakMemory);
         return { type: "done", outputs: reply.outputs };
       }
+      case "profiled":
       case "described":
       case "checked":
         break;
@@ -180,7 +196,7 @@ async function converse(
 }
 
 /** Why a process ended without an answer. */
-function endOf(status: Deno.CommandStatus, tail: string): Failure {
+export function endOf(status: Deno.CommandStatus, tail: string): Failure {
   if (/^.*\bFatal\b.*out of memory|Reached heap limit/im.test(tail)) {
     return {
       type: "out-of-memory",

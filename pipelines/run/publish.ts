@@ -2,9 +2,11 @@
 import { describeReason } from "../plan/compare.ts";
 import type { MissReason, Node, Plan } from "../plan/plan.ts";
 import { readArtifactFile } from "../tensor/read.ts";
-import { publishFile } from "../store/files.ts";
+import { publishFile, readIfThere } from "../store/files.ts";
 import type { Store } from "../store/local.ts";
+import { type Profile, readProfile } from "../store/profiles.ts";
 import type { RunRecord } from "../store/store.ts";
+import { packages } from "./packages.ts";
 
 /** What a page leaves free for the facts of a run. */
 const SLOT = '<script type="application/json" id="crisol-lineage">null</script>';
@@ -14,6 +16,8 @@ interface Lineage extends Omit<RunRecord, "nodes"> {
   readonly nodes:
     readonly (Omit<RunRecord["nodes"][number], "reason"> & { readonly why?: string })[];
   readonly seed: number;
+  /** Of the nodes of the run that have one. */
+  readonly profiles: readonly Profile[];
   /** Package to version; not hashed as such. */
   readonly packages: Readonly<Record<string, string>>;
 }
@@ -40,6 +44,7 @@ export async function publishPages(
         ...run,
         nodes: nodesOf(run, store),
         seed: plan.config.seed,
+        profiles: run.nodes.flatMap(({ node }) => readProfile(store, plan.config.name, node) ?? []),
         packages,
       };
       publishFile(path, fillSlot(new TextDecoder().decode(bytes), lineage));
@@ -47,6 +52,23 @@ export async function publishPages(
     }
   }
   return paths;
+}
+
+/** Publishes a page that is there once more, with the profiles of now; null where there is none. */
+export async function publishAgain(
+  plan: Plan,
+  store: Store,
+  folder: string,
+): Promise<string | null> {
+  const path = `${folder}/${plan.config.name}.html`;
+  const pages = plan.nodes.filter((node) => pagesOf(node).length > 0);
+  const run = store.readRuns().find(({ config, nodes }) =>
+    config === plan.config.path &&
+    nodes.some(({ node, outputs }) => outputs && pages.some(({ id }) => id === node))
+  );
+  if (run === undefined || readIfThere(path) === null) return null;
+  const [published = null] = await publishPages(plan, store, run, packages(plan, store), folder);
+  return published;
 }
 
 function pagesOf(node: Node): string[] {

@@ -1,10 +1,10 @@
 /** A run with what it leaves behind: the run record and the published pages. */
 import type { NodeId, Plan } from "../plan/plan.ts";
-import type { JsonObject } from "../json.ts";
 import type { Store } from "../store/local.ts";
 import { removeOldProgress } from "../store/progress.ts";
 import type { RunRecord } from "../store/store.ts";
 import type { Listener } from "./event.ts";
+import { packages } from "./packages.ts";
 import { runPlan } from "./run.ts";
 
 export interface Recorded {
@@ -79,21 +79,6 @@ export async function runAndRecord(
     failed: result.nodes.some((node) => node.outcome === "failed"),
     interrupted: result.interrupted,
   };
-}
-
-/** Name to version, as the deno.json pins them that lies with the code which ran. */
-function packages(plan: Plan, store: Store): Record<string, string> {
-  const [node] = plan.nodes;
-  if (node === undefined) return {};
-  const text = Deno.readTextFileSync(`${store.bundleFolder(node.code.bundle)}/deno.json`);
-  const config = JSON.parse(text) as JsonObject; // Deno has read it
-  const imports = config["imports"] ?? {};
-  return Object.fromEntries(
-    Object.entries(imports).flatMap(([name, target]) => {
-      const version = /^npm:.+@([^@/]+)$/.exec(String(target))?.[1];
-      return version === undefined ? [] : [[name, version]];
-    }),
-  );
 }
 
 /** The commit of the project, and whether something has changed since; null without git. */

@@ -12,7 +12,7 @@ import type { Digest, Key, MissReason, Node, NodeId, Outcome, Plan } from "../pl
 import type { Store } from "../store/local.ts";
 import type { Fingerprint, RunRecord, StageRecord } from "../store/store.ts";
 import type { Failure, Listener } from "./event.ts";
-import { ourFailure, runStage } from "./process.ts";
+import { jobInputs, ourFailure, runStage } from "./process.ts";
 import { divide, longestFirst, Share } from "./share.ts";
 
 export interface RunOptions {
@@ -308,17 +308,7 @@ class Run {
   }
 
   #inputs(node: Node): Job["inputs"] {
-    const { inputs } = fingerprintOf(node, this.#done);
-    return Object.fromEntries(
-      Object.entries(inputs).map(([name, all]) => [
-        name,
-        all.map((one) => ({
-          name: one.name ?? "",
-          digest: one.digest,
-          folder: this.store.objectFolder(one.digest),
-        })),
-      ]),
-    );
+    return jobInputs(fingerprintOf(node, this.#done).inputs, this.store);
   }
 
   /** What the next miss is compared with. A store that cannot be written forgets it, and no more. */

@@ -8,6 +8,7 @@
  *     bundles/<digest>/      the code of stages, main.js first
  *     last/<hash>            the key that a config's node had last: what a miss is compared with
  *     progress/<trajectory>/ where trainings stand, see progress.ts: deleting it costs time only
+ *     profiles/<config>/     where the time of a node's steps went on some machine, <node>.json
  *     locks/ tmp/ cache/     may be deleted while nothing runs
  */
 import type { Json } from "../json.ts";
@@ -40,6 +41,9 @@ export async function keyOf(fingerprint: Fingerprint): Promise<Key> {
 
 /** Milliseconds after which scratch is nobody's any more: a week. */
 const LEFTOVER_AGE = 7 * 24 * 60 * 60 * 1000;
+
+/** Node ids hold `@`, `,` and `=`, which every file system takes; labels are plain words. */
+const fileName = (node: string) => node.replace(/[^\w@,=.-]/g, "_");
 
 export class Store {
   /** `root`: absolute, with `/`. */
@@ -236,14 +240,17 @@ export class Store {
     };
   }
   logPath(run: string, node: string): string {
-    // Node ids hold `@`, `,` and `=`, which every file system takes; labels are plain words.
-    const path = `${this.root}/logs/${run}/${node.replace(/[^\w@,=.-]/g, "_")}.log`;
+    const path = `${this.root}/logs/${run}/${fileName(node)}.log`;
     try {
       Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
     } catch (error) {
       throw writeFailure(this.root, error);
     }
     return path;
+  }
+  /** Where the newest profile of a node of a config lies; it may be none. */
+  profilePath(config: string, node: string): string {
+    return `${this.root}/profiles/${config}/${fileName(node)}.json`;
   }
 
   /** Where a bundle's files lie. */

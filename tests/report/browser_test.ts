@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type Browser, chromium as driver, type Page } from "playwright-core";
+import { json } from "../../pipelines/report/html.ts";
 import { renderPage } from "../../pipelines/report/page.ts";
 import { chromium, client, HOSTILE, LINEAGE, madeUp } from "./rig.ts";
 
@@ -14,7 +15,7 @@ interface Look {
 /** Opens the published page from disk, with the network off, and fails on whatever the console says. */
 async function look(how: Look, see: (page: Page) => Promise<void>): Promise<void> {
   const html = (await renderPage(madeUp(), await client()))
-    .replace('id="crisol-lineage">null', `id="crisol-lineage">${JSON.stringify(LINEAGE)}`);
+    .replace('id="crisol-lineage">null', () => `id="crisol-lineage">${json(LINEAGE).text}`);
   const file = await Deno.makeTempFile({ suffix: ".html" });
   await Deno.writeTextFile(file, html);
   const browser: Browser = await driver.launch({
@@ -144,3 +145,77 @@ inBrowser("Dark mode recolours the page and the drawings in it", { dark: true },
   assert.equal(await colour("body", "backgroundColor"), "rgb(23, 23, 22)");
   assert.equal(await colour("#accuracy .mark-symbol path", "fill"), "rgb(91, 176, 230)");
 });
+
+/** What a reader sees of the flame chart: how far its bars reach, and of which colours they are. */
+const FLAME = `(() => {
+  const chart = document.querySelector("figure.flame > svg");
+  const whole = chart.getBoundingClientRect();
+  return [...chart.querySelectorAll("rect")].map((bar) => {
+    const { left, right } = bar.getBoundingClientRect();
+    return {
+      depth: bar.dataset.depth,
+      part: bar.getAttribute("class"),
+      colour: getComputedStyle(bar).fill,
+      start: (left - whole.left) / whole.width,
+      end: (right - whole.left) / whole.width,
+      title: bar.parentNode.querySelector("title").textContent,
+    };
+  });
+})()`;
+
+for (const how of [{}, { width: 360, dark: true }] satisfies Look[]) {
+  inBrowser(
+    `A profile is a flame chart with a bar for each operation${
+      how.dark ? ", on a dark phone" : ""
+    }`,
+    how,
+    async (page) => {
+      const bars = await page.evaluate(FLAME) as {
+        depth: string;
+        part: string;
+        colour: string;
+        start: number;
+        end: number;
+        title: string;
+      }[]; // as the text above makes it
+      const row = (depth: number) => bars.filter((bar) => bar.depth === String(depth));
+      const profile = LINEAGE.profiles[0];
+      assert.ok(profile);
+      assert.deepEqual(
+        row(3).map(({ title }) => title),
+        profile.lines.map(({ part, operation, milliseconds }) =>
+          `${part}, ${operation}: ${milliseconds.toFixed(3)} ms, ${
+            (10 * milliseconds).toFixed(1)
+          } %`
+        ),
+      );
+      assert.deepEqual(row(2).map(({ title }) => title.split(":")[0]), [
+        "outside, loop",
+        "forward, conv2d",
+        "forward, dense",
+        "backward, dense",
+        "update, dense",
+      ]);
+      assert.deepEqual([row(1).length, row(0).length], [4, 1]);
+      for (const depth of [0, 1, 2, 3]) {
+        let end = 0;
+        for (const bar of row(depth)) {
+          assert.ok(Math.abs(bar.start - end) < 0.01, JSON.stringify(bar));
+          end = bar.end;
+        }
+        assert.ok(Math.abs(end - 1) < 0.01, `row ${depth} ends at ${end}`);
+      }
+      assert.equal(new Set(row(1).map(({ colour }) => colour)).size, 4);
+      await page.locator("summary", { hasText: "The same as numbers" }).click();
+      const cells = page.locator("details[open] tbody tr");
+      assert.equal(await cells.count(), profile.lines.length);
+      assert.match(
+        await cells.nth(1).innerText(),
+        /conv2dForward\s+3\.000 ms\s+2\.000 ms\s+30\.0 %/,
+      );
+      assert.match(await page.locator("figure.flame figcaption").innerText(), /<script>alert\(1\)/);
+      const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+      assert.ok(Number(overflow) <= 0, `${overflow} pixels too wide`);
+    },
+  );
+}

@@ -130,6 +130,32 @@ export const LINEAGE = {
   deno: "2.9.0",
   seed: 1,
   packages: { vega: "6.4.0" },
+  profiles: [{
+    node: "train@sparse",
+    key: "b".repeat(64),
+    started: "2026-01-02T00:00:00Z",
+    machine: HOSTILE,
+    threads: 1,
+    deno: "2.9.0",
+    steps: 100,
+    batch: 64,
+    milliseconds: 10,
+    least: 9,
+    lines: [
+      { part: "outside", layer: "loop", operation: "next batch", milliseconds: 1, least: 0.5 },
+      { part: "forward", layer: "conv2d", operation: "conv2dForward", milliseconds: 3, least: 2 },
+      { part: "forward", layer: "conv2d", operation: "biasForward", milliseconds: 1, least: 1 },
+      { part: "forward", layer: "dense", operation: "denseForward", milliseconds: 0.5, least: 0.5 },
+      {
+        part: "backward",
+        layer: "dense",
+        operation: "denseWeightGradient",
+        milliseconds: 4,
+        least: 4,
+      },
+      { part: "update", layer: "dense", operation: "adam kernel", milliseconds: 0.5, least: 0.5 },
+    ],
+  }],
   nodes: [
     { node: "download", key: "a".repeat(64), outcome: "hit", milliseconds: 0 },
     {

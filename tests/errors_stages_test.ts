@@ -100,7 +100,7 @@ Deno.test("after a failure what runs is finished and kept, and nothing is begun"
     }`,
     "datasets: true,",
   );
-  place.edit(STAGE, "progress, log, signal }) {", "progress, log, signal, datasets }) {");
+  place.edit(STAGE, "checkpointDue }) {", "checkpointDue, datasets }) {");
   place.write(CONFIG, CONFIG_OF_TWO);
   const first = outcomes(
     await place.run([CONFIG, "--jobs", "2"], {

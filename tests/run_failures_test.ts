@@ -104,8 +104,8 @@ for (const { what, body, more, type, message } of CASES) {
     if (body.includes("arguments[0]")) {
       place.edit(
         STAGE,
-        "async run({ params, inputs, outputs, progress, log, signal }) {",
-        "async run(context) {\n    const { params, inputs, outputs, progress, log, signal } = context;",
+        "async run({ params, inputs, outputs, progress, log, signal, checkpoints, checkpointDue }) {",
+        "async run(context) {\n    const { params, inputs, outputs, progress, log, signal } = context;\n    const { checkpoints, checkpointDue } = context;",
       );
       place.edit(STAGE, "(arguments[0] as { seed: number }).seed", "context.seed");
     }

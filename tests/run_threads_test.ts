@@ -22,8 +22,8 @@ async function waitingPlace(config: string): Promise<Workplace> {
   );
   place.edit(
     STAGE,
-    "async run({ params, inputs, outputs, progress, log, signal }) {",
-    "async run(context) {\n    const { params, inputs, outputs, progress, log, signal } = context;",
+    "async run({ params, inputs, outputs, progress, log, signal, checkpoints, checkpointDue }) {",
+    "async run(context) {\n    const { params, inputs, outputs, progress, log, signal } = context;\n    const { checkpoints, checkpointDue } = context;",
   );
   // The same without a word of threads: it has one.
   const text = Deno.readTextFileSync(`${place.root}/${STAGE}`);

@@ -572,7 +572,8 @@ RMSPROP, SGD = {"type": "rmsprop"}, {"type": "sgd"}
 NESTEROV = {"type": "sgd", "learningRate": 0.01, "momentum": 0.9, "nesterov": True}
 # Name, seed, layers, input, loss, optimizer, batch, steps, and of how many weights one is kept. Deep networks go few
 # steps: where two pixels of a pool's window are within 1e-6 of each other, rounding decides which gets the gradient.
-# (So it was with seed 6 of the tuned model, at one of 86,016 windows: 1.5 % of the gradients.)
+# (So it was with seed 6 of the tuned model, at one of 86,016 windows: 1.5 % of the gradients. With seed 5 of the
+# first model a unit lies so near 0 that the plain kernels let it live and Winograd's do not: 5e-5 of the gradients.)
 COURSES = [
     ("a small network with RMSprop", 0, SMALL, [12, 11, 2], LOGITS, RMSPROP, 16, 25, 1),
     ("a small network with Adam", 1, SMALL, [12, 11, 2], LOGITS, {"type": "adam"}, 16, 25, 1),
@@ -580,7 +581,7 @@ COURSES = [
     ("the baseline", 3, still(BASELINE), [28, 28, 1], "categoricalCrossentropy", RMSPROP, 32, 25, 251),
     ("the baseline with batch normalisation", 4, still(normalised(BASELINE)), [28, 28, 1],
      "categoricalCrossentropy", SGD, 8, 2, 251),
-    ("the first model of CIFAR-10", 5, still(cifar()), [32, 32, 3], "categoricalCrossentropy", SGD, 4, 2, 251),
+    ("the first model of CIFAR-10", 9, still(cifar()), [32, 32, 3], "categoricalCrossentropy", SGD, 4, 2, 251),
     ("the tuned model of CIFAR-10", 8, still(tuned()), [32, 32, 3], "categoricalCrossentropy", SGD, 6, 1, 251),
     ("the cats and dogs", 7, still(cats()), [150, 150, 3], "binaryCrossentropy", SGD, 2, 2, 2003),
 ]

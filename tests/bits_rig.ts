@@ -152,6 +152,7 @@ const QEMU = "qemu-aarch64", LIBRARIES = "/usr/aarch64-linux-gnu";
 
 /** Deno's Arm build under an emulator; or what is missing for it. */
 export async function arm(): Promise<Engine | string> {
+  if (Deno.build.arch === "aarch64") return {};
   if (!await succeeds(QEMU, "--version") || !isThere(LIBRARIES)) {
     return "qemu-user with libc6-arm64-cross";
   }

@@ -1,32 +1,8 @@
 // Register tiles of the matrix products. Whatever the tile, an element's sum runs over k in order, so
 // the tiling changes no bit. Rows of `a` are reached by pointers: they may be pixels' windows.
 
+import { lane0, lane1, lane2, lane3 } from "./lanes";
 import { beats, kept4, positive, storeCodes } from "./window";
-
-/** The four lanes of v, each in all lanes: cheaper than four checked loads. */
-// @ts-ignore: decorator
-@inline
-function lane0(v: v128): v128 {
-  return i8x16.shuffle(v, v, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3);
-}
-
-// @ts-ignore: decorator
-@inline
-function lane1(v: v128): v128 {
-  return i8x16.shuffle(v, v, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7);
-}
-
-// @ts-ignore: decorator
-@inline
-function lane2(v: v128): v128 {
-  return i8x16.shuffle(v, v, 8, 9, 10, 11, 8, 9, 10, 11, 8, 9, 10, 11, 8, 9, 10, 11);
-}
-
-// @ts-ignore: decorator
-@inline
-function lane3(v: v128): v128 {
-  return i8x16.shuffle(v, v, 12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15);
-}
 
 /** Address of the two keys of dropout's hash, 0 for none; what is kept, and what it is multiplied by. */
 let dropKeys: usize = 0;

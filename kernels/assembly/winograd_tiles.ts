@@ -1,29 +1,6 @@
 // Register tiles of Winograd's products: four by eight accumulators, sums in the order of what is walked over.
 
-/** The four lanes of v, each in all lanes: cheaper than four checked loads. */
-// @ts-ignore: decorator
-@inline
-function lane0(v: v128): v128 {
-  return i8x16.shuffle(v, v, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3);
-}
-
-// @ts-ignore: decorator
-@inline
-function lane1(v: v128): v128 {
-  return i8x16.shuffle(v, v, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7);
-}
-
-// @ts-ignore: decorator
-@inline
-function lane2(v: v128): v128 {
-  return i8x16.shuffle(v, v, 8, 9, 10, 11, 8, 9, 10, 11, 8, 9, 10, 11, 8, 9, 10, 11);
-}
-
-// @ts-ignore: decorator
-@inline
-function lane3(v: v128): v128 {
-  return i8x16.shuffle(v, v, 12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15, 12, 13, 14, 15);
-}
+import { lane0, lane1, lane2, lane3 } from "./lanes";
 
 /**
  * Products of `groups` of four tiles with one panel of eight filters: a [groups][quads][4 tiles][4 channels], w

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { again, arm, type Engine, tinyRun } from "./bits_rig.ts";
-import { type Golden, readGolden } from "./golden.ts";
+import { differences, type Golden, measure, readGolden } from "./golden.ts";
 import { needs } from "./rig.ts";
 
 const golden: Golden = await readGolden();
@@ -22,6 +22,12 @@ async function same(engine: Engine, stages: readonly string[]): Promise<void> {
 for (const threads of [1, 2, 3, 8]) {
   Deno.test(`every training has the same digest, ${threads} threads`, () =>
     same({ threads }, ["train", "evaluate"]));
+}
+
+for (const jobs of [1, 2, 3]) {
+  Deno.test(`every artifact has the same digest, --jobs ${jobs} in an empty store`, async () => {
+    assert.deepEqual(differences(golden.tiny, await measure("tiny", ["--jobs", `${jobs}`])), []);
+  });
 }
 
 const ALL = ["shapes", "preprocess", "augment", "train", "evaluate"];

@@ -23,10 +23,13 @@ function isGolden(name: string): boolean {
   return !name.startsWith("report.");
 }
 
-/** Runs a config in an empty store. */
-export async function measure(name: ConfigName): Promise<Record<string, string>> {
+/** Runs a config in an empty store; `more` are words of the command line. */
+export async function measure(
+  name: ConfigName,
+  more: readonly string[] = [],
+): Promise<Record<string, string>> {
   await using place = await Workplace.here();
-  await place.run([CONFIGS[name]]);
+  await place.run([CONFIGS[name], ...more]);
   return Object.fromEntries(
     Object.entries(digests(place.store)).filter(([output]) => isGolden(output)).sort(),
   );

@@ -1,5 +1,6 @@
 /** Where a convolution's kernels find what they work with besides its tensors, and which of them are taken. */
 import type { ConvShape } from "./ops.ts";
+import { inOrder } from "./room.ts";
 import { MOST_TASKS } from "./tasks.ts";
 import {
   winogradForward,
@@ -8,22 +9,9 @@ import {
   winogradWeightGradient,
 } from "./winograd.ts";
 
-const align = (bytes: number) => Math.ceil(bytes / 64) * 64;
 const eights = (filters: number) => Math.ceil(filters / 8) * 8;
 /** Columns that `patchGradient` adds up at once. */
 const FIVE = 5;
-
-/** Lays pieces one after another. */
-function inOrder<K extends string>(sizes: Readonly<Record<K, number>>) {
-  let bytes = 0;
-  const at: Partial<Record<K, number>> = {};
-  // A record's keys are those of its type.
-  for (const [name, size] of Object.entries(sizes) as [K, number][]) {
-    at[name] = bytes;
-    bytes += align(size);
-  }
-  return { at: at as Record<K, number>, bytes };
-}
 
 /** Where things lie, from the start of a convolution's rooms on, and the sizes that its kernels take. */
 export function layOut(s: ConvShape) {

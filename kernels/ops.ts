@@ -86,6 +86,19 @@ export interface ConvRoom {
   readonly own: Address;
 }
 
+/**
+ * Where the gradients of a dense layer work whose dy is mostly 0, as behind a relu or a dropout: what is 0 costs
+ * nothing there. `denseRoom` says how many bytes of `shared`, `DENSE_SCRATCH` of `own`.
+ */
+export interface DenseRoom {
+  readonly shared: Address;
+  /** Scratch, of each thread its own. */
+  readonly own: Address;
+}
+
+/** Takes `count` weights, from the `first` on, one step along their gradients. */
+export type Update = (ops: Ops, first: number, count: number) => void;
+
 /** Dropout at the end of a fused operation: rate, and the address of the two u32 keys. */
 export interface Dropping {
   readonly rate: number;
@@ -140,7 +153,7 @@ export interface Ops {
    * `conv2dForward` with relu, then a 2x2 max-pool (the last row or column of an odd output is left out), then
    * dropout unless it is null; filters a multiple of 8. y is [batch, outHeight / 2, outWidth / 2, filters];
    * `codes`, of that shape in bytes, is the place of the greatest in its window (0 to 3, row by row), or
-   * 255 where no gradient goes: the greatest is not above 0, or dropped.
+   * 255 where no gradient goes: the greatest is not above 0, or dropped. `codes` 0: no gradient will be asked for.
    */
   convPoolForward(
     s: ConvShape,
@@ -149,7 +162,7 @@ export interface Ops {
     w: Address,
     bias: Address | 0,
     y: Address,
-    codes: Address,
+    codes: Address | 0,
     room: ConvRoom,
   ): void;
   /** dx from dy, the gradient by y above; `rate` is that of the dropout, 0 for none. */
@@ -174,7 +187,7 @@ export interface Ops {
     room: ConvRoom,
   ): void;
 
-  /** y = x w + bias; x is [rows, inputs], w [inputs, units]. */
+  /** y = x w + bias; x is [rows, inputs], w [inputs, units]; `own`: scratch, of each thread its own. */
   denseForward(
     rows: number,
     inputs: number,
@@ -183,7 +196,9 @@ export interface Ops {
     w: Address,
     bias: Address | 0,
     y: Address,
+    own: Address,
   ): void;
+  /** dx from dy; `room` unless it is null says that most of dy is 0 (see `DenseRoom`). */
   denseInputGradient(
     rows: number,
     inputs: number,
@@ -191,7 +206,9 @@ export interface Ops {
     dy: Address,
     w: Address,
     dx: Address,
+    room: DenseRoom | null,
   ): void;
+  /** dw from dy and x; then `update`, unless it is null, of each piece of the weights. */
   denseWeightGradient(
     rows: number,
     inputs: number,
@@ -199,6 +216,8 @@ export interface Ops {
     x: Address,
     dy: Address,
     dw: Address,
+    room: DenseRoom | null,
+    update: Update | null,
   ): void;
   /** db[c] = sum over rows of dy[r,c]; for convolutions rows = batch * height * width. */
   biasGradient(rows: number, channels: number, dy: Address, db: Address): void;

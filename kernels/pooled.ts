@@ -15,6 +15,12 @@ type Pooled = Pick<Ops, "convPoolForward" | "convPoolInputGradient" | "convPoolW
 // What lies at a whole number of cache lines from an address is one.
 const wideAt = (s: ConvShape, shared: Address) => shared + layOut(s).shared.at.wide as Address;
 
+/** Whether a window's pixels and a filter's taps fit the registers. */
+function isFour(s: ConvShape): boolean {
+  return s.inChannels === 1 && s.kernelHeight === 2 && s.kernelWidth === 2 &&
+    s.strideY === 1 && s.strideX === 1;
+}
+
 function biasTasks(s: ConvShape, dy: number, db: number): readonly Task[] {
   const rows = s.batch * s.outHeight * s.outWidth;
   return pieces(s.filters, 16).map(([first, some]) => ({
@@ -32,8 +38,10 @@ export function pooledConvolutions(emit: Emit): Pooled {
       const { threshold, scale } = dropoutSettings(dropping?.rate ?? 0);
       const elements = pooled.height * pooled.width * s.filters;
       const { forward } = winogradsOf(s);
+      const codesOf = (image: number) => codes === 0 ? 0 : codes + image * elements;
       if (forward !== undefined) {
-        if (pooledGradient(s) === undefined) emit(frame(s, x, shared));
+        // Frames are for the gradients alone.
+        if (codes !== 0 && pooledGradient(s) === undefined) emit(frame(s, x, shared));
         const wide = wideAt(s, shared);
         convolve(forward, x, w, bias, false, wide, shared + at.kernel, own).forEach(emit);
         emit(
@@ -42,7 +50,7 @@ export function pooledConvolutions(emit: Emit): Pooled {
             name: "pool",
             args: [
               ...[many, s.outHeight, s.outWidth, s.filters, wide + first * imageBytes(s).y],
-              ...[y + first * elements * 4, codes + first * elements, first * elements],
+              ...[y + first * elements * 4, codesOf(first), first * elements],
               ...[dropping?.keys ?? 0, threshold, scale],
             ],
           })),
@@ -50,15 +58,16 @@ export function pooledConvolutions(emit: Emit): Pooled {
         return;
       }
       emit([pack(s, w, bias, shared), ...frame(s, x, shared)]);
+      const four = isFour(s);
+      const sizes = four ? [] : [s.inChannels, s.kernelHeight, s.kernelWidth, s.strideY, s.strideX];
       emit(
         pieces(s.batch).map(([first, many]) => ({
           family,
-          name: "forward",
+          name: four ? "forwardFour" : "forward",
           args: [
-            ...[many, rowBytes, frameBytes, s.inChannels, s.kernelHeight, s.kernelWidth],
-            ...[s.strideY, s.strideX, pooled.height, pooled.width, s.filters],
+            ...[many, rowBytes, frameBytes, ...sizes, pooled.height, pooled.width, s.filters],
             ...[frames + first * frameBytes, shared + at.packed, shared + at.start],
-            ...[y + first * elements * 4, codes + first * elements, first * elements],
+            ...[y + first * elements * 4, codesOf(first), first * elements],
             ...[dropping?.keys ?? 0, threshold, scale],
           ],
         })),

@@ -1,7 +1,7 @@
 /** Runs programs on one thread and times each operation. */
 import { record } from "./record.ts";
 import type { Runner } from "./runner.ts";
-import { OWN } from "./tasks.ts";
+import { callsOf, OWN } from "./tasks.ts";
 import { type KernelModules, linker } from "./wasm.ts";
 
 /** Labels and milliseconds of the operations in one run of a program, in its order; a label may come again. */
@@ -30,9 +30,9 @@ export function createStopwatch(
     prepare(groups) {
       const operations = groups.flat().map((operation) => ({
         label: operation.label,
-        calls: record([[operation]]).flat().map((task) => {
-          const kernel = link(task);
-          const args = task.args.map((given) => given >= OWN ? given - OWN + scratch : given);
+        calls: callsOf(...record([[operation]]).flat()).map((call) => {
+          const kernel = link(call);
+          const args = call.args.map((given) => given >= OWN ? given - OWN + scratch : given);
           return () => kernel(...args);
         }),
       }));

@@ -7,10 +7,20 @@ import type { Address } from "./ops.ts";
 import type { Family } from "./families.ts";
 
 /** One call of a kernel's export. */
-export interface Task {
+export interface KernelCall {
   readonly family: Family;
   readonly name: string;
   readonly args: readonly number[];
+}
+
+/** A call, and those that the same thread does behind it, on what it has just made. */
+export interface Task extends KernelCall {
+  readonly then?: readonly KernelCall[];
+}
+
+/** All calls of these tasks, in order. */
+export function callsOf(...tasks: readonly Task[]): readonly KernelCall[] {
+  return tasks.flatMap((task) => [task, ...task.then ?? []]);
 }
 
 export type Phase = readonly Task[];
@@ -39,6 +49,6 @@ export function pieces(n: number, unit = 1, most = MOST_TASKS): readonly [number
   return cut;
 }
 
-export function exportOf(task: Task): string {
-  return `${task.family}.${task.name}`;
+export function exportOf({ family, name }: KernelCall): string {
+  return `${family}.${name}`;
 }

@@ -8,7 +8,7 @@
  */
 import { record } from "./record.ts";
 import type { Runner } from "./runner.ts";
-import { exportOf, MOST_TASKS, OWN, type Phase } from "./tasks.ts";
+import { callsOf, exportOf, MOST_TASKS, OWN, type Phase } from "./tasks.ts";
 import { createThread, type ThreadSetup } from "./thread.ts";
 import type { KernelModules } from "./wasm.ts";
 
@@ -71,11 +71,15 @@ export function createTeam(settings: TeamSettings): Runner {
     }
     const words = [tasks.length, ...before];
     for (const task of tasks) {
-      const index = indices.get(exportOf(task));
-      if (index === undefined) {
-        throw new Error(`Cannot call "${exportOf(task)}": its family was not given`);
+      const calls = callsOf(task);
+      words.push(calls.length);
+      for (const call of calls) {
+        const index = indices.get(exportOf(call));
+        if (index === undefined) {
+          throw new Error(`Cannot call "${exportOf(call)}": its family was not given`);
+        }
+        words.push(index, call.args.length, ...call.args);
       }
-      words.push(index, task.args.length, ...task.args);
     }
     const place = used;
     if (place + words.length > programs.length) {

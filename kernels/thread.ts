@@ -66,12 +66,17 @@ export function createThread(setup: ThreadSetup): Thread {
     const count = next();
     const before = Array.from({ length: count }, next);
     const tasks = Array.from({ length: count }, () => {
-      const kernel = kernels[next()];
-      const args = Array.from({ length: next() }, () => {
-        const given = next();
-        return given >= setup.own ? given - setup.own + setup.scratch : given;
+      const calls = Array.from({ length: next() }, () => {
+        const kernel = kernels[next()];
+        const args = Array.from({ length: next() }, () => {
+          const given = next();
+          return given >= setup.own ? given - setup.own + setup.scratch : given;
+        });
+        return () => kernel?.(...args);
       });
-      return () => kernel?.(...args);
+      return () => {
+        for (const call of calls) call();
+      };
     });
     const decoded = { tasks, before };
     known.set(program, decoded);

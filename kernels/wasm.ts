@@ -1,11 +1,12 @@
 /** The operations by the compiled kernels: each becomes tasks, which are calls of its family's exports. */
 import { convolutions } from "./convolutions.ts";
+import { denseLayers } from "./dense.ts";
 import { dropoutSettings } from "./dropout.ts";
 import type { Family } from "./families.ts";
 import { pooledConvolutions } from "./pooled.ts";
 import { normPools } from "./normalization.ts";
 import type { Ops, PoolShape } from "./ops.ts";
-import { type Emit, exportOf, pieces, type Task } from "./tasks.ts";
+import { callsOf, type Emit, exportOf, type KernelCall, pieces } from "./tasks.ts";
 
 /** Compiled families; only those that a program uses need be there. */
 export type KernelModules = Readonly<Partial<Record<Family, WebAssembly.Module>>>;
@@ -18,11 +19,11 @@ const ELEMENTS = 8192;
 /** Finds a task's kernel; a module is linked when one of its exports is first wanted. */
 export function linker(modules: KernelModules, memory: WebAssembly.Memory) {
   const kernels = new Map<string, Kernel>();
-  return (task: Task): Kernel => {
-    const key = exportOf(task);
+  return (call: KernelCall): Kernel => {
+    const key = exportOf(call);
     const known = kernels.get(key);
     if (known !== undefined) return known;
-    const { family } = task;
+    const { family } = call;
     const module = modules[family];
     if (module === undefined) {
       throw new Error(`Cannot call "${key}": the kernels of family "${family}" were not given`);
@@ -47,7 +48,7 @@ export function linker(modules: KernelModules, memory: WebAssembly.Memory) {
 export function createOps(modules: KernelModules, memory: WebAssembly.Memory): Ops {
   const link = linker(modules, memory);
   return emitOps((phase) => {
-    for (const task of phase) link(task)(...task.args);
+    for (const call of callsOf(...phase)) link(call)(...call.args);
   });
 }
 
@@ -82,44 +83,7 @@ export function emitOps(emit: Emit): Ops {
     ...convolutions(emit),
     ...pooledConvolutions(emit),
     ...normPools(emit),
-
-    denseForward(rows, inputs, units, x, w, bias, y) {
-      many(
-        "dense",
-        "forward",
-        pieces(units, 8).map(([first, some]) => {
-          const at = first * 4;
-          return [rows, inputs, units, some, x, w + at, bias === 0 ? 0 : bias + at, y + at];
-        }),
-      );
-    },
-    denseInputGradient(rows, inputs, units, dy, w, dx) {
-      many(
-        "dense",
-        "inputGradient",
-        pieces(inputs, 32).map((
-          [first, some],
-        ) => [rows, inputs, some, units, dy, w + first * units * 4, dx + first * 4]),
-      );
-    },
-    denseWeightGradient(rows, inputs, units, x, dy, dw) {
-      many(
-        "dense",
-        "weightGradient",
-        pieces(inputs, 32).map((
-          [first, some],
-        ) => [rows, inputs, some, units, x + first * 4, dy, dw + first * units * 4]),
-      );
-    },
-    biasGradient(rows, channels, dy, db) {
-      many(
-        "dense",
-        "biasGradient",
-        pieces(channels, 16).map((
-          [first, some],
-        ) => [rows, channels, some, dy + first * 4, db + first * 4]),
-      );
-    },
+    ...denseLayers(emit, emitOps),
 
     activationForward(kind, n, x, y) {
       each(

@@ -3,16 +3,16 @@ import { isPatched, pooledGradient } from "../kernels/conv_room.ts";
 import { createArena } from "../kernels/memory.ts";
 import { record } from "../kernels/record.ts";
 import { MOST_THREADS } from "../kernels/team.ts";
-import { exportOf } from "../kernels/tasks.ts";
+import { callsOf, exportOf } from "../kernels/tasks.ts";
 import { type Side, winogradSides } from "../kernels/winograd.ts";
 import { buildModel } from "./build.ts";
 import type { Group } from "./compiled/call.ts";
 import { fuse } from "./compiled/fuse.ts";
-import { type Layout, place } from "./compiled/layout.ts";
+import { type Layout, place, type PlacedWeight } from "./compiled/layout.ts";
 import { nodesOf } from "./compiled/nodes.ts";
 import { compileProgram } from "./compiled/program.ts";
 import { convShape } from "./compiled/shapes.ts";
-import { updateCalls } from "./compiled/update.ts";
+import { updatesBehind } from "./compiled/update.ts";
 import { countParameters, type Layer, layersOf } from "./layers.ts";
 import type { TrainParams } from "./schema.ts";
 
@@ -31,12 +31,11 @@ export function explain(
   const layers = layersOf(buildModel(params.layers, imageShape));
   const arena = createArena(Infinity);
   const layout = place(arena, layers, loss, optimizer, batchSize, true);
-  const { train, backward } = compileProgram(layout, loss, batchSize);
-  const update = updateCalls(layout, optimizer);
+  const { train, learn } = compileProgram(layout, loss, optimizer, batchSize);
   const parts: readonly (readonly [string, readonly Group[]])[] = [
     ["forward and loss", train],
-    ["backward", backward],
-    ["update", [update]],
+    ["backward", learn.slice(0, -1)],
+    ["update of what is left", learn.slice(-1)],
   ];
   const phases = record(parts.flatMap(([, groups]) => groups));
   const arithmetic = parts.flatMap(([, groups]) => groups).flat()
@@ -51,6 +50,9 @@ export function explain(
     "",
     "Convolutions",
     ...convolutionLines(layers).map((line) => `  ${line}`),
+    "",
+    "Dense layers",
+    ...denseLines(layout, updatesBehind(layout, optimizer)).map((line) => `  ${line}`),
     "",
     "Memory",
     ...memoryLines(layout, arena.used).map((line) => `  ${line}`),
@@ -78,6 +80,26 @@ function convolutionLines(layers: readonly Layer[]): string[] {
       by(sides.forward)
     }; gradients by ${byWeights} (weights) and ` +
       `${byInput} (input, where it is needed)`;
+  });
+  return lines.length === 0 ? ["none"] : lines;
+}
+
+/** How each dense layer's gradients go, and where its weights are updated. */
+function denseLines(
+  { nodes }: Layout,
+  behind: ReadonlyMap<PlacedWeight, unknown>,
+): readonly string[] {
+  const lines = nodes.flatMap(({ node, extra, weights: { kernel } }) => {
+    if (node.kind !== "dense" || kernel === undefined) return [];
+    const gradients = extra["room"] === undefined
+      ? "plain products, since no relu or dropout follows"
+      : "lists of what the relu or dropout behind it leaves";
+    const update = behind.has(kernel)
+      ? "weights updated piece by piece behind their gradient"
+      : kernel.weight.regularizer === null
+      ? "weights updated at last, since the gradient by the input reads them"
+      : "weights updated at last, since their regularizer reads them";
+    return [`${node.layer.spec.name}: gradients by ${gradients}; ${update}`];
   });
   return lines.length === 0 ? ["none"] : lines;
 }
@@ -114,7 +136,7 @@ function table(
     rows.push([part, "", "", ""]);
     for (const call of groups.flat()) {
       const tasks = record([[call]]).flat();
-      const kernels = [...new Set(tasks.map(exportOf))].join(" ");
+      const kernels = [...new Set(callsOf(...tasks).map(exportOf))].join(" ");
       const { flop = 0 } = call;
       rows.push([
         `  ${call.label}`,

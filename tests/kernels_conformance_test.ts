@@ -1,5 +1,6 @@
 /** The compiled kernels against the plain loops, on shapes that tile and shapes that do not. */
 import assert from "node:assert/strict";
+import { DENSE_SCRATCH } from "../kernels/dense.ts";
 import { dropoutKeys } from "../kernels/dropout.ts";
 import type { Address, Ops, PoolShape } from "../kernels/ops.ts";
 import { both, createPair, loadModules, type Padding, side } from "./kernels_rig.ts";
@@ -26,12 +27,13 @@ for (
     const x = pair.floats(rows * inputs), w = pair.floats(inputs * units);
     const bias = pair.floats(units), dy = pair.floats(rows * units);
     const y = pair.room(rows * units), plain = pair.room(rows * units);
+    const own = pair.room(DENSE_SCRATCH / 4);
     const dx = pair.room(rows * inputs), dw = pair.room(inputs * units), db = pair.room(units);
     both(pair, (ops) => {
-      ops.denseForward(rows, inputs, units, x, w, bias, y);
-      ops.denseForward(rows, inputs, units, x, w, 0, plain);
-      ops.denseInputGradient(rows, inputs, units, dy, w, dx);
-      ops.denseWeightGradient(rows, inputs, units, x, dy, dw);
+      ops.denseForward(rows, inputs, units, x, w, bias, y, own);
+      ops.denseForward(rows, inputs, units, x, w, 0, plain, own);
+      ops.denseInputGradient(rows, inputs, units, dy, w, dx, null);
+      ops.denseWeightGradient(rows, inputs, units, x, dy, dw, null, null);
       ops.biasGradient(rows, units, dy, db);
     });
     pair.agree("forward", y, rows * units, SUMS);

@@ -21,6 +21,7 @@ type Row = readonly [
 
 const CONVOLUTIONS: readonly Row[] = [
   [3, [8, 8], [2, 2], [1, 1], "same", 1, 64],
+  [2, [9, 7], [2, 2], [1, 1], "valid", 1, 16],
   [2, [7, 9], [2, 2], [1, 1], "same", 64, 32],
   [1, [5, 7], [3, 3], [1, 1], "same", 3, 5],
   [2, [9, 6], [3, 3], [1, 1], "valid", 4, 8],
@@ -138,6 +139,10 @@ for (const row of POOLED) {
       const places = pair.readBytes(pair.compiled, codes, outputs);
       assert.deepEqual(places, pair.readBytes(pair.reference, codes, outputs));
       assert.ok(new Set(places).size > 1, "one window is as the other");
+      const pooled = pair.read(pair.compiled, y, outputs).slice();
+      const dropping = rate === 0 ? null : { rate, keys };
+      pair.compiled.convPoolForward(s, dropping, input, weight, bias, y, 0, room);
+      assert.deepEqual(pair.read(pair.compiled, y, outputs), pooled, "without codes it is another");
       pair.agree(what("gradient by the input"), dx, inputs, SUMS);
       pair.agree(what("gradient by the weights"), dw, weights, SUMS);
       pair.agree(what("gradient by the bias"), db, filters, SUMS);

@@ -84,9 +84,10 @@ Deno.test("a dense layer's gradients are those of its forward pass", () => {
   const { ops, tensor, check, along } = rig("dense");
   const x = tensor(15), w = tensor(20), bias = tensor(4), y = tensor(12), dy = tensor(12);
   const dx = tensor(15), dw = tensor(20), db = tensor(4);
-  const loss = along(y, dy, 12, () => ops.denseForward(3, 5, 4, x, w, bias, y));
-  ops.denseInputGradient(3, 5, 4, dy, w, dx);
-  ops.denseWeightGradient(3, 5, 4, x, dy, dw);
+  const own = tensor(16);
+  const loss = along(y, dy, 12, () => ops.denseForward(3, 5, 4, x, w, bias, y, own));
+  ops.denseInputGradient(3, 5, 4, dy, w, dx, null);
+  ops.denseWeightGradient(3, 5, 4, x, dy, dw, null, null);
   ops.biasGradient(3, 4, dy, db);
   check("input", x, 15, dx, loss);
   check("weights", w, 20, dw, loss);

@@ -48,3 +48,22 @@ Deno.test("a program's arithmetic is that of its layers", () => {
     assert.ok(found.includes(kernel), `${kernel} is not told`);
   }
 });
+
+Deno.test("a program says how a dense layer's gradients go, and where its weights are updated", () => {
+  const found = programOf(
+    [
+      "flatten",
+      { dense: { units: 8, activation: "tanh" } },
+      { dense: { units: 8, activation: "relu" } },
+      { dense: { units: 8, activation: "relu", kernelRegularizer: { l2: 0.1 } } },
+      { dense: { units: 3, activation: "softmax" } },
+    ],
+    [4, 4, 1],
+  );
+  const line = (name: string) => found.split("\n").find((one) => one.startsWith(`  ${name}: `));
+  assert.match(line("dense") ?? "", /plain products, .*; weights updated piece by piece behind/);
+  assert.match(line("dense_1") ?? "", /lists of what .*; weights updated piece by piece behind/);
+  assert.match(line("dense_2") ?? "", /lists of what .*; .* since their regularizer reads them/);
+  assert.match(line("dense_3") ?? "", /plain products, .* since the gradient by the input reads/);
+  assert.ok(found.includes("dense.weightGradientByLists optimizer.rmsprop"));
+});

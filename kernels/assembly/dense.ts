@@ -2,21 +2,43 @@
 // first-level cache is used for all rows before the next one; the order of each sum stays that of k.
 // A call works on `some` of the outputs' columns (or the weights' rows), from the addresses given on.
 import { outer1, outer4, row1, rows4 } from "./tiles";
+export {
+  inputGradientByLists, listRows, listUnits, turnPanels, weightGradientByLists,
+} from "./lists";
 
 /** Elements of a block of the weights: 16 KiB. */
 const BLOCK = 4096;
 
+/** Rows [first, first + many) of whole panels of w as [panels][many][8]: what a tile reads is then contiguous. */
+function packPanels(w: usize, stride: usize, many: i32, panels: i32, to: usize): void {
+  for (let panel = 0; panel < panels; panel++, w += 32) {
+    let from = w;
+    for (let k = 0; k < many; k++, from += stride, to += 32) {
+      v128.store(to, v128.load(from));
+      v128.store(to, v128.load(from, 16), 16);
+    }
+  }
+}
+
+/** `spare`: room for a block of the weights. */
 export function forward(
-  rows: i32, inputs: i32, units: i32, some: i32, x: usize, w: usize, bias: usize, y: usize,
+  rows: i32, inputs: i32, units: i32, some: i32, x: usize, w: usize, bias: usize, y: usize, spare: usize,
 ): void {
   const inBytes = <usize>inputs << 2;
   const outBytes = <usize>units << 2;
   const depth = max((BLOCK / some) & ~3, 8);
   const rest = some & 7;
+  const count = some >> 3;
   const panels = <usize>(some & ~7) << 2;
+  // Copied where rows use it more often than the copy costs, and where it fits.
+  const packs = rows >= 16 && some * depth <= BLOCK;
   for (let k = 0; k < inputs; k += depth) {
     const many = min(depth, inputs - k);
     const part = w + <usize>k * outBytes;
+    if (packs) packPanels(part, outBytes, many, count, spare);
+    const block = packs ? spare : part;
+    const wStride = packs ? 32 : outBytes;
+    const panelStride = packs ? <usize>many << 5 : 32;
     let a = x + (<usize>k << 2);
     let to = y;
     let r = 0;
@@ -24,7 +46,7 @@ export function forward(
       const start = k == 0 ? bias : to;
       const startStride = k == 0 ? 0 : outBytes;
       rows4(
-        a, a + inBytes, a + 2 * inBytes, a + 3 * inBytes, 1, 0, many, part, outBytes, some >> 3, 32,
+        a, a + inBytes, a + 2 * inBytes, a + 3 * inBytes, 1, 0, many, block, wStride, count, panelStride,
         start, startStride, 0, to, outBytes, 0, 0,
       );
       if (rest) {

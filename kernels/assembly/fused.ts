@@ -3,7 +3,10 @@
 // a range of images, or on `some` filters from the addresses given on; no sum is cut by how work is split.
 // Filters are a multiple of 8. Frames and packed kernels are those of conv.ts.
 import { biasSums, inputSums, recordBytes, weightSums } from "./sparse";
-import { dropWith, pooled, rows4 } from "./tiles";
+import { FACTOR0, FACTOR1, FACTOR2 } from "./hash";
+import { poolWith, rows4 } from "./tiles";
+import { poolWindow } from "./window";
+export { forwardFour } from "./four";
 
 /** Windows that take turns with the panels: what they read should stay in the first-level cache. */
 const WINDOWS: i32 = 16;
@@ -13,7 +16,7 @@ const NEAR: i32 = 8192;
 /**
  * The four pixels of a window are the four rows of a tile, so that the convolution's output exists in
  * registers alone. `first`: index of y's first element in the whole batch, which dropout is drawn by; `keys`
- * 0: no dropout.
+ * 0: no dropout; `codes` 0: none are wanted.
  */
 export function forward(
   batch: i32, rowBytes: usize, frameBytes: usize, channels: i32, kernelHeight: i32, kernelWidth: i32,
@@ -28,7 +31,7 @@ export function forward(
   const panels = filters >> 3;
   const group = max(NEAR / <i32>panelBytes, 1);
   const windows = poolHeight * poolWidth;
-  dropWith(keys, threshold, scale);
+  poolWith(keys, threshold, scale);
   for (let b = 0; b < batch; b++, frame += frameBytes) {
     for (let begin = 0; begin < windows; begin += WINDOWS) {
       const end = min(begin + WINDOWS, windows);
@@ -41,14 +44,14 @@ export function forward(
           rows4(
             a, a + stepX, a + stepY, a + stepY + stepX, kernelHeight, rowBytes, many,
             w, 32, min(group, panels - panel), panelBytes, start + (<usize>panel << 5), 0, 0,
-            y + (<usize>at << 2), 0, codes + <usize>at, first + at,
+            y + (<usize>at << 2), 0, codes ? codes + <usize>at : 0, first + at,
           );
         }
       }
     }
     const elements = windows * filters;
     y += <usize>elements << 2;
-    codes += <usize>elements;
+    if (codes) codes += <usize>elements;
     first += elements;
   }
 }
@@ -60,16 +63,23 @@ export function pool(
 ): void {
   const pixelBytes = <usize>filters << 2;
   const rowBytes = <usize>width * pixelBytes;
-  dropWith(keys, threshold, scale);
+  const drop = keys != 0;
+  const key0 = v128.load32_splat(keys), key1 = v128.load32_splat(keys, 4);
+  const factor0 = i32x4.splat(FACTOR0), factor1 = i32x4.splat(FACTOR1), factor2 = i32x4.splat(FACTOR2);
+  const least = i32x4.splat(threshold), factor = f32x4.splat(scale), four = i32x4.splat(4);
+  let index = i32x4.add(i32x4.splat(first), i32x4(0, 1, 2, 3));
   for (let b = 0; b < batch; b++, x += <usize>height * rowBytes) {
     for (let py = 0; py + 2 <= height; py += 2) {
       let p = x + <usize>py * rowBytes;
       for (let px = 0; px + 2 <= width; px += 2, p += pixelBytes) {
-        for (const end = p + pixelBytes; p < end; p += 16, y += 16, codes += 4, first += 4) {
-          pooled(
+        for (const end = p + pixelBytes; p < end; p += 16, y += 16) {
+          poolWindow(
             v128.load(p), v128.load(p + pixelBytes), v128.load(p + rowBytes),
-            v128.load(p + rowBytes + pixelBytes), y, codes, first,
+            v128.load(p + rowBytes + pixelBytes), y, codes, drop, index,
+            key0, key1, factor0, factor1, factor2, least, factor,
           );
+          index = i32x4.add(index, four);
+          if (codes) codes += 4;
         }
       }
     }

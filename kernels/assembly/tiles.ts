@@ -2,68 +2,36 @@
 // the tiling changes no bit. Rows of `a` are reached by pointers: they may be pixels' windows.
 
 import { lane0, lane1, lane2, lane3 } from "./lanes";
-import { beats, kept4, positive, storeCodes } from "./window";
+import { FACTOR0, FACTOR1, FACTOR2 } from "./hash";
+import { poolWindow, positive } from "./window";
 
+/** Whether four rows are a pool's window. */
+let pools: bool = false;
 /** Address of the two keys of dropout's hash, 0 for none; what is kept, and what it is multiplied by. */
 let dropKeys: usize = 0;
 let dropBelow: i32 = 0;
 let dropScale: f32 = 1;
 
-/** What the windows that follow do behind the pool. */
-export function dropWith(keys: usize, threshold: i32, scale: f32): void {
+/** Makes the rows that follow windows, with this behind the pool. */
+export function poolWith(keys: usize, threshold: i32, scale: f32): void {
+  pools = true;
   dropKeys = keys;
   dropBelow = threshold;
   dropScale = scale;
 }
 
-/** The place of the first greatest; a NaN is greater than all, so that it is not hidden. */
-function placeOf(v0: v128, v1: v128, v2: v128, v3: v128): v128 {
-  let best = v0;
-  let mask = beats(v1, best);
-  best = v128.bitselect(v1, best, mask);
-  let code = v128.and(mask, i32x4.splat(1));
-  mask = beats(v2, best);
-  best = v128.bitselect(v2, best, mask);
-  code = v128.bitselect(i32x4.splat(2), code, mask);
-  return v128.bitselect(i32x4.splat(3), code, beats(v3, best));
-}
-
-/**
- * Four neighbouring channels of a 2x2 window: the first greatest, relu, dropout of the elements from index
- * `first` on, into four floats at y; and into four bytes at `codes` the place of the greatest (0 to 3), or
- * 255 where no gradient goes.
- */
+/** What is done with a window of the elements from index `first` on. */
 // @ts-ignore: decorator
 @inline
-export function pooled(
+function pooled(
   v0: v128, v1: v128, v2: v128, v3: v128, y: usize, codes: usize, first: i32,
 ): void {
-  const zero = f32x4.splat(0);
-  const sum = f32x4.add(f32x4.add(v0, v1), f32x4.add(v2, v3));
-  let best = f32x4.pmax(f32x4.pmax(v0, v1), f32x4.pmax(v2, v3));
-  let code: v128;
-  if (v128.any_true(f32x4.ne(sum, sum))) {
-    // A NaN is among them, or both infinities: the greatest is what `placeOf` says.
-    code = placeOf(v0, v1, v2, v3);
-    best = v128.bitselect(v0, v1, i32x4.eq(code, zero));
-    best = v128.bitselect(v2, best, i32x4.eq(code, i32x4.splat(2)));
-    best = v128.bitselect(v3, best, i32x4.eq(code, i32x4.splat(3)));
-  } else {
-    // The first that is the greatest: 3 less one if it is the third; 1 where it is the second; 0 the first.
-    const second = f32x4.eq(best, v1);
-    const later = i32x4.add(i32x4.splat(3), f32x4.eq(best, v2));
-    code = v128.or(v128.andnot(later, second), i32x4.shr_u(second, 31));
-    code = v128.andnot(code, f32x4.eq(best, v0));
-  }
-  let alive = f32x4.gt(best, zero);
-  best = positive(best, zero);
-  if (dropKeys) {
-    const kept = kept4(first, dropKeys, dropBelow);
-    best = v128.and(kept, f32x4.mul(best, f32x4.splat(dropScale)));
-    alive = v128.and(alive, kept);
-  }
-  v128.store(y, best);
-  storeCodes(code, alive, codes);
+  poolWindow(
+    v0, v1, v2, v3, y, codes, dropKeys != 0, i32x4.add(i32x4.splat(first), i32x4(0, 1, 2, 3)),
+    v128.load32_splat(dropKeys), v128.load32_splat(dropKeys, 4),
+    i32x4.splat(FACTOR0), i32x4.splat(FACTOR1), i32x4.splat(FACTOR2), i32x4.splat(dropBelow),
+    f32x4.splat(dropScale),
+  );
 }
 
 /**
@@ -72,7 +40,7 @@ export function pooled(
  * `wStride` apart, panel p at w + p * panelStride. `start`: 0 for zeros, or rows `startStride` apart (y
  * itself to go on, a bias with stride 0). Strides in bytes. Then relu where it is 1.
  *
- * With `codes` the four rows are the pixels of a 2x2 pool's window, and one row is written: see `pooled`.
+ * After `poolWith` the four rows are the pixels of a 2x2 pool's window, and one row is written: see `poolWindow`.
  */
 export function rows4(
   a0: usize, a1: usize, a2: usize, a3: usize, segments: i32, segmentStride: usize, k: i32,
@@ -190,10 +158,10 @@ export function rows4(
       }
       piece += segmentStride;
     }
-    if (codes) {
+    if (pools) {
       pooled(s00, s10, s20, s30, y, codes, first);
-      pooled(s01, s11, s21, s31, y + 16, codes + 4, first + 4);
-      codes += 8;
+      pooled(s01, s11, s21, s31, y + 16, codes ? codes + 4 : 0, first + 4);
+      if (codes) codes += 8;
       first += 8;
     } else {
       if (relu) {

@@ -141,7 +141,7 @@ function squares(
         } else {
           if (side == 6) input6(work, from, row, pixel, target, stride, step, count);
           else if (side == 4) input4(work, from, row, pixel, target, stride, step, count);
-          else input3(work, from, row, pixel, target, stride, step, count);
+          else input3(from, row, pixel, target, stride, step, count);
         }
         if (tile + 1 >= last) continue;
         if (++tileX == tilesX) {

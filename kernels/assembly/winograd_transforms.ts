@@ -123,29 +123,32 @@ export function input4(
 
 // @ts-ignore: decorator
 @inline
-function inputLine3(from: usize, fromStep: usize, to: usize, toStep: usize): void {
-  const d0 = v128.load(from);
-  from += fromStep;
-  const d1 = v128.load(from);
-  from += fromStep;
-  const d2 = v128.load(from);
+function storeLine3(to: usize, stride: usize, d0: v128, d1: v128, d2: v128): void {
   v128.store(to, f32x4.sub(d0, d1));
-  to += toStep;
-  v128.store(to, d1);
-  to += toStep;
-  v128.store(to, f32x4.sub(d2, d1));
+  v128.store(to + stride, d1);
+  v128.store(to + 2 * stride, f32x4.sub(d2, d1));
 }
 
+/** Small enough for registers: the square between the passes is never stored. */
 export function input3(
-  work: usize, from: usize, row: usize, pixel: usize, to: usize, stride: usize, step: usize, count: i32,
+  from: usize, row: usize, pixel: usize, to: usize, stride: usize, step: usize, count: i32,
 ): void {
-  const square = work + SQUARE;
   for (; count > 0; count--, from += 16, to += step) {
-    let p = from, q = square;
-    for (const end = square + 48; q < end; q += 16, p += pixel) inputLine3(p, row, q, 48);
-    p = square;
-    let t = to;
-    for (const end = square + 144; p < end; p += 48, t += 3 * stride) inputLine3(p, 16, t, stride);
+    let p = from;
+    let d0 = v128.load(p), d1 = v128.load(p + row), d2 = v128.load(p + 2 * row);
+    const a0 = f32x4.sub(d0, d1), a1 = d1, a2 = f32x4.sub(d2, d1);
+    p += pixel;
+    d0 = v128.load(p);
+    d1 = v128.load(p + row);
+    d2 = v128.load(p + 2 * row);
+    const b0 = f32x4.sub(d0, d1), b1 = d1, b2 = f32x4.sub(d2, d1);
+    p += pixel;
+    d0 = v128.load(p);
+    d1 = v128.load(p + row);
+    d2 = v128.load(p + 2 * row);
+    storeLine3(to, stride, a0, b0, f32x4.sub(d0, d1));
+    storeLine3(to + 3 * stride, stride, a1, b1, d1);
+    storeLine3(to + 6 * stride, stride, a2, b2, f32x4.sub(d2, d1));
   }
 }
 
@@ -239,35 +242,29 @@ export function output4(
   }
 }
 
-// @ts-ignore: decorator
-@inline
-function outputLine3(
-  from: usize, fromStep: usize, to: usize, toStep: usize, last: bool, bias: v128, least: v128,
-): void {
-  const m0 = v128.load(from);
-  from += fromStep;
-  const m1 = v128.load(from);
-  from += fromStep;
-  const m2 = v128.load(from);
-  let y = f32x4.add(m0, m1);
-  v128.store(to, last ? f32x4.pmax(f32x4.add(y, bias), least) : y);
-  to += toStep;
-  y = f32x4.add(m1, m2);
-  v128.store(to, last ? f32x4.pmax(f32x4.add(y, bias), least) : y);
-}
-
+/** Small enough for registers. */
 export function output3(
   work: usize, from: usize, stride: usize, to: usize, row: usize, pixel: usize, bias: usize, count: i32,
 ): void {
   const least = v128.load(work, 144);
-  const square = work + SQUARE;
   for (; count > 0; count--, from += 64, to += 16, bias += 16) {
-    let p = from, q = square;
-    for (const end = square + 48; q < end; q += 16, p += stride) {
-      outputLine3(p, 3 * stride, q, 48, false, least, least);
-    }
+    let p = from + 3 * stride;
+    let m0 = v128.load(from), m1 = v128.load(p), m2 = v128.load(p + 3 * stride);
+    const a0 = f32x4.add(m0, m1), a1 = f32x4.add(m1, m2);
+    p = from + stride;
+    m0 = v128.load(p);
+    m1 = v128.load(p + 3 * stride);
+    m2 = v128.load(p + 6 * stride);
+    const b0 = f32x4.add(m0, m1), b1 = f32x4.add(m1, m2);
+    p += stride;
+    m0 = v128.load(p);
+    m1 = v128.load(p + 3 * stride);
+    m2 = v128.load(p + 6 * stride);
+    const c0 = f32x4.add(m0, m1), c1 = f32x4.add(m1, m2);
     const shift = v128.load(bias);
-    outputLine3(square, 16, to, pixel, true, shift, least);
-    outputLine3(square + 48, 16, to + row, pixel, true, shift, least);
+    v128.store(to, f32x4.pmax(f32x4.add(f32x4.add(a0, b0), shift), least));
+    v128.store(to + pixel, f32x4.pmax(f32x4.add(f32x4.add(b0, c0), shift), least));
+    v128.store(to + row, f32x4.pmax(f32x4.add(f32x4.add(a1, b1), shift), least));
+    v128.store(to + row + pixel, f32x4.pmax(f32x4.add(f32x4.add(b1, c1), shift), least));
   }
 }

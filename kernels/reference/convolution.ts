@@ -105,7 +105,7 @@ export function convolution(memory: WebAssembly.Memory): Plain & Pooled {
         }
         const kept = dropping === null ||
           dropoutHash(pooled, keys.get(0), keys.get(1)) >= threshold;
-        places.set(pooled, best > 0 && kept ? code : 255);
+        if (codes !== 0) places.set(pooled, best > 0 && kept ? code : 255);
         const value = best < 0 ? 0 : best;
         output.set(pooled, dropping === null ? value : kept ? value * scale : 0);
       });

@@ -2,8 +2,10 @@
 import type { Ops } from "../ops.ts";
 import { floats } from "./views.ts";
 
+/** `all`: the operations that an update behind a gradient is made of. */
 export function dense(
   memory: WebAssembly.Memory,
+  all: () => Ops,
 ): Pick<Ops, "denseForward" | "denseInputGradient" | "denseWeightGradient" | "biasGradient"> {
   return {
     denseForward(rows, inputs, units, x, w, bias, y) {
@@ -30,7 +32,7 @@ export function dense(
         }
       }
     },
-    denseWeightGradient(rows, inputs, units, x, dy, dw) {
+    denseWeightGradient(rows, inputs, units, x, dy, dw, _room, update) {
       const input = floats(memory, x), above = floats(memory, dy), weights = floats(memory, dw);
       for (let i = 0; i < inputs; i++) {
         for (let u = 0; u < units; u++) {
@@ -41,6 +43,7 @@ export function dense(
           weights.set(i * units + u, sum);
         }
       }
+      update?.(all(), 0, inputs * units);
     },
     biasGradient(rows, channels, dy, db) {
       const above = floats(memory, dy), bias = floats(memory, db);

@@ -15,9 +15,9 @@ import { pool } from "./pool.ts";
 import { bytes, floats } from "./views.ts";
 
 export function createReferenceOps(memory: WebAssembly.Memory): Ops {
-  return {
+  const ops: Ops = {
     ...convolution(memory),
-    ...dense(memory),
+    ...dense(memory, () => ops),
     ...activation(memory),
     ...pool(memory),
     ...dropout(memory),
@@ -35,4 +35,5 @@ export function createReferenceOps(memory: WebAssembly.Memory): Ops {
       for (let i = 0; i < n; i++) sums.set(i, sums.get(i) + terms.get(i));
     },
   };
+  return ops;
 }

@@ -1,12 +1,18 @@
 /** The calls that go from the loss's gradient to the gradients of all weights. */
-import type { Address } from "../../kernels/ops.ts";
+import type { Address, DenseRoom, Update } from "../../kernels/ops.ts";
 import { normPoolRoomAt, ownAt, roomAt, weightAt } from "./forward.ts";
-import type { Layout, PlacedNode } from "./layout.ts";
+import { THREAD_SCRATCH } from "../../kernels/tasks.ts";
+import type { Layout, PlacedNode, PlacedWeight } from "./layout.ts";
 import { nameOf, sizesOf } from "./nodes.ts";
 import { type Group, named, type Unnamed } from "./call.ts";
 import { convFlop, convShape, normPoolShape, poolShape } from "./shapes.ts";
 
-export function backwardCalls(layout: Layout, batch: number): Group[] {
+/** `behind`: what is done with pieces of a weight as soon as their gradient is there. */
+export function backwardCalls(
+  layout: Layout,
+  batch: number,
+  behind: ReadonlyMap<PlacedWeight, Update>,
+): Group[] {
   const { nodes } = layout;
   const groups: Group[] = [];
   // Nothing before the first node with weights needs a gradient.
@@ -23,7 +29,7 @@ export function backwardCalls(layout: Layout, batch: number): Group[] {
     // Element-wise operations work where the gradient lies.
     const inPlace = placed.node.kind === "activation" || placed.node.kind === "dropout";
     const dx = inPlace ? dy : other;
-    const own = backwardOf(placed, x, dy, dx, batch, i > first);
+    const own = backwardOf(placed, x, dy, dx, batch, i > first, behind);
     groups.push(...own.map((calls) => named(nameOf(placed.node), calls)));
     if (!inPlace) side = side === 0 ? 1 : 0;
   }
@@ -40,6 +46,12 @@ export function backwardCalls(layout: Layout, batch: number): Group[] {
   return groups;
 }
 
+/** Where a dense layer's gradients by lists work; null where they go the plain way. */
+function denseRoomAt({ extra }: PlacedNode): DenseRoom | null {
+  const shared = extra["room"];
+  return shared === undefined ? null : { shared, own: THREAD_SCRATCH };
+}
+
 function gradientOf(placed: PlacedNode, name: string): Address | 0 {
   return placed.weights[name]?.gradient ?? 0;
 }
@@ -51,6 +63,7 @@ function backwardOf(
   dx: Address,
   batch: number,
   wanted: boolean,
+  behind: ReadonlyMap<PlacedWeight, Update>,
 ): Unnamed[][] {
   const { node, output: y } = placed;
   const calls: Unnamed[] = [];
@@ -104,18 +117,20 @@ function backwardOf(
     case "dense": {
       const inputs = node.layer.inputShape[0] ?? 0, { units } = node.layer.spec;
       const w = ownAt(placed, "kernel"), dw = gradientOf(placed, "kernel");
+      const room = denseRoomAt(placed), { kernel } = placed.weights;
+      const update = (kernel && behind.get(kernel)) ?? null;
       if (dw !== 0) {
         calls.push({
           op: "denseWeightGradient",
           flop: 2 * batch * inputs * units,
-          run: (ops) => ops.denseWeightGradient(batch, inputs, units, x, dy, dw),
+          run: (ops) => ops.denseWeightGradient(batch, inputs, units, x, dy, dw, room, update),
         });
       }
       if (wanted) {
         calls.push({
           op: "denseInputGradient",
           flop: 2 * batch * inputs * units,
-          run: (ops) => ops.denseInputGradient(batch, inputs, units, dy, w, dx),
+          run: (ops) => ops.denseInputGradient(batch, inputs, units, dy, w, dx, room),
         });
       }
       calls.push(...biasCalls(placed, batch, dy));

@@ -70,7 +70,7 @@ function forwardCall(placed: PlacedNode, x: Address, batch: number, training: bo
     case "convPool": {
       const shape = convShape(node.layer, batch);
       const w = ownAt(placed, "kernel"), bias = weightAt(placed, "bias");
-      const codes = ownAt(placed, "codes"), room = roomAt(placed);
+      const codes = training ? ownAt(placed, "codes") : 0, room = roomAt(placed);
       const dropping = training ? droppingOf(placed, node.dropout) : null;
       return {
         op: "convPoolForward",
@@ -84,7 +84,7 @@ function forwardCall(placed: PlacedNode, x: Address, batch: number, training: bo
       return {
         op: "denseForward",
         flop: 2 * batch * inputs * units,
-        run: (ops) => ops.denseForward(batch, inputs, units, x, w, bias, y),
+        run: (ops) => ops.denseForward(batch, inputs, units, x, w, bias, y, THREAD_SCRATCH),
       };
     }
     case "norm": {

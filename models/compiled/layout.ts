@@ -1,6 +1,7 @@
 /** Where a program's tensors lie: sized for the largest batch, and shared by all smaller ones. */
 import type { Arena } from "../../kernels/memory.ts";
 import { convRoom } from "../../kernels/conv_room.ts";
+import { DENSE_SCRATCH, denseRoom } from "../../kernels/dense.ts";
 import type { Address } from "../../kernels/ops.ts";
 import { MOST_THREADS } from "../../kernels/team.ts";
 import type { Layer, Weight } from "../layers.ts";
@@ -24,7 +25,7 @@ export interface PlacedNode {
   /**
    * `argmax` of a max-pool, or `codes` where it is one with what is before it; `mean` and `variance` of a
    * normalisation, and what it shares with its pool (see `NormPoolRoom`); `keys` of a dropout; the `room` that
-   * a convolution shares between threads.
+   * a convolution shares between threads, or a dense layer whose output's gradient is mostly 0.
    */
   readonly extra: Readonly<Record<string, Address>>;
   /** By the weight's name within its layer. */
@@ -114,9 +115,14 @@ export function place(
   }
   const dropouts: { position: number; keys: Address }[] = [];
   const plain = layers.flatMap(nodesOf);
-  for (const node of fused ? fuse(plain).nodes : plain) {
+  const all = fused ? fuse(plain).nodes : plain;
+  for (const [i, node] of all.entries()) {
     const sizes = sizesOf(node);
     const extra = takeExtra(arena, node, nodes.at(-1), capacity);
+    if (node.kind === "dense" && fused && leavesZeros(all[i + 1])) {
+      extra["room"] = arena.take(denseRoom(capacity, sizes.input, sizes.output));
+    }
+    if (node.kind === "dense") scratch = Math.max(scratch, DENSE_SCRATCH);
     const dropout = dropoutOf(node);
     if (dropout !== null && extra["keys"] !== undefined) {
       dropouts.push({ position: dropout.position, keys: extra["keys"] });
@@ -155,6 +161,11 @@ export function place(
     ),
     headOnLogits: endsInProbabilities(layers, loss),
   };
+}
+
+/** True if what a node hands back is mostly 0: half of it or more at random inputs, a dropout's share of it. */
+function leavesZeros(node: Node | undefined): boolean {
+  return node?.kind === "activation" ? node.activation === "relu" : node?.kind === "dropout";
 }
 
 /** The dropout that a node does, alone or among other things. */

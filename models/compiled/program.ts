@@ -6,6 +6,7 @@ import { distinct, type Family } from "../../kernels/families.ts";
 import { createArena, MOST_PAGES, PAGE } from "../../kernels/memory.ts";
 import type { LossShape } from "../../kernels/ops.ts";
 import { record } from "../../kernels/record.ts";
+import { callsOf } from "../../kernels/tasks.ts";
 import { MOST_THREADS } from "../../kernels/team.ts";
 import type { Layer } from "../layers.ts";
 import { thresholdOf } from "../losses.ts";
@@ -14,7 +15,7 @@ import { backwardCalls } from "./backward.ts";
 import { type Group, named } from "./call.ts";
 import { forwardCalls } from "./forward.ts";
 import { type Layout, place } from "./layout.ts";
-import { updateCalls } from "./update.ts";
+import { updateCalls, updatesBehind } from "./update.ts";
 
 /** The calls of one batch size, in groups of what does not depend on each other. */
 export interface Program {
@@ -23,19 +24,27 @@ export interface Program {
   readonly train: readonly Group[];
   /** From there to the gradients of all weights. */
   readonly backward: readonly Group[];
+  /** The same with the optimizer's step: of some weights behind their gradients, at last of the others. */
+  readonly learn: readonly Group[];
   /** Input values, dropout off, moving statistics. */
   readonly predict: readonly Group[];
   /** Losses, hits and penalties of what `predict` left. */
   readonly judge: readonly Group[];
 }
 
-export function compileProgram(layout: Layout, loss: Loss, batch: number): Program {
+export function compileProgram(
+  layout: Layout,
+  loss: Loss,
+  optimizer: Optimizer,
+  batch: number,
+): Program {
   const { input, table, bytes, inputSize } = layout;
   const lookUp = named("input", [{
     op: "lookUp",
     run: (ops) => ops.lookUp(batch * inputSize, bytes, table, input),
   }]);
   const first = layout.gradients[0];
+  const behind = updatesBehind(layout, optimizer);
   return {
     batch,
     train: [
@@ -43,7 +52,8 @@ export function compileProgram(layout: Layout, loss: Loss, batch: number): Progr
       ...forwardCalls(layout, batch, true),
       headCalls(layout, loss, batch, true, first),
     ],
-    backward: backwardCalls(layout, batch),
+    backward: backwardCalls(layout, batch, new Map()),
+    learn: [...backwardCalls(layout, batch, behind), updateCalls(layout, optimizer, behind)],
     predict: [lookUp, ...forwardCalls(layout, batch, false)],
     judge: [headCalls(layout, loss, batch, false, 0)],
   };
@@ -103,6 +113,7 @@ export interface Plan {
   readonly layout: Layout;
   /** Bytes of memory that it needs; most of the threads' scratch among them is never touched. */
   readonly bytes: number;
+  /** The optimizer's step of all weights, from gradients that are there. */
   readonly update: Group;
 }
 
@@ -115,7 +126,7 @@ export function plan(
 ): Plan {
   const arena = createArena();
   const layout = place(arena, layers, loss, optimizer, capacity, fused);
-  return { layout, bytes: arena.used, update: updateCalls(layout, optimizer) };
+  return { layout, bytes: arena.used, update: updateCalls(layout, optimizer, new Map()) };
 }
 
 /** Kernel families that training this model uses. */
@@ -132,11 +143,10 @@ export function familiesUsed(
   // network that no memory holds is refused here.
   const arena = createArena(Infinity);
   const layout = place(arena, layers, loss, optimizer, 1, true);
-  const { train, backward, predict, judge } = compileProgram(layout, loss, 1);
-  const groups = [...train, ...backward, ...predict, ...judge, updateCalls(layout, optimizer)];
-  const tasks = record(groups).flat();
+  const { train, learn, predict, judge } = compileProgram(layout, loss, optimizer, 1);
+  const calls = callsOf(...record([...train, ...learn, ...predict, ...judge]).flat());
   return {
-    families: distinct(tasks.map(({ family }) => family)),
+    families: distinct(calls.map(({ family }) => family)),
     bytes(batch) {
       const whole = createArena(Infinity);
       const { scratch } = place(whole, layers, loss, optimizer, batch, true);

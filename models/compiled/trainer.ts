@@ -120,9 +120,10 @@ export function createCompiledTrainer(settings: CompiledSettings): Trainer {
   const applyUpdate = prepare(update);
 
   function compile(count: number): Programs {
-    const { train, backward, predict, judge } = compileProgram(layout, loss, count);
+    const program = compileProgram(layout, loss, optimizer, count);
+    const { train, backward, learn, predict, judge } = program;
     return {
-      step: prepare(...train, ...backward, update),
+      step: prepare(...train, ...learn),
       gradients: prepare(...train, ...backward),
       predict: prepare(...predict),
       evaluate: prepare(...predict, ...judge),

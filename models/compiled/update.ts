@@ -1,53 +1,88 @@
 /** The calls that take the weights one step along their gradients. */
 import { pow } from "../../numerics/functions.ts";
+import type { Address, Update } from "../../kernels/ops.ts";
 import type { Optimizer } from "../model.ts";
 import type { Layout, PlacedWeight } from "./layout.ts";
-import { type Group, named, type Unnamed } from "./call.ts";
+import { type Group, named } from "./call.ts";
 
-/** One call a trainable weight, in the order of the weights. */
-export function updateCalls(layout: Layout, optimizer: Optimizer): Group {
+/** One call for each trainable weight, in their order, but for those that are updated elsewhere. */
+export function updateCalls(
+  layout: Layout,
+  optimizer: Optimizer,
+  elsewhere: ReadonlyMap<PlacedWeight, Update>,
+): Group {
   return layout.weights.flatMap((placed) => {
-    const call = updateCall(placed, layout, optimizer);
-    return call === null ? [] : named(placed.weight.path, [call]);
+    const update = updateOf(placed, layout, optimizer);
+    if (update === null || elsewhere.has(placed)) return [];
+    const { path, size } = placed.weight;
+    return named(path, [{ op: optimizer.type, run: (ops) => update(ops, 0, size) }]);
   });
 }
 
-function updateCall(
+/**
+ * Updates that can be done piece by piece as soon as the gradient is there: of dense kernels that nothing
+ * reads any more by then. That is so where the gradient by the input works on a copy (by lists), or where none
+ * is wanted; and a regulariser would read the weights, too.
+ */
+export function updatesBehind(
+  layout: Layout,
+  optimizer: Optimizer,
+): ReadonlyMap<PlacedWeight, Update> {
+  const first = layout.nodes.find(({ weights }) => Object.keys(weights).length > 0);
+  return new Map(layout.nodes.flatMap((placed) => {
+    const { kernel } = placed.weights;
+    if (placed.node.kind !== "dense" || kernel === undefined) return [];
+    if (placed.extra["room"] === undefined && placed !== first) return [];
+    const update = kernel.weight.regularizer === null ? updateOf(kernel, layout, optimizer) : null;
+    return update === null ? [] : [[kernel, update] as const];
+  }));
+}
+
+/** How any piece of a weight goes one step along its gradient; null for a weight that is not trained. */
+function updateOf(
   placed: PlacedWeight,
   { rate, adamRate }: Layout,
   optimizer: Optimizer,
-): Unnamed | null {
-  const { values: w, gradient: g, weight: { size: n } } = placed;
-  if (g === null) return null;
-  const slot = (name: string) => placed.slots.find((one) => one.name === name)?.values ?? 0;
+): Update | null {
+  const { values, gradient } = placed;
+  if (gradient === null) return null;
+  const slot = (name: string) => placed.slots.find((one) => one.name === name)?.values ?? null;
   switch (optimizer.type) {
     case "rmsprop": {
       const { rho, momentum, epsilon } = optimizer;
-      const v = slot("velocity"), m = slot("momentum");
-      if (v === 0) return null;
-      return {
-        op: "rmsprop",
-        run: (ops) => ops.rmsprop(n, rate, rho, momentum, epsilon, g, v, m, w),
+      const velocity = slot("velocity"), moments = slot("momentum");
+      if (velocity === null) return null;
+      return (ops, first, n) => {
+        const g = from(gradient, first), v = from(velocity, first), w = from(values, first);
+        const m = moments === null ? 0 : from(moments, first);
+        ops.rmsprop(n, rate, rho, momentum, epsilon, g, v, m, w);
       };
     }
     case "adam": {
       const { beta1, beta2, epsilon } = optimizer;
-      const m = slot("momentum"), v = slot("velocity");
-      if (m === 0 || v === 0) return null;
-      return {
-        op: "adam",
-        run: (ops) => ops.adam(n, adamRate, beta1, beta2, epsilon, g, m, v, w),
+      const moments = slot("momentum"), velocity = slot("velocity");
+      if (moments === null || velocity === null) return null;
+      return (ops, first, n) => {
+        const g = from(gradient, first), w = from(values, first);
+        const m = from(moments, first), v = from(velocity, first);
+        ops.adam(n, adamRate, beta1, beta2, epsilon, g, m, v, w);
       };
     }
     case "sgd": {
       const { momentum, nesterov } = optimizer;
-      const m = slot("momentum");
-      return {
-        op: "sgd",
-        run: (ops) => ops.sgd(n, rate, momentum, nesterov, g, m, w),
+      const moments = slot("momentum");
+      return (ops, first, n) => {
+        const m = moments === null ? 0 : from(moments, first);
+        ops.sgd(n, rate, momentum, nesterov, from(gradient, first), m, from(values, first));
       };
     }
   }
+}
+
+/** Where a tensor's element lies. */
+function from(tensor: Address, first: number): Address {
+  // Pieces are of whole panels, which are multiples of 16 bytes.
+  return tensor + first * 4 as Address;
 }
 
 /**

@@ -573,12 +573,14 @@ NESTEROV = {"type": "sgd", "learningRate": 0.01, "momentum": 0.9, "nesterov": Tr
 # Name, seed, layers, input, loss, optimizer, batch, steps, and of how many weights one is kept. Deep networks go few
 # steps: where two pixels of a pool's window are within 1e-6 of each other, rounding decides which gets the gradient.
 # (So it was with seed 6 of the tuned model, at one of 86,016 windows: 1.5 % of the gradients. With seed 5 of the
-# first model a unit lies so near 0 that the plain kernels let it live and Winograd's do not: 5e-5 of the gradients.)
+# first model a unit lies so near 0 that the plain kernels let it live and Winograd's do not: 5e-5 of the gradients.
+# With seed 3 of the baseline our kernels and the plain loops, whose sums are in f64, are 7e-8 apart for 23 steps; then
+# a unit lives in one of them only, and it is 1e-6, and 9e-6 a step later. With seed 11 they stay 6e-8 apart.)
 COURSES = [
     ("a small network with RMSprop", 0, SMALL, [12, 11, 2], LOGITS, RMSPROP, 16, 25, 1),
     ("a small network with Adam", 1, SMALL, [12, 11, 2], LOGITS, {"type": "adam"}, 16, 25, 1),
     ("a small network with Nesterov's momentum", 2, SMALL, [12, 11, 2], LOGITS, NESTEROV, 16, 25, 1),
-    ("the baseline", 3, still(BASELINE), [28, 28, 1], "categoricalCrossentropy", RMSPROP, 32, 25, 251),
+    ("the baseline", 11, still(BASELINE), [28, 28, 1], "categoricalCrossentropy", RMSPROP, 32, 25, 251),
     ("the baseline with batch normalisation", 4, still(normalised(BASELINE)), [28, 28, 1],
      "categoricalCrossentropy", SGD, 8, 2, 251),
     ("the first model of CIFAR-10", 9, still(cifar()), [32, 32, 3], "categoricalCrossentropy", SGD, 4, 2, 251),

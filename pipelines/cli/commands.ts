@@ -48,6 +48,16 @@ export const COMMANDS: readonly CommandTable[] = [
       { flags: "-n, --dry-run", description: "only say what would run, and why" },
       FORCE,
       { flags: "-j, --jobs <number>", description: "CPU threads to use at most (all cores)" },
+      {
+        flags: "--frozen",
+        description: "fail (exit code 3) where it comes to other bits than the lock",
+      },
+      {
+        flags: "--against <store>",
+        description:
+          "with --frozen: another store that may have the lock's bits, to compare values",
+      },
+      { flags: "--update-lock", description: "accept what this run comes to as the lock" },
       { flags: "-k, --keep-going", description: "after a failure run what does not depend on it" },
       { flags: "--json", description: "print events as JSON, one a line" },
       { flags: "--quiet", description: "print only warnings, failures and the last line" },
@@ -62,6 +72,7 @@ export const COMMANDS: readonly CommandTable[] = [
         "with a param changed, on four threads",
       ],
       ["run configs/fashion.yaml -f train@sparse", "one cell once more"],
+      ["run configs/quickstart.yaml --frozen", "hold it against configs/quickstart.lock.yaml"],
     ],
     load: async () => (await import("./run.ts")).run,
   },
@@ -75,6 +86,35 @@ export const COMMANDS: readonly CommandTable[] = [
       ["plan configs/fashion.yaml --set train.epochs=2", "what that change would cost"],
     ],
     load: async () => (await import("./plan.ts")).plan,
+  },
+  {
+    name: "verify",
+    summary: "Hold what is stored against its digests, or run it again and compare",
+    arguments: [
+      optional("config", "only what this config's results are; without it, the whole store"),
+      { ...NODES, description: "with --rerun: only these and what they need" },
+    ],
+    flags: [
+      { flags: "--repair", description: "set aside what is damaged: the next run makes it again" },
+      {
+        flags: "--rerun",
+        description: "run it in an empty store, and compare with the lock and with this store",
+      },
+      { flags: "--check-determinism", description: "run it twice, and compare the two" },
+      {
+        flags: "--keep <folder>",
+        description: "keep the reruns' stores and the certificate there",
+      },
+      JSON_LINES,
+      ...COMMON,
+    ],
+    examples: [
+      ["verify", "re-hash everything that is stored"],
+      ["verify --repair", "and set aside what is damaged, in artifacts/quarantine"],
+      ["verify configs/quickstart.yaml --rerun", "a certificate that it comes to the same bits"],
+      ["verify configs/quickstart.yaml train@sparse --check-determinism", "one node, twice"],
+    ],
+    load: async () => (await import("./verify.ts")).verify,
   },
   {
     name: "show",
@@ -155,6 +195,28 @@ export const COMMANDS: readonly CommandTable[] = [
     flags: [JSON_LINES, STORE, DEBUG],
     examples: [["runs", "all that the store remembers"]],
     load: async () => (await import("./runs.ts")).runs,
+  },
+  {
+    name: "gc",
+    summary: "Remove from the store what none of the given rules keeps",
+    details: "What one rule keeps stays. A run in progress keeps everything: then gc refuses.",
+    arguments: [],
+    flags: [
+      { flags: "--keep-locked", description: "keep what configs/*.lock.yaml name" },
+      { flags: "--keep-runs <number>", description: "keep the results of so many newest runs" },
+      { flags: "--older-than <age>", description: "keep what was used since: 30d, 12h, 90min" },
+      { flags: "--max-size <size>", description: "keep what was used last, up to 10GB" },
+      { flags: "-n, --dry-run", description: "only say what would go" },
+      JSON_LINES,
+      STORE,
+      DEBUG,
+    ],
+    examples: [
+      ["gc --keep-locked --older-than 30d --dry-run", "what would go"],
+      ["gc --keep-runs 5", "all but the results of the last five runs"],
+      ["gc --max-size 10GB", "what was used least lately, until 10 GB are left"],
+    ],
+    load: async () => (await import("./gc.ts")).gc,
   },
   {
     name: "schema",

@@ -7,6 +7,7 @@ import { suggest } from "../config/nearest.ts";
 import type { Project } from "../plan/bundle.ts";
 import type { Digest, Key, MissReason, Node, NodeId, NodeStatus, Plan } from "../plan/plan.ts";
 import type { Failure, Listener } from "../run/event.ts";
+import type { Ended } from "../run/record.ts";
 import { Store } from "../store/local.ts";
 import type { Profile } from "../store/profiles.ts";
 import type { RunRecord, StageRecord } from "../store/store.ts";
@@ -18,6 +19,8 @@ export { openArtifact } from "../tensor/read.ts";
 export { publishFile } from "../store/files.ts";
 
 export interface RunAsked {
+  /** What becomes of the lock beside the config. */
+  readonly lock: "keep" | "update" | "leave";
   readonly jobs: number;
   readonly force: readonly string[];
   readonly keepGoing: boolean;
@@ -41,7 +44,7 @@ export interface Opened {
   record(key: Key): StageRecord | null;
   /** Times steps of a node whose feeds are all there; keeps the profile, and puts it into the page. */
   profile(node: Node, steps: number): Promise<Profiled | Failure>;
-  run(asked: RunAsked, listen: Listener): Promise<{ failed: boolean; interrupted: boolean }>;
+  run(asked: RunAsked, listen: Listener): Promise<Ended>;
 }
 
 /** `call`: CONFIG, then the nodes, if only some are wanted. */
@@ -69,7 +72,8 @@ export async function openPlan(call: Call): Promise<Opened> {
         const record = status.type === "hit" ? store.readRecord(status.key) : null;
         if (record !== null) done.set(id, record.outputs);
       }
-      const profile = await profileNode(node, store, done, steps);
+      const held = await store.hold(false);
+      const profile = await profileNode(node, store, done, steps).finally(() => held?.close());
       if ("type" in profile) return profile;
       writeProfile(store, plan.config.name, profile);
       return {
@@ -111,8 +115,12 @@ async function makeAndKeep(
 
 /** The store that the command line names, or the project's own. */
 export function openStoreOf(call: Call): Store {
-  const named = value(call, "store");
-  const path = named === undefined ? `${projectRoot()}/artifacts` : userPath(named);
+  return openStoreAt(value(call, "store") ?? `${projectRoot()}/artifacts`);
+}
+
+/** The store in a folder that the user has named. */
+export function openStoreAt(named: string): Store {
+  const path = userPath(named);
   if (!mayBeFolder(path)) {
     throw new UsageError(`The store "${shortPath(path)}" is not a folder`, "name one by --store");
   }

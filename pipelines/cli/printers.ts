@@ -9,13 +9,14 @@ import {
   logLines,
   neverBegan,
   neverLine,
+  noticeLine,
   plainLine,
   progressLine,
   table,
 } from "./rows.ts";
 import { Screen } from "./screen.ts";
 import type { Terminal } from "./terminal.ts";
-import { PLAIN, visibleLine } from "./text.ts";
+import { PLAIN } from "./text.ts";
 import { type Ended, Watch } from "./watch.ts";
 
 export interface Printer {
@@ -52,8 +53,9 @@ export function quietPrinter(printing: Printing): Printer {
   return {
     on(event) {
       watch.on(event, printing.now());
-      const line = event.type === "warning" ? plainLine(event, watch, printing.describe) : null;
-      if (line !== null) printing.terminal.write(`${line}\n`);
+      if (event.type === "warning" || event.type === "diverged") {
+        printing.terminal.write(`${noticeLine(event, PLAIN)}\n`);
+      }
       if (event.type === "run-ended") printing.terminal.write(end(watch, printing));
     },
     close() {},
@@ -142,8 +144,8 @@ export function livePrinter(printing: Printing): Printer {
       if (event.type === "node-log") {
         logs.push(...logLines(event.node, event.message, terminal.size().columns - 1));
       }
-      if (event.type === "warning") {
-        logs.push(`${terminal.paint.bad("warning")}    ${visibleLine(event.message)}`);
+      if (event.type === "warning" || event.type === "note" || event.type === "diverged") {
+        logs.push(noticeLine(event, terminal.paint));
       }
       // A run of hits alone draws nothing: the timer starts with the first stage.
       if (event.type === "node-started") timer ??= setInterval(frame, FRAME);

@@ -1,5 +1,6 @@
 /** From what is known of a run to lines of text: pure, so that tests compare the whole text. */
 import type { MissReason } from "../plan/plan.ts";
+import { describeDivergence } from "../run/diverged.ts";
 import type { Event } from "../run/event.ts";
 import {
   bytes,
@@ -196,13 +197,34 @@ export function plainLine(event: Event, watch: Watch, describe: Describe): strin
     case "node-log":
       return logLines(event.node, event.message).join("\n");
     case "warning":
-      return `warning    ${visibleLine(event.message)}`;
+    case "note":
+    case "diverged":
+      return noticeLine(event, PLAIN);
     case "run-started":
     case "node-threads":
     case "node-progress":
     case "report-published":
     case "run-ended":
       return null;
+    default:
+      return event satisfies never;
+  }
+}
+
+/** What is said of the run beside its nodes. */
+export function noticeLine(
+  event: Event & { readonly type: "warning" | "note" | "diverged" },
+  paint: Paint,
+): string {
+  switch (event.type) {
+    case "warning":
+      return `${paint.bad("warning")}    ${visibleLine(event.message)}`;
+    case "note":
+      return `note       ${visibleLine(event.message)}`;
+    case "diverged":
+      return `${paint.bad("diverged")}   ${visibleLine(event.node)} ${
+        visibleLine(describeDivergence(event.divergence))
+      }`;
     default:
       return event satisfies never;
   }

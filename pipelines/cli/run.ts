@@ -1,6 +1,6 @@
 /** `run CONFIG [NODE...]`: does what has changed, prints it, and publishes the report. */
 import { type Call, has, UsageError, value, values } from "./command.ts";
-import { openPlan } from "./engine.ts";
+import { openPlan, openStoreAt } from "./engine.ts";
 import { cores, shortPath } from "./place.ts";
 import { choosePrinter } from "./printers.ts";
 import { processTerminal } from "./terminal.ts";
@@ -8,8 +8,19 @@ import { processTerminal } from "./terminal.ts";
 export async function run(call: Call): Promise<number> {
   if (has(call, "dry-run")) return await (await import("./plan.ts")).plan(call);
   const jobs = jobsOf(value(call, "jobs"));
+  const lock = lockOf(call);
   const terminal = processTerminal();
   const opened = await openPlan(call);
+  const { plan, store } = opened;
+  const frozen = has(call, "frozen") ? await import("./frozen.ts") : null;
+  const locked = frozen?.readLock(plan) ?? new Map();
+  const complain = (lines: readonly string[]) => {
+    for (const line of lines) console.error(line);
+    return lines.length > 0;
+  };
+  if (frozen && complain(frozen.settingLines(locked, plan, call.arguments.length === 1))) {
+    return frozen.DIFFERS;
+  }
   const printer = choosePrinter({
     terminal,
     describe: opened.describe,
@@ -19,17 +30,45 @@ export async function run(call: Call): Promise<number> {
   }, { json: has(call, "json"), quiet: has(call, "quiet") });
   const interrupt = onInterrupt(() => printer.close());
   try {
-    const { failed, interrupted } = await opened.run({
+    const { failed, interrupted, done } = await opened.run({
+      lock,
       jobs,
       force: values(call, "force"),
       keepGoing: has(call, "keep-going"),
       signal: interrupt.signal,
     }, printer.on);
-    return interrupted ? 130 : failed ? 1 : 0;
+    if (interrupted) return 130;
+    if (failed) return 1;
+    const named = value(call, "against");
+    const against = named === undefined ? null : openStoreAt(named);
+    const lines = await frozen?.tensorLines(locked, plan, done, store, against) ?? [];
+    return frozen && complain(lines) ? frozen.DIFFERS : 0;
   } finally {
     printer.close();
     interrupt.stop();
   }
+}
+
+/** What becomes of the lock: only a whole run of the config as it stands writes it. */
+function lockOf(call: Call): "keep" | "update" | "leave" {
+  const frozen = has(call, "frozen"), update = has(call, "update-lock");
+  const isPart = call.arguments.length > 1, isOther = values(call, "set").length > 0;
+  if (frozen && update) {
+    throw new UsageError("--frozen and --update-lock do not go together", "give one of them");
+  }
+  if ((frozen || update) && isOther) {
+    throw new UsageError(
+      `${frozen ? "--frozen" : "--update-lock"} and --set do not go together`,
+      "a lock is that of the config as it stands in its file",
+    );
+  }
+  if (update && isPart) {
+    throw new UsageError("--update-lock takes no nodes", "a lock is that of the whole config");
+  }
+  if (value(call, "against") !== undefined && !frozen) {
+    throw new UsageError("--against is for --frozen alone");
+  }
+  return update ? "update" : frozen || isPart || isOther ? "leave" : "keep";
 }
 
 /** Whole threads from 1; all cores where nothing is asked. */

@@ -88,6 +88,8 @@ export class Watch {
         break;
       case "node-log":
       case "warning":
+      case "note":
+      case "diverged":
         break;
       default:
         event satisfies never;

@@ -199,12 +199,7 @@ function failureOf(error: unknown): Failure {
   }
   if (error instanceof OutputError) return { type: "bad-output", message, ...stack };
   if (error instanceof DamagedError || error instanceof ObjectError) {
-    return {
-      type: "store",
-      message,
-      help: "delete the object's folder: the next run makes it again",
-      ...stack,
-    };
+    return { type: "damaged", message, folder: error.folder, ...stack };
   }
   const code = error instanceof Error && "code" in error ? error.code : null;
   if (code === "ENOSPC" || code === "EDQUOT" || code === "EROFS") {

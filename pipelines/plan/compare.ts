@@ -57,6 +57,23 @@ function differing(
 }
 
 function paramReason(before: Json, now: Json): MissReason {
+  const found = changedParams(before, now);
+  const [first] = found;
+  return {
+    type: "params",
+    path: "",
+    old: "",
+    new: "",
+    ...first,
+    more: Math.max(0, found.length - 1),
+  };
+}
+
+/** Each place where two trees of params part, as text. */
+export function changedParams(
+  before: Json,
+  now: Json,
+): { readonly path: string; readonly old: string; readonly new: string }[] {
   const found: { path: string; old: string; new: string }[] = [];
   const visit = (a: Json | undefined, b: Json | undefined, path: string) => {
     if (a !== undefined && b !== undefined && same(a, b)) return;
@@ -69,15 +86,7 @@ function paramReason(before: Json, now: Json): MissReason {
     found.push({ path, old: show(a), new: show(b) });
   };
   visit(before, now, "");
-  const [first] = found;
-  return {
-    type: "params",
-    path: "",
-    old: "",
-    new: "",
-    ...first,
-    more: Math.max(0, found.length - 1),
-  };
+  return found;
 }
 
 function isTree(value: Json | undefined): value is object & Json {

@@ -1,6 +1,7 @@
 /** Everything that happens during a run, as one union; printers switch over it exhaustively. */
 import type { MissReason, NodeId, Outcome } from "../plan/plan.ts";
 import type { Progress } from "../stage.ts";
+import type { Divergence } from "../store/store.ts";
 
 export interface Failure {
   /** What kind of end it was. */
@@ -12,12 +13,16 @@ export interface Failure {
     | "permission"
     | "bad-output"
     | "store"
+    /** An input is not what was written. */
+    | "damaged"
     | "start";
   /** One line for the user, then details. */
   readonly message: string;
   /** What to do, if known. */
   readonly help?: string;
   readonly stack?: string;
+  /** Of `damaged`: the object's folder, where it is known. */
+  readonly folder?: string | null;
 }
 
 export type Event =
@@ -47,6 +52,9 @@ export type Event =
     readonly logPath?: string;
   }
   | { readonly type: "warning"; readonly message: string }
+  | { readonly type: "note"; readonly message: string }
+  /** The same key, another result than before: code that is not deterministic, or damage. */
+  | { readonly type: "diverged"; readonly node: NodeId; readonly divergence: Divergence }
   | { readonly type: "report-published"; readonly path: string }
   | {
     readonly type: "run-ended";

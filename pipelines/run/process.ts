@@ -62,7 +62,7 @@ const GRACE = 2000;
 export type Keep = (
   outputs: Readonly<Record<string, Digest>>,
   peakMemory: number | null,
-) => void;
+) => Promise<void>;
 
 export async function runStage(store: Store, work: Work, keep: Keep): Promise<Ending> {
   const scratch = store.scratch();
@@ -180,7 +180,7 @@ async function converse(
         for (const [name, digest] of Object.entries(reply.outputs)) {
           await store.put(`${scratch}/${name}`, digest);
         }
-        keep(reply.outputs, peakMemory);
+        await keep(reply.outputs, peakMemory);
         return { type: "done", outputs: reply.outputs };
       }
       case "profiled":

@@ -1,4 +1,6 @@
 /** A run with what it leaves behind: the run record and the published pages. */
+import { describeKept, keepLock } from "../certificate/keep.ts";
+import type { Done } from "../plan/fingerprint.ts";
 import type { NodeId, Plan } from "../plan/plan.ts";
 import type { Store } from "../store/local.ts";
 import { removeOldProgress } from "../store/progress.ts";
@@ -20,6 +22,15 @@ export interface Recorded {
   readonly root: string;
   /** Where pages are published. */
   readonly reports: string;
+  /** What becomes of the lock beside the config, if all of it is done: `update` accepts what differs. */
+  readonly lock: "keep" | "update" | "leave";
+}
+
+export interface Ended {
+  readonly failed: boolean;
+  readonly interrupted: boolean;
+  /** Outputs of the nodes that are done. */
+  readonly done: Done;
 }
 
 export async function runAndRecord(
@@ -27,12 +38,13 @@ export async function runAndRecord(
   store: Store,
   asked: Recorded,
   listen: Listener,
-): Promise<{ failed: boolean; interrupted: boolean }> {
+): Promise<Ended> {
   const started = new Date();
   const id = `${started.toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-")}-${
     crypto.randomUUID().slice(0, 4)
   }`;
   const git = gitState(asked.root);
+  const held = await hold(store, listen);
   store.removeLeftovers(started.getTime());
   removeOldProgress(store.root, started.getTime());
   let last: Parameters<Listener>[0] | null = null;
@@ -74,11 +86,39 @@ export async function runAndRecord(
   } catch (error) {
     warn("The report is not published", error);
   }
+  const done: Done = new Map(
+    result.nodes.flatMap(({ node, outputs }) => outputs === undefined ? [] : [[node, outputs]]),
+  );
+  if (asked.lock !== "leave" && done.size === plan.nodes.length) {
+    try {
+      const kept = await keepLock(plan, done, store, asked.lock === "update");
+      const message = describeKept(kept);
+      if (message !== null) {
+        listen({ type: kept.type === "differs" ? "warning" : "note", message });
+      }
+    } catch (error) {
+      warn("The lock file is not kept", error);
+    }
+  }
+  held?.close();
   if (last !== null) listen(last);
   return {
     failed: result.nodes.some((node) => node.outcome === "failed"),
     interrupted: result.interrupted,
+    done,
   };
+}
+
+/** Keeps `gc` away while the run goes on; waits while one removes. Null where the store cannot be written. */
+async function hold(store: Store, listen: Listener): Promise<Deno.FsFile | null> {
+  try {
+    const held = await store.hold(false);
+    if (held !== null) return held;
+    listen({ type: "note", message: "Waits for a gc of this store to end" });
+    return await store.waitFor();
+  } catch {
+    return null; // such a store serves hits; what cannot be written is told where it is
+  }
 }
 
 /** The commit of the project, and whether something has changed since; null without git. */

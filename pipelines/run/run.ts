@@ -10,9 +10,10 @@ import {
 } from "../plan/fingerprint.ts";
 import type { Digest, Key, MissReason, Node, NodeId, Outcome, Plan } from "../plan/plan.ts";
 import type { Store } from "../store/local.ts";
-import type { Fingerprint, RunRecord, StageRecord } from "../store/store.ts";
+import type { Divergence, Fingerprint, RunRecord, StageRecord } from "../store/store.ts";
 import type { Failure, Listener } from "./event.ts";
 import { jobInputs, ourFailure, runStage } from "./process.ts";
+import { divergenceOf } from "./diverged.ts";
 import { divide, longestFirst, Share } from "./share.ts";
 
 export interface RunOptions {
@@ -60,6 +61,9 @@ class Run {
   readonly #running = new Map<NodeId, Running>();
   /** Nodes that are ready and have no result in the store. */
   readonly #missed = new Set<NodeId>();
+  /** Nodes that are to be looked at once more, and what of their inputs was bad before. */
+  readonly #again = new Set<Node>();
+  readonly #damaged = new Set<string>();
   #stopped = false;
 
   constructor(
@@ -81,6 +85,8 @@ class Run {
     let waiting = new Set(plan.nodes);
     let isSorted = false;
     for (;;) {
+      for (const node of this.#again) waiting.add(node);
+      this.#again.clear();
       const ended = this.#results.size;
       for (const node of [...waiting]) {
         if (this.#stopped || options.signal.aborted) break;
@@ -93,7 +99,7 @@ class Run {
         }
       }
       // Something ended while the store was asked: what it feeds, or its threads, may be free now.
-      if (this.#results.size !== ended) continue;
+      if (this.#results.size !== ended || this.#again.size > 0) continue;
       // Only a run that has something to do asks how long it took before.
       if (!isSorted && this.#missed.size > 0) {
         waiting = new Set(longestFirst([...waiting], await this.#before(waiting)));
@@ -174,6 +180,7 @@ class Run {
     if (status.type === "waiting") throw new Error(`"${node.id}" is not ready`);
     if (status.type === "hit" && record !== null) {
       await this.#remember(node, status.key);
+      this.store.used(status.key, Date.now());
       this.#done.set(node.id, record.outputs);
       this.#end(node, status.key, "hit", 0, { outputs: record.outputs });
       return true;
@@ -234,12 +241,15 @@ class Run {
     this.listen({ type: "node-started", node: node.id, reason, threads: share.threads });
     const forced = reason.type === "forced" || reason.type === "not-cached";
     let logPath: string | undefined;
+    let diverged: Divergence | null = null;
     const end = (outcome: Outcome, more: Partial<NodeResult> & { failure?: Failure } = {}) =>
       this.#end(node, key, outcome, performance.now() - started, {
         reason: reasonJson(reason),
         ...(logPath === undefined ? {} : { log: logPath }),
+        ...(diverged === null ? {} : { diverged }),
         ...more,
       });
+    const inputs = this.#inputs(node);
     try {
       logPath = store.logPath(options.id, node.id);
       const ending = await runStage(store, {
@@ -247,7 +257,7 @@ class Run {
         key,
         trajectory,
         anew: forced,
-        inputs: this.#inputs(node),
+        inputs,
         share,
         datasets: options.datasets,
         logPath,
@@ -258,7 +268,7 @@ class Run {
         },
         onProgress: (progress) => this.listen({ type: "node-progress", node: node.id, progress }),
         onLog: (message) => this.listen({ type: "node-log", node: node.id, message }),
-      }, (outputs, peakMemory) => {
+      }, async (outputs, peakMemory) => {
         const record: StageRecord = {
           version: 1,
           key,
@@ -276,6 +286,11 @@ class Run {
             platform: Deno.build.target,
           },
         };
+        diverged = await divergenceOf(store, record);
+        if (diverged !== null) {
+          store.writeDivergence(diverged);
+          this.listen({ type: "diverged", node: node.id, divergence: diverged });
+        }
         store.writeRecord(record);
       });
       switch (ending.type) {
@@ -293,6 +308,7 @@ class Run {
           end("cancelled");
           break;
         case "failed":
+          if (this.#heal(node, inputs, ending.failure)) break;
           if (!options.keepGoing) this.#stopped = true;
           end("failed", { failure: ending.failure, message: ending.failure.message });
           break;
@@ -305,6 +321,44 @@ class Run {
       if (!options.keepGoing) this.#stopped = true;
       end("failed", { failure, message: failure.message });
     }
+  }
+
+  /**
+   * Sets a bad input aside and lets what made it run again, then the node that found it. Once: where the same
+   * is bad a second time, the disk is.
+   */
+  #heal(node: Node, inputs: Job["inputs"], failure: Failure): boolean {
+    if (failure.type !== "damaged") return false;
+    // What a process says is held against what it was given.
+    const folder = Object.values(inputs).flat().find((one) => one.folder === failure.folder)
+      ?.folder;
+    if (folder === undefined) return false;
+    const id = `${node.id} ${folder}`;
+    const makers = this.plan.nodes.filter((one) =>
+      Object.values(this.#done.get(one.id) ?? {}).some((digest) =>
+        this.store.objectFolder(digest) === folder
+      )
+    );
+    if (this.#damaged.has(id)) return false;
+    this.#damaged.add(id);
+    const place = this.store.quarantine(folder);
+    // Another consumer may have set it aside, and what made it be running already.
+    for (const maker of makers) {
+      this.#done.delete(maker.id);
+      this.#results.delete(maker.id);
+      this.#again.add(maker);
+    }
+    if (place !== null) {
+      this.listen({
+        type: "warning",
+        message: `${failure.message}; it lies in "${place}" now, and ${
+          makers.map((one) => one.id).join(", ")
+        } makes it again`,
+      });
+    }
+    this.#running.delete(node.id);
+    this.#again.add(node);
+    return true;
   }
 
   #inputs(node: Node): Job["inputs"] {

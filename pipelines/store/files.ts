@@ -88,3 +88,27 @@ export function readIfThere(path: string): string | null {
     throw error;
   }
 }
+
+/** Names in a folder, sorted; none where there is no such folder. */
+export function namesIn(folder: string): string[] {
+  try {
+    return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+  } catch (error) {
+    const isNone = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory;
+    if (isNone) return [];
+    throw error;
+  }
+}
+
+/** Bytes of a file, or of all files in a folder; 0 where there is none. */
+export function sizeOf(path: string): number {
+  try {
+    const { isDirectory, size } = Deno.lstatSync(path);
+    if (!isDirectory) return size;
+    return namesIn(path).reduce((sum, name) => sum + sizeOf(`${path}/${name}`), 0);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return 0;
+    throw error;
+  }
+}

@@ -2,21 +2,28 @@
 import type { Json } from "../json.ts";
 import type { Digest } from "../plan/plan.ts";
 import { digestOf } from "./canonical.ts";
+import { readIfThere } from "./files.ts";
 import { INFO, type ObjectInfo } from "./store.ts";
 
-/** An object that is not there, or is not what its digest says. */
+/** An object that is not there, or is not what its digest says; `folder` is its own, null where it has none yet. */
 export class ObjectError extends Error {
   override readonly name = "ObjectError";
+  constructor(message: string, readonly folder: string | null = null) {
+    super(message);
+  }
 }
 
 /** Reads and verifies: the manifest's digest must be the object's own. */
 export async function readInfo(folder: string, digest: Digest): Promise<ObjectInfo> {
-  const info = parseInfo(folder, await Deno.readTextFile(`${folder}/${INFO}`));
+  const text = readIfThere(`${folder}/${INFO}`);
+  if (text === null) throw new ObjectError(`The object "${folder}" is not there`, folder);
+  const info = parseInfo(folder, text);
   // A manifest is JSON, as it was parsed from it.
   const found = await digestOf(info.manifest as unknown as Json);
   if (found !== digest) {
     throw new ObjectError(
       `The object "${folder}" is damaged: its manifest has the digest ${found}, not ${digest}`,
+      folder,
     );
   }
   return info;
@@ -24,7 +31,8 @@ export async function readInfo(folder: string, digest: Digest): Promise<ObjectIn
 
 /** Looks at all that the code relies on; the manifest's content is vouched for by its digest. */
 export function parseInfo(folder: string, text: string): ObjectInfo {
-  const bad = (what: string) => new ObjectError(`The object "${folder}" is damaged: ${what}`);
+  const bad = (what: string) =>
+    new ObjectError(`The object "${folder}" is damaged: ${what}`, folder);
   let value: unknown;
   try {
     value = JSON.parse(text);

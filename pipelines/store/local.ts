@@ -8,6 +8,8 @@
  *     bundles/<digest>/      the code of stages, main.js first
  *     last/<hash>            the key that a config's node had last: what a miss is compared with
  *     progress/<trajectory>/ where trainings stand, see progress.ts: deleting it costs time only
+ *     quarantine/            what was found damaged, moved there
+ *     diverged/              a file for each time that a key gave another result: never removed
  *     profiles/<config>/     where the time of a node's steps went on some machine, <node>.json
  *     locks/ tmp/ cache/     may be deleted while nothing runs
  */
@@ -15,6 +17,7 @@ import type { Json } from "../json.ts";
 import type { Digest, Key } from "../plan/plan.ts";
 import { digestOf, sha256 } from "./canonical.ts";
 import {
+  namesIn,
   publishFile,
   readIfThere,
   removeQuietly,
@@ -26,6 +29,7 @@ import {
 import { ObjectError, parseInfo, readInfo } from "./info.ts";
 import { progressFolder } from "./progress.ts";
 import {
+  type Divergence,
   type Fingerprint,
   INFO,
   type ObjectInfo,
@@ -41,6 +45,8 @@ export async function keyOf(fingerprint: Fingerprint): Promise<Key> {
 
 /** Milliseconds after which scratch is nobody's any more: a week. */
 const LEFTOVER_AGE = 7 * 24 * 60 * 60 * 1000;
+
+const DAY = 24 * 60 * 60 * 1000;
 
 /** Node ids hold `@`, `,` and `=`, which every file system takes; labels are plain words. */
 const fileName = (node: string) => node.replace(/[^\w@,=.-]/g, "_");
@@ -90,6 +96,31 @@ export class Store {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
     return found.sort();
+  }
+
+  /** Digests of all objects, as they come. */
+  *objects(): Generator<Digest> {
+    for (const folder of namesIn(`${this.root}/objects`)) {
+      if (/^[0-9a-f]{2}$/.test(folder)) yield* this.findObjects(folder);
+    }
+  }
+
+  /** Keys of all stage records, as they come. */
+  *keys(): Generator<Key> {
+    for (const folder of namesIn(`${this.root}/records`)) {
+      for (const name of namesIn(`${this.root}/records/${folder}`)) {
+        const key = /^([0-9a-f]{64})\.json$/.exec(name)?.[1];
+        if (key !== undefined) yield key as Key; // 64 hexadecimal digits are what a key is
+      }
+    }
+  }
+
+  /** All stage records that can be read, as they come. */
+  *records(): Generator<StageRecord> {
+    for (const key of this.keys()) {
+      const record = this.readRecord(key);
+      if (record !== null) yield record;
+    }
   }
 
   /** True if every byte of the object is there, as it was written. Reads it all. */
@@ -142,20 +173,32 @@ export class Store {
   async #replace(scratch: string, digest: Digest): Promise<void> {
     if (await this.isWhole(digest)) return removeQuietly(scratch);
     // Moved aside, so that its place is never half of it.
-    const aside = `${this.root}/tmp/${digest}.${crypto.randomUUID().slice(0, 8)}.damaged`;
-    Deno.renameSync(this.objectFolder(digest), aside);
+    this.quarantine(this.objectFolder(digest));
     try {
       Deno.renameSync(scratch, this.objectFolder(digest));
     } catch (error) {
       if (!await this.isWhole(digest)) throw error;
       removeQuietly(scratch);
     }
-    removeQuietly(aside);
+  }
+
+  /** Moves what is bad out of the way, for somebody to look at; answers where it is, null if it was gone already. */
+  quarantine(path: string): string | null {
+    const name = path.slice(path.lastIndexOf("/") + 1);
+    const place = `${this.root}/quarantine/${name}.${crypto.randomUUID().slice(0, 8)}`;
+    try {
+      Deno.mkdirSync(`${this.root}/quarantine`, { recursive: true });
+      Deno.renameSync(path, place);
+      return place;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return null;
+      throw writeFailure(this.root, error);
+    }
   }
 
   /** The record of a key; null where there is none, or none that can be read. */
   readRecord(key: Key): StageRecord | null {
-    const text = readIfThere(this.#recordPath(key));
+    const text = readIfThere(this.recordPath(key));
     if (text === null) return null;
     try {
       const record: unknown = JSON.parse(text);
@@ -165,24 +208,61 @@ export class Store {
     }
   }
 
+  /** Says that a result was used, at most once a day: what `gc` goes by. */
+  used(key: Key, now: number): void {
+    const path = this.recordPath(key);
+    try {
+      const before = Deno.lstatSync(path).mtime?.getTime() ?? 0;
+      if (now - before > DAY) Deno.utimeSync(path, new Date(now), new Date(now));
+    } catch {
+      // A store that cannot be written serves hits all the same.
+    }
+  }
+
+  /**
+   * Holds the store while a run uses it, or (`alone`) while `gc` removes from it: then no run may be there. Null if
+   * it is held otherwise. The system lets go of it when the process ends.
+   */
+  async hold(alone: boolean): Promise<Deno.FsFile | null> {
+    const file = await this.#openLock();
+    if (await file.tryLock(alone)) return file;
+    file.close();
+    return null;
+  }
+  /** `hold` of a run, once it can be had. */
+  async waitFor(): Promise<Deno.FsFile> {
+    const file = await this.#openLock();
+    await file.lock(false);
+    return file;
+  }
+  async #openLock(): Promise<Deno.FsFile> {
+    try {
+      Deno.mkdirSync(`${this.root}/locks`, { recursive: true });
+      return await Deno.open(`${this.root}/locks/store`, { read: true, write: true, create: true });
+    } catch (error) {
+      throw writeFailure(this.root, error);
+    }
+  }
+
   writeRecord(record: StageRecord): void {
-    this.#publish(this.#recordPath(record.key), JSON.stringify(record));
+    this.#publish(this.recordPath(record.key), JSON.stringify(record));
   }
 
   writeRun(record: RunRecord): void {
     this.#publish(`${this.root}/runs/${record.id}.json`, `${JSON.stringify(record, null, 1)}\n`);
   }
 
+  /** Kept for good, in `diverged/`, one file a time. */
+  writeDivergence(divergence: Divergence): void {
+    const { key, now } = divergence;
+    const path = `${this.root}/diverged/${key}.${now.run}.json`;
+    this.#publish(path, `${JSON.stringify(divergence, null, 1)}\n`);
+  }
+
   /** Newest first. Records that cannot be read are left out. */
   readRuns(): RunRecord[] {
     const found: RunRecord[] = [];
-    let names: string[] = [];
-    try {
-      names = [...Deno.readDirSync(`${this.root}/runs`)].map((entry) => entry.name);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-    for (const name of names.filter((one) => one.endsWith(".json"))) {
+    for (const name of namesIn(`${this.root}/runs`).filter((one) => one.endsWith(".json"))) {
       try {
         const record: unknown = JSON.parse(Deno.readTextFileSync(`${this.root}/runs/${name}`));
         if (isRun(record)) found.push(record);
@@ -280,7 +360,7 @@ export class Store {
     }
   }
 
-  #recordPath(key: Key): string {
+  recordPath(key: Key): string {
     return `${this.root}/records/${key.slice(0, 2)}/${key}.json`;
   }
   async #lastPath(config: string, node: string): Promise<string> {

@@ -95,6 +95,14 @@ export async function decodeCheckpoint(
   return checkpoint;
 }
 
+/** What is wrong with the bytes of a checkpoint's file; null: they are those that were written. */
+export async function checkCheckpoint(path: string): Promise<string | null> {
+  const bytes = await Deno.readFile(path);
+  if (bytes.length < START) return `it has ${bytes.length} bytes`;
+  const found = await sha256(bytes.subarray(DIGEST)), wanted = bytes.subarray(0, DIGEST).toHex();
+  return found === wanted ? null : `its SHA-256 is ${found}, ${wanted} was written`;
+}
+
 /** The folder of all progress in a store. */
 export function progressFolder(store: string): string {
   return `${store}/progress`;

@@ -48,6 +48,17 @@ export interface StageRecord {
   };
 }
 
+/** One key, two results: what another run had made of it, and what this one has. */
+export interface Divergence {
+  readonly key: Key;
+  /** Runs' ids; `before` made what was there. */
+  readonly before: { readonly run: string; readonly outputs: Readonly<Record<string, Digest>> };
+  readonly now: { readonly run: string; readonly outputs: Readonly<Record<string, Digest>> };
+  /** Output and tensor where they part first; tensor null: the whole output. */
+  readonly output: string;
+  readonly tensor: string | null;
+}
+
 /** `artifacts/runs/<id>.json`: what one doing of a plan did. */
 export interface RunRecord {
   readonly version: 1;
@@ -68,6 +79,8 @@ export interface RunRecord {
     readonly outputs?: Readonly<Record<string, Digest>>;
     readonly message?: string;
     readonly log?: string;
+    /** It made another result of the same key than a run before. */
+    readonly diverged?: Divergence;
   }[];
 }
 

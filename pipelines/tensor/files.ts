@@ -5,9 +5,12 @@ import type { ObjectInfo } from "../store/store.ts";
 
 type Files = ObjectInfo["files"];
 
-/** Stored bytes that are not those that were written. */
+/** Stored bytes that are not those that were written; `folder` is the object's. */
 export class DamagedError extends Error {
   override readonly name = "DamagedError";
+  constructor(message: string, readonly folder: string, options?: ErrorOptions) {
+    super(message, options);
+  }
 }
 
 /** zarrita's keys begin with `/`. */
@@ -54,22 +57,25 @@ export class FolderReader {
   async read(path: string): Promise<Uint8Array<ArrayBuffer>> {
     const known = Object.hasOwn(this.files, path) ? this.files[path] : undefined;
     // zarrita would take a chunk that is not there for zeros.
-    if (known === undefined) throw new DamagedError(`"${this.folder}" lacks its file "${path}"`);
+    if (known === undefined) {
+      throw new DamagedError(`"${this.folder}" lacks its file "${path}"`, this.folder);
+    }
     const file = `${this.folder}/${path}`;
-    // The size is looked at first, so that a file that has grown is not read into memory.
-    const { size } = await Deno.stat(file);
-    if (size !== known.size) {
-      throw new DamagedError(
-        `"${file}" is damaged: it has ${size} bytes, ${known.size} were written`,
-      );
+    const damaged = (what: string) =>
+      new DamagedError(`"${file}" is damaged: ${what}`, this.folder);
+    try {
+      // The size is looked at first, so that a file that has grown is not read into memory.
+      const { size } = await Deno.stat(file);
+      if (size !== known.size) throw damaged(`it has ${size} bytes, ${known.size} were written`);
+      const bytes = await Deno.readFile(file);
+      const digest = await sha256(bytes);
+      if (digest !== known.sha256) {
+        throw damaged(`its SHA-256 is ${digest}, ${known.sha256} was written`);
+      }
+      return bytes;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) throw damaged("it is not there");
+      throw error;
     }
-    const bytes = await Deno.readFile(file);
-    const digest = await sha256(bytes);
-    if (digest !== known.sha256) {
-      throw new DamagedError(
-        `"${file}" is damaged: its SHA-256 is ${digest}, ${known.sha256} was written`,
-      );
-    }
-    return bytes;
   }
 }

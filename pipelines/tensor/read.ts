@@ -55,6 +55,20 @@ export async function readArtifactFile(
   return { name, bytes: await reader.read(name) };
 }
 
+/** Reads all of an artifact. @throws DamagedError, ObjectError where its values are not those of its manifest */
+export async function verifyArtifact(folder: string, digest: Digest): Promise<void> {
+  const info = await readInfo(folder, digest);
+  if (info.manifest.kind === "file") {
+    await readArtifactFile(folder, digest);
+    return;
+  }
+  const reader = readerOf(folder, digest, info);
+  for (const [name, { dtype }] of Object.entries(info.manifest.tensors)) {
+    if (!isDtype(dtype)) throw new DamagedError(`Tensor "${name}" has no dtype "${dtype}"`, folder);
+    await reader.tensor(name, dtype).read();
+  }
+}
+
 class StoredTensor<D extends Dtype> implements TensorReader<D> {
   readonly shape: readonly number[];
   readonly attributes: TensorReader["attributes"];
@@ -82,6 +96,7 @@ class StoredTensor<D extends Dtype> implements TensorReader<D> {
       throw new DamagedError(
         `Tensor "${this.name}" in "${this.files.folder}" is damaged: the SHA-256 of its values is ` +
           `${found}, ${this.#sha256} was written`,
+        this.files.folder,
       );
     }
     return values;

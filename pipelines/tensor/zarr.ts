@@ -138,7 +138,10 @@ export async function openArray<D extends Dtype>(
   );
   const chunkShape = chunkShapeOf(metadata);
   const bad = (what: string) =>
-    new DamagedError(`Cannot read the tensor "${name}" in "${files.folder}": ${what}`);
+    new DamagedError(
+      `Cannot read the tensor "${name}" in "${files.folder}": ${what}`,
+      files.folder,
+    );
   if (chunkShape === null) throw bad("its zarr.json is no regular array");
   if (chunkShape.length !== shape.length || chunkShape.some((size) => !(size >= 1))) {
     throw bad(`chunks of shape [${chunkShape.join(", ")}]`);

@@ -1,0 +1,108 @@
+/** `gc`: removes from the store what no rule keeps. */
+import { parseLock } from "../certificate/lock.ts";
+import type { Digest } from "../plan/plan.ts";
+import { namesIn } from "../store/files.ts";
+import { garbageOf, type Goes, removeGarbage, type Scope } from "../store/gc.ts";
+import { type Call, CommandError, has, UsageError, value } from "./command.ts";
+import { openStoreOf } from "./engine.ts";
+import { projectRoot, shortPath } from "./place.ts";
+import { processTerminal } from "./terminal.ts";
+import { bytes, pad } from "./text.ts";
+
+export async function gc(call: Call): Promise<number> {
+  const scope = scopeOf(call), terminal = processTerminal();
+  const store = openStoreOf(call), isDry = has(call, "dry-run");
+  const held = isDry ? null : await store.hold(true);
+  if (!isDry && held === null) {
+    throw new CommandError(
+      `A run is in progress on the store "${shortPath(store.root)}": gc would take what it uses`,
+      "wait for its end; `--dry-run` says what would go",
+    );
+  }
+  try {
+    const goes = await garbageOf(store, scope, Date.now());
+    if (!isDry) removeGarbage(store, goes);
+    for (
+      const line of has(call, "json") ? goes.map((one) => JSON.stringify(one)) : table(goes, isDry)
+    ) {
+      terminal.write(`${line}\n`);
+    }
+    return 0;
+  } finally {
+    held?.close();
+  }
+}
+
+/** @throws {UsageError} where no rule is given: a gc that keeps nothing is an `rm` */
+function scopeOf(call: Call): Scope {
+  const read = (flag: string, parse: (text: string) => number | null, wanted: string) => {
+    const text = value(call, flag);
+    if (text === undefined) return null;
+    const found = parse(text);
+    if (found === null) throw new UsageError(`--${flag} "${text}" cannot be read`, wanted);
+    return found;
+  };
+  const scope: Scope = {
+    locked: has(call, "keep-locked") ? lockedTensors() : null,
+    runs: read("keep-runs", wholeNumber, "give a whole number, e.g. 5"),
+    age: read("older-than", duration, "give days, hours or minutes, e.g. 30d, 12h, 90min"),
+    size: read("max-size", size, "give a size, e.g. 10GB, 500MB"),
+  };
+  if (Object.values(scope).every((rule) => rule === null)) {
+    throw new UsageError(
+      "gc wants to know what to keep",
+      "--keep-locked, --keep-runs N, --older-than 30d or --max-size 10GB; what one of them keeps stays",
+    );
+  }
+  return scope;
+}
+
+/** All tensors that the locks beside the project's configs name. */
+function lockedTensors(): Set<Digest> {
+  const folder = `${projectRoot()}/configs`;
+  const found = new Set<Digest>();
+  for (const name of namesIn(folder).filter((one) => one.endsWith(".lock.yaml"))) {
+    const path = `${folder}/${name}`;
+    for (const { outputs } of parseLock(path, Deno.readTextFileSync(path)).values()) {
+      for (const tensors of Object.values(outputs)) {
+        for (const digest of Object.values(tensors)) found.add(digest);
+      }
+    }
+  }
+  return found;
+}
+
+function wholeNumber(text: string): number | null {
+  return /^\d{1,9}$/.test(text) ? Number(text) : null;
+}
+
+const MINUTE = 60_000;
+
+function duration(text: string): number | null {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(d|h|min)$/.exec(text) ?? [];
+  if (number === undefined) return null;
+  return Number(number) * (unit === "d" ? 1440 : unit === "h" ? 60 : 1) * MINUTE;
+}
+
+function size(text: string): number | null {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(k|M|G|T)?B?$/.exec(text) ?? [];
+  if (number === undefined) return null;
+  return Number(number) * 1000 ** ["", "k", "M", "G", "T"].indexOf(unit ?? "");
+}
+
+function table(goes: readonly Goes[], isDry: boolean): string[] {
+  const kinds = new Map<string, { count: number; bytes: number }>();
+  for (const { kind, bytes } of goes) {
+    const sum = kinds.get(kind) ?? { count: 0, bytes: 0 };
+    kinds.set(kind, { count: sum.count + 1, bytes: sum.bytes + bytes });
+  }
+  const total = goes.reduce((sum, one) => sum + one.bytes, 0);
+  return [
+    ...[...kinds].map(([kind, sum]) =>
+      `${pad(kind, 11)}  ${`${sum.count}`.padStart(6)}  ${bytes(sum.bytes).padStart(8)}`
+    ),
+    goes.length === 0
+      ? "nothing to remove"
+      : `${isDry ? "would remove" : "removed"} ${bytes(total)}`,
+  ];
+}

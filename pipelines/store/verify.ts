@@ -1,0 +1,112 @@
+/** Holds what is stored against its digests, piece by piece. */
+import type { Digest, Key } from "../plan/plan.ts";
+import { isWholeBundle } from "./bundles.ts";
+import { sha256 } from "./canonical.ts";
+import { namesIn, sizeOf } from "./files.ts";
+import { readInfo } from "./info.ts";
+import { keyOf, type Store } from "./local.ts";
+import { checkCheckpoint, progressFolder } from "./progress.ts";
+import type { StageRecord } from "./store.ts";
+
+export type Kind = "object" | "record" | "bundle" | "checkpoint";
+
+/** One thing of a store. */
+export interface Looked {
+  readonly kind: Kind;
+  readonly path: string;
+  readonly bytes: number;
+  /** What is wrong with it; null: nothing. */
+  readonly problem: string | null;
+  /** Whether it helps to set it aside: it is not what was written. */
+  readonly isBad: boolean;
+}
+
+/** What is looked at; null: all that is there. */
+export interface Wanted {
+  readonly objects: ReadonlySet<Digest>;
+  readonly keys: ReadonlySet<Key>;
+}
+
+/** Looks at everything, or at what is wanted. `decodes` looks into an object's tensors, and throws if they are bad. */
+export async function* verifyStore(
+  store: Store,
+  wanted: Wanted | null,
+  decodes: (folder: string, digest: Digest) => Promise<void>,
+): AsyncGenerator<Looked> {
+  for (const digest of wanted?.objects ?? store.objects()) {
+    yield await object(store, digest, decodes);
+  }
+  for (const key of wanted?.keys ?? store.keys()) yield await record(store, key);
+  if (wanted !== null) return;
+  for (const digest of namesIn(`${store.root}/bundles`)) {
+    const path = store.bundleFolder(digest as Digest); // a name that is none is whole by no digest
+    const isWhole = await isWholeBundle(path, digest as Digest);
+    yield {
+      kind: "bundle",
+      path,
+      bytes: sizeOf(path),
+      problem: isWhole ? null : "its files are not those of its digest",
+      isBad: !isWhole,
+    };
+  }
+  for (const trajectory of namesIn(progressFolder(store.root))) {
+    const folder = `${progressFolder(store.root)}/${trajectory}`;
+    for (const name of namesIn(folder)) {
+      if (!name.endsWith(".checkpoint")) continue;
+      const path = `${folder}/${name}`;
+      const problem = await checkCheckpoint(path);
+      yield { kind: "checkpoint", path, bytes: sizeOf(path), problem, isBad: problem !== null };
+    }
+  }
+}
+
+async function object(
+  store: Store,
+  digest: Digest,
+  decodes: (folder: string, digest: Digest) => Promise<void>,
+): Promise<Looked> {
+  const path = store.objectFolder(digest);
+  let bytes = 0;
+  const look = async (): Promise<string | null> => {
+    const damage = store.damage(digest);
+    if (damage !== null) return damage;
+    const { files } = await readInfo(path, digest);
+    for (const [name, file] of Object.entries(files)) {
+      const found = await sha256(await Deno.readFile(`${path}/${name}`));
+      bytes += file.size;
+      if (found !== file.sha256) {
+        return `the SHA-256 of its "${name}" is ${found}, ${file.sha256} was written`;
+      }
+    }
+    await decodes(path, digest);
+    return null;
+  };
+  const problem = await look().catch((error: unknown) => {
+    // A damaged file can make a decoder throw anything; what it says is what there is to say.
+    if (error instanceof Error) return error.message;
+    throw error;
+  });
+  return { kind: "object", path, bytes, problem, isBad: problem !== null };
+}
+
+/** A record is that of its key, and what it names is there. Without its outputs it is of no use, and no harm. */
+async function record(store: Store, key: Key): Promise<Looked> {
+  const path = store.recordPath(key);
+  const found: StageRecord | null = store.readRecord(key);
+  const bad = found === null
+    ? "it cannot be read"
+    : await keyOf(found.fingerprint) !== key
+    ? "its fingerprint is not that of its key"
+    : null;
+  const missing = Object.entries(found?.outputs ?? {}).flatMap(([name, digest]) => {
+    const damage = store.damage(digest);
+    return damage === null ? [] : [`its output "${name}" is not whole: ${damage}`];
+  });
+  return {
+    kind: "record",
+    path,
+    bytes: sizeOf(path),
+    problem: bad ?? missing[0] ?? null,
+    isBad: bad !== null,
+  };
+}

@@ -89,7 +89,7 @@ export const COMMANDS: readonly CommandTable[] = [
   },
   {
     name: "verify",
-    summary: "Hold what is stored against its digests, or run it again and compare",
+    summary: "Hold results against their digests, or a rerun",
     arguments: [
       optional("config", "only what this config's results are; without it, the whole store"),
       { ...NODES, description: "with --rerun: only these and what they need" },
@@ -198,7 +198,7 @@ export const COMMANDS: readonly CommandTable[] = [
   },
   {
     name: "gc",
-    summary: "Remove from the store what none of the given rules keeps",
+    summary: "Remove what none of the given rules keeps",
     details: "What one rule keeps stays. A run in progress keeps everything: then gc refuses.",
     arguments: [],
     flags: [

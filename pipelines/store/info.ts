@@ -16,7 +16,7 @@ export class ObjectError extends Error {
 /** Reads and verifies: the manifest's digest must be the object's own. */
 export async function readInfo(folder: string, digest: Digest): Promise<ObjectInfo> {
   const text = readIfThere(`${folder}/${INFO}`);
-  if (text === null) throw new ObjectError(`The object "${folder}" is not there`, folder);
+  if (text === null) throw new ObjectError(`There is no "${folder}/${INFO}"`, folder);
   const info = parseInfo(folder, text);
   // A manifest is JSON, as it was parsed from it.
   const found = await digestOf(info.manifest as unknown as Json);

@@ -89,12 +89,12 @@ const REFUSED: Record<string, [body: string, type: string, message: RegExp]> = {
   "the environment": [
     'Deno.env.get("HOME");',
     "permission",
-    /^The stage did what it has not declared: Requires env access to "HOME"/,
+    /^Stage "own" may not read the environment variable "HOME"$/,
   ],
   "a write beside its outputs": [
     'Deno.writeTextFileSync("/tmp/crisol-stray", "x");',
     "permission",
-    /^The stage did what it has not declared: Requires write access/,
+    /^Stage "own" may not write "\/tmp\/crisol-stray"$/,
   ],
   "a kernel that check did not name": [
     'await (arguments[0] as { kernel(name: string): Promise<unknown> }).kernel("dense");',

@@ -50,19 +50,19 @@ const CASES: readonly {
     what: "that reads a file which it did not declare",
     body: 'await Deno.readTextFile("deno.json");',
     type: "permission",
-    message: /^The stage did what it has not declared: Requires read access to/,
+    message: /^Stage "own" may not read "deno\.json"$/,
   },
   {
     what: "that connects to a host which it did not declare",
     body: 'await fetch("http://example.org/");',
     type: "permission",
-    message: /^The stage did what it has not declared: Requires net access to "example\.org:80"/,
+    message: /^Stage "own" may not reach "example\.org:80"$/,
   },
   {
     what: "that starts a program",
     body: 'await new Deno.Command("/bin/true").output();',
     type: "permission",
-    message: /^The stage did what it has not declared: Requires run access to "\/bin\/true"/,
+    message: /^Stage "own" may not start or end a process: "\/bin\/true"$/,
   },
   {
     what: "that draws from Math.random",

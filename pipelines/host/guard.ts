@@ -23,6 +23,8 @@ function refuse(what: string, instead: string): () => never {
 // A clock that stands: packages read it for their own statistics, and no result can come of it.
 Date.now = () => 0;
 performance.now = () => 0;
+Object.defineProperty(performance, "timeOrigin", { value: 0 });
+for (const name of ["mark", "measure"]) Reflect.deleteProperty(Performance.prototype, name);
 const RealDate = Date;
 globalThis.Date = new Proxy(RealDate, {
   apply: () => new RealDate(0).toString(),
@@ -43,13 +45,67 @@ crypto.getRandomValues = <T extends ArrayBufferView | null>(array: T): T => {
 };
 crypto.randomUUID = () => "00000000-0000-4000-8000-000000000000";
 
+/**
+ * Code made of texts may compute, as packages' does, but not import: the bundle holds all that a stage
+ * imports, and `node:` has modules with globals that nobody has guarded. Only the word itself can do it.
+ */
+function guardTexts(): void {
+  // Taken now: what a stage puts in their place is not asked.
+  const { construct, apply } = Reflect;
+  const includes = String.prototype.includes;
+  const texts = (given: readonly unknown[]): string[] => {
+    const found: string[] = [];
+    for (let i = 0; i < given.length; i++) {
+      const text = `${given[i]}`;
+      if (apply(includes, text, ["import"])) {
+        throw new Error("A stage has no import in code that is made of texts: import it by name");
+      }
+      found[i] = text;
+    }
+    return found;
+  };
+  const guarded = (maker: FunctionConstructor) =>
+    new Proxy(maker, {
+      apply: (target, _, given) => construct(target, texts(given)),
+      construct: (target, given, asked) => construct(target, texts(given), asked),
+    });
+  const plain = guarded(Function);
+  globalThis.Function = plain;
+  Object.defineProperty(plain.prototype, "constructor", { value: plain });
+  for (const example of [async () => {}, function* () {}, async function* () {}]) {
+    const prototype: object = Object.getPrototypeOf(example);
+    const maker = prototype.constructor as FunctionConstructor; // all are made and called alike
+    Object.setPrototypeOf(maker, plain);
+    Object.defineProperty(prototype, "constructor", { value: guarded(maker) });
+  }
+  const evaluate = globalThis.eval;
+  globalThis.eval = (text: unknown) =>
+    typeof text === "string" ? apply(evaluate, undefined, texts([text])) : text;
+}
+guardTexts();
+
+/**
+ * What no permission of Deno closes: storage that processes share, threads and modules with globals that
+ * nobody has guarded (`process` gives out both), and what asks the user.
+ */
+const CLOSED = [
+  "localStorage",
+  "sessionStorage",
+  "caches",
+  "BroadcastChannel",
+  "Worker",
+  "process",
+  "alert",
+  "confirm",
+  "prompt",
+] as const;
+
 /** Called once the stage's modules are loaded: what draws from here on draws for a result. */
 export function guardWorld(): void {
   Math.random = refuse("Math.random", "draw from numerics/random.ts with the context's seed");
   crypto.getRandomValues = refuse("random bytes", "draw from numerics/random.ts");
   crypto.randomUUID = refuse("random names", "name things by what they are");
-  // Shared between all processes of one script, or threads with globals that nobody has guarded.
-  for (const name of ["localStorage", "sessionStorage", "caches", "Worker", "BroadcastChannel"]) {
-    Reflect.deleteProperty(globalThis, name);
-  }
+  for (const name of CLOSED) Reflect.deleteProperty(globalThis, name);
+  // Deno's own insides, among them clocks and modules that nobody has guarded.
+  Reflect.deleteProperty(Deno, Reflect.get(Deno, "internal"));
 }

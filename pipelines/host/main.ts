@@ -1,12 +1,9 @@
 /** Inside the stage process: answers the engine, runs the stage, ends when its standard input does. */
 import { guardWorld, now } from "./guard.ts";
-import type { Failure } from "../run/event.ts";
 import type { Json, JsonObject, Progress, Stage, StepProfile } from "../stage.ts";
 import type { Description, Digest } from "../plan/plan.ts";
-import { OutputError } from "../tensor/declared.ts";
-import { DamagedError } from "../tensor/files.ts";
-import { ObjectError } from "../store/info.ts";
 import { createContext } from "./context.ts";
+import { failureOf } from "./failure.ts";
 import { paramIssues } from "./issues.ts";
 import type { Job, Reply, Request } from "./protocol.ts";
 
@@ -39,6 +36,7 @@ export async function serve(stage: Stage): Promise<void> {
       case "run":
         // Not awaited: the engine may cancel, and the end of the input must be seen.
         threads = request.job.threads;
+        failOnUncaught(stage.name);
         run(stage, request.job, gone, abort.signal, () => threads).then(reply);
         break;
       case "go":
@@ -55,6 +53,17 @@ export async function serve(stage: Stage): Promise<void> {
     }
   }
   Deno.exit(0);
+}
+
+/** What fails where nobody waits for it would end the process with Deno's words alone. */
+function failOnUncaught(stage: string): void {
+  const fail = (event: Event, error: unknown) => {
+    event.preventDefault();
+    reply({ type: "failed", failure: failureOf(stage, error) });
+    Deno.exit(1);
+  };
+  globalThis.addEventListener("error", (event) => fail(event, event.error));
+  globalThis.addEventListener("unhandledrejection", (event) => fail(event, event.reason));
 }
 
 /** A module's default export is what its author made it. */
@@ -159,7 +168,7 @@ async function run(
     }
     return { type: "done", outputs };
   } catch (error) {
-    return { type: "failed", failure: failureOf(error) };
+    return { type: "failed", failure: failureOf(stage.name, error) };
   }
 }
 
@@ -180,35 +189,4 @@ function createVoice() {
       reply({ type: "log", message });
     },
   };
-}
-
-function failureOf(error: unknown): Failure {
-  const message = error instanceof Error ? error.message : String(error);
-  const stack = error instanceof Error && error.stack !== undefined ? { stack: error.stack } : {};
-  if (error instanceof Deno.errors.NotCapable) {
-    return {
-      type: "permission",
-      // Deno's advice is for who calls Deno.
-      message: `The stage did what it has not declared: ${
-        message.replace(/, run again with the --allow-\S+ flag$/, "")
-      }`,
-      help:
-        "a stage reads its inputs and writes its outputs through the context, and no other file",
-      ...stack,
-    };
-  }
-  if (error instanceof OutputError) return { type: "bad-output", message, ...stack };
-  if (error instanceof DamagedError || error instanceof ObjectError) {
-    return { type: "damaged", message, folder: error.folder, ...stack };
-  }
-  const code = error instanceof Error && "code" in error ? error.code : null;
-  if (code === "ENOSPC" || code === "EDQUOT" || code === "EROFS") {
-    return {
-      type: "store",
-      message: `Cannot write to the store: ${message}`,
-      help: "make room, or name another place by --store",
-      ...stack,
-    };
-  }
-  return { type: "threw", message, ...stack };
 }

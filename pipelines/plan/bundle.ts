@@ -28,6 +28,12 @@ export class BundleError extends Error {
   override readonly name = "BundleError";
 }
 
+/** Modules of Node that compute; the others reach files, processes, clocks, or globals that nobody guards. */
+const PLAIN_NODE = new Set(
+  ["assert", "assert/strict", "buffer", "events", "path", "stream", "timers", "url", "util", "zlib"]
+    .map((name) => `node:${name}`),
+);
+
 const encoder = new TextEncoder();
 
 /** Builds the stage in the file `module` (absolute), puts its bundle into the store, and digests its code. */
@@ -64,7 +70,11 @@ export async function bundleStage(
         resolveDir: project.root,
         sourcefile: "stage",
       },
-      plugins: [resolver(project, imports, externals, versionless(imports)), loader(sources)],
+      plugins: [
+        fence(project, module),
+        resolver(project, imports, externals, versionless(imports)),
+        loader(sources),
+      ],
     });
     const whole = await esbuild.build({
       ...common,
@@ -177,6 +187,36 @@ function resolver(
             text: /^[a-z]+:/.test(path)
               ? `A stage cannot import "${path}": only files and packages of deno.json's imports`
               : `"${path}" is not among the imports of deno.json`,
+          }],
+        };
+      });
+    },
+  };
+}
+
+/** What a stage's own code may not be made of. */
+function fence(project: Project, module: string): Plugin {
+  const folders = [project.root, module.slice(0, module.lastIndexOf("/"))].map((folder) => {
+    const real = Deno.realPathSync(folder);
+    return Deno.build.os === "windows" ? real.replaceAll("\\", "/") : real;
+  });
+  return {
+    name: "fence",
+    setup(build) {
+      build.onResolve({ filter: /^node:/ }, ({ path }) =>
+        PLAIN_NODE.has(path) ? undefined : {
+          errors: [{
+            text: `A stage cannot import "${path}": it reaches the world through its context alone`,
+          }],
+        });
+      // The bundler has followed links: what is here would be read by the engine, which may read all.
+      build.onLoad({ filter: /.*/, namespace: "file" }, ({ path }) => {
+        const file = path.replaceAll("\\", "/");
+        return folders.some((folder) => file.startsWith(`${folder}/`)) ? undefined : {
+          errors: [{
+            text:
+              `A stage cannot import "${file}": it lies neither in the project nor in the folder ` +
+              "of the stage's own file",
           }],
         };
       });

@@ -112,6 +112,10 @@ class Asking {
 function lastWords(text: string): string | null {
   const lines = text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
   const error = lines.find((line) => /^(error|Uncaught)\b/i.test(line)) ?? lines.at(-1);
+  const refused = /NotCapable: (?:Requires )?(.+?)(?:, run again with .*)?$/.exec(error ?? "")?.[1];
+  if (refused !== undefined) {
+    return `as it loads it wants ${refused}: a stage reaches out in \`run\` alone, by what it declares`;
+  }
   return error?.replace(/^error: (Uncaught )?(\(in promise\) )?(Error: )?/, "")
     .replace(/, run again with the --allow-\S+ flag$/, "") ?? null;
 }

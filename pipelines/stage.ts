@@ -280,8 +280,6 @@ export interface StageDefinition<
   readonly horizon?: string;
   /** True if it can say where its time goes: see `Context.profile`. */
   readonly profiles?: boolean;
-  /** Pins the code's identity by hand: what is hashed instead of the code. */
-  readonly version?: string;
   /**
    * Looks at params and input shapes before anything runs. Must be quick and without effects.
    * `inputs` has an entry for each input that is connected: one shape, or a list for `many`; null: not known.

@@ -47,6 +47,7 @@ stages:
       uses: "../mine.ts",
       module: absolute(rig.folder, "mine.ts"),
       cache: true,
+      version: null,
     }, {
       name: "model",
       uses: "train",
@@ -68,12 +69,14 @@ stages:
       seeds: 2,
       join: "product",
       cache: false,
+      version: null,
     }, {
       ...rest,
       name: "model-2",
       uses: "./own.ts",
       module: absolute(rig.folder, "configs", "own.ts"),
       cache: true,
+      version: null,
     }],
   });
   assert.deepEqual({ files, overrides }, { files: [file], overrides: [] });

@@ -147,9 +147,12 @@ Deno.test("each reason for which a node is not a hit is told with what changed",
     assert.deepEqual(await planned(place), HITS);
   });
 
-  await t.step("a stage that pins its version is not asked for its code", async () => {
-    const pinned = DRAWN.replace("random: true,", 'random: true,\n  version: "1",');
-    place.write("configs/drawn.ts", pinned);
+  await t.step("a stage whose version is given is not asked for its code", async () => {
+    place.edit(CONFIG, "uses: ./drawn.ts", "uses: ./drawn.ts\n    version: 1");
+    assert.deepEqual(await planned(place), {
+      ...HITS,
+      drawn: { type: "version", old: "none", new: "1" },
+    });
     await place.run([CONFIG]);
     place.edit(
       "configs/drawn.ts",
@@ -157,12 +160,13 @@ Deno.test("each reason for which a node is not a hit is told with what changed",
       "Float64Array.of(4, 5, 6)",
     );
     assert.deepEqual(await planned(place), HITS);
-    place.edit("configs/drawn.ts", 'version: "1"', 'version: "2"');
+    place.edit(CONFIG, "version: 1", "version: 2");
     assert.deepEqual(await planned(place), {
       ...HITS,
-      drawn: { type: "code", module: "version", more: 0 },
+      drawn: { type: "version", old: "1", new: "2" },
     });
     place.write("configs/drawn.ts", DRAWN);
+    place.edit(CONFIG, "\n    version: 2", "");
     await place.run([CONFIG]);
   });
 

@@ -1,6 +1,6 @@
 /** Where a run and a lock part, in the order of the plan. */
 import { canonicalJson } from "../store/canonical.ts";
-import { changedParams } from "../plan/compare.ts";
+import { brief, changedParams } from "../plan/compare.ts";
 import type { Digest, NodeId, Plan } from "../plan/plan.ts";
 import { type Lock, settingsOf } from "./lock.ts";
 
@@ -38,7 +38,7 @@ export function settingDifferences(lock: Lock, plan: Plan, whole: boolean): Diff
     const add = (setting: string, before: string, after: string) =>
       found.push({ type: "setting", node: node.id, setting, locked: before, found: after });
     for (const { path, old, new: next } of changedParams(locked.params, now.params)) {
-      add(path === "" ? "params" : path, old, next);
+      add(path === "" ? "params" : path, brief(old), brief(next));
     }
     if (locked.seed !== now.seed) add("seed", `${locked.seed}`, `${now.seed}`);
     if (locked.backend !== now.backend) add("backend", `${locked.backend}`, `${now.backend}`);

@@ -54,19 +54,27 @@ export function findArtifact(plan: Plan, text: string): Address {
 
 /** The node of that id, or the only cell of that stage. */
 export function findNode(plan: Plan, text: string): Node {
-  const exact = plan.nodes.find((node) => node.id === text);
-  if (exact !== undefined) return exact;
-  const cells = plan.nodes.filter((node) => node.stage === text);
-  if (cells.length === 1 && cells[0] !== undefined) return cells[0];
-  throw cells.length > 1
-    ? new UsageError(
-      `"${text}" has ${cells.length} cells`,
-      `say which: ${some(cells.map((c) => c.id))}`,
-    )
-    : new UsageError(
-      `There is no node "${text}" in ${plan.config.name}`,
-      suggest(text, plan.nodes.map((node) => node.id)),
-    );
+  const [first, ...more] = findNodes(plan, text);
+  if (first !== undefined && more.length === 0) return first;
+  throw new UsageError(
+    `"${text}" has ${more.length + 1} cells`,
+    `say which: ${some(findNodes(plan, text).map((c) => c.id))}`,
+  );
+}
+
+/** A stage for all its cells, or one cell; in the plan's order. Throws where there is none. */
+export function findNodes(plan: Plan, text: string): Node[] {
+  const found = plan.nodes.filter((node) => node.id === text || node.stage === text);
+  if (found.length > 0) return found;
+  const near = plan.nodes.filter((node) => node.stage === text.split("@")[0]);
+  const names = (near.length > 0 ? near : plan.nodes).map((node) => node.id);
+  throw new UsageError(
+    `There is no node "${text}" in ${plan.config.name}`,
+    suggest(text, [
+      ...new Set(near.length > 0 ? [] : plan.nodes.map((node) => node.stage)),
+      ...names,
+    ]),
+  );
 }
 
 function some(names: readonly string[]): string {

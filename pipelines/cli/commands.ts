@@ -88,6 +88,40 @@ export const COMMANDS: readonly CommandTable[] = [
     load: async () => (await import("./plan.ts")).plan,
   },
   {
+    name: "explain",
+    summary: "Say what tells a node from its last result",
+    details: "Param by param, module by module, input by input; runs nothing.",
+    arguments: [CONFIG, required("node", "`train` for all its cells, or `train@sparse`")],
+    flags: [
+      {
+        flags: "--against <run>",
+        description: "compare with its result in this run: an id, `latest`, `latest~1`",
+      },
+      JSON_LINES,
+      ...COMMON,
+    ],
+    examples: [
+      ["explain configs/fashion.yaml train@sparse", "why it would run, in full"],
+      ["explain configs/fashion.yaml train@sparse --against latest~3", "what changed since"],
+    ],
+    load: async () => (await import("./explain.ts")).explain,
+  },
+  {
+    name: "accept",
+    summary: "Keep results although their code changed",
+    details: "Refused where params, inputs, seed or backend changed. The report shows the reason.",
+    arguments: [CONFIG, { ...NODES, description: "`train` or `train@sparse`", required: true }],
+    flags: [
+      { flags: "--reason <text>", description: "why the change cannot matter; has to be given" },
+      ...COMMON,
+    ],
+    examples: [[
+      'accept configs/fashion.yaml train --reason "only its log changed"',
+      "all its cells are hits again",
+    ]],
+    load: async () => (await import("./accept.ts")).accept,
+  },
+  {
     name: "verify",
     summary: "Hold results against their digests, or a rerun",
     arguments: [
@@ -184,17 +218,46 @@ export const COMMANDS: readonly CommandTable[] = [
     name: "log",
     summary: "Print the newest log of a node",
     arguments: [CONFIG, required("node", "`train` or `train@sparse`")],
-    flags: [STORE, DEBUG],
-    examples: [["log configs/quickstart.yaml train@sparse", "what that stage run printed"]],
+    flags: [
+      { flags: "--run <run>", description: "that of this run: an id, `latest`, `latest~1`" },
+      STORE,
+      DEBUG,
+    ],
+    examples: [
+      ["log configs/quickstart.yaml train@sparse", "what its newest run printed"],
+      ["log configs/quickstart.yaml train@sparse --run latest~1", "what that run's printed"],
+    ],
     load: async () => (await import("./log.ts")).log,
   },
   {
     name: "runs",
     summary: "List the runs, newest first, or the nodes of one",
-    arguments: [optional("run", "the id of one run, or its first characters")],
+    arguments: [optional("run", "one run: an id, its first characters, `latest`, `latest~1`")],
     flags: [JSON_LINES, STORE, DEBUG],
-    examples: [["runs", "all that the store remembers"]],
+    examples: [
+      ["runs", "all that the store remembers"],
+      ["runs latest", "where the newest came from, and a line a node"],
+    ],
     load: async () => (await import("./runs.ts")).runs,
+  },
+  {
+    name: "diff",
+    summary: "Compare two runs: settings, figures, digests",
+    arguments: [
+      required("run", "the first run: an id, its first characters, `latest`, `latest~1`"),
+      required("other", "the run that is held against it"),
+    ],
+    flags: [
+      { flags: "--html <file>", description: "write a page with figures and curves" },
+      JSON_LINES,
+      STORE,
+      DEBUG,
+    ],
+    examples: [
+      ["diff latest~1 latest", "what the last run changed"],
+      ["diff latest~1 latest --html reports/diff.html", "with curves"],
+    ],
+    load: async () => (await import("./diff.ts")).diff,
   },
   {
     name: "gc",

@@ -1,16 +1,16 @@
 /** What the commands want of the engine, each part loaded when it is asked for. */
 import type { JsonObject } from "../json.ts";
 import { describeReason } from "../plan/compare.ts";
-import { statuses } from "../plan/fingerprint.ts";
+import { doneOf, statuses } from "../plan/fingerprint.ts";
 import { beforePlan, readPlan, writePlan } from "../plan/cache.ts";
-import { suggest } from "../config/nearest.ts";
 import type { Project } from "../plan/bundle.ts";
-import type { Digest, Key, MissReason, Node, NodeId, NodeStatus, Plan } from "../plan/plan.ts";
+import type { Key, MissReason, Node, NodeId, NodeStatus, Plan } from "../plan/plan.ts";
 import type { Failure, Listener } from "../run/event.ts";
 import type { Ended } from "../run/record.ts";
 import { Store } from "../store/local.ts";
 import type { Profile } from "../store/profiles.ts";
 import type { RunRecord, StageRecord } from "../store/store.ts";
+import { findNodes } from "./address.ts";
 import { argument, type Call, UsageError, value, values } from "./command.ts";
 import { forward, projectRoot, shortPath, userPath, variable } from "./place.ts";
 
@@ -67,11 +67,7 @@ export async function openPlan(call: Call): Promise<Opened> {
         import("../store/profiles.ts"),
         import("../run/publish.ts"),
       ]);
-      const done = new Map<NodeId, Readonly<Record<string, Digest>>>();
-      for (const [id, status] of await statuses(plan, store, new Set())) {
-        const record = status.type === "hit" ? store.readRecord(status.key) : null;
-        if (record !== null) done.set(id, record.outputs);
-      }
+      const done = doneOf(await statuses(plan, store, new Set()), store);
       const held = await store.hold(false);
       const profile = await profileNode(node, store, done, steps).finally(() => held?.close());
       if ("type" in profile) return profile;
@@ -153,19 +149,7 @@ function datasetFolders(root: string): string[] {
 
 /** Ids of the nodes that the words mean: a stage for all its cells, or one cell. */
 function select(plan: Plan, words: readonly string[]): NodeId[] {
-  return words.flatMap((word) => {
-    const found = plan.nodes.filter((node) => node.id === word || node.stage === word);
-    if (found.length > 0) return found.map((node) => node.id);
-    const near = plan.nodes.filter((node) => node.stage === word.split("@")[0]);
-    const names = (near.length > 0 ? near : plan.nodes).map((node) => node.id);
-    throw new UsageError(
-      `There is no node "${word}" in ${plan.config.name}`,
-      suggest(word, [
-        ...new Set(near.length > 0 ? [] : plan.nodes.map((node) => node.stage)),
-        ...names,
-      ]),
-    );
-  });
+  return words.flatMap((word) => findNodes(plan, word).map(({ id }) => id));
 }
 
 /** The plan of these nodes and of all that they need. */
@@ -179,15 +163,14 @@ function part(plan: Plan, words: readonly string[]): Plan {
   return { ...plan, nodes: plan.nodes.filter((node) => wanted.has(node.id)) };
 }
 
-/** The newest log of a node in runs of this config. */
-export async function newestLog(
+/** The first log of a node that is there, in these runs. */
+export async function readLog(
   records: readonly RunRecord[],
-  config: string,
   node: NodeId,
 ): Promise<string | null> {
   for (const record of records) {
     const log = record.nodes.find((one) => one.node === node)?.log;
-    if (record.config !== config || log === undefined) continue;
+    if (log === undefined) continue;
     try {
       return await Deno.readTextFile(log);
     } catch (error) {

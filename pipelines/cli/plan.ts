@@ -49,7 +49,9 @@ function say(
 ): [text: string, colour: (text: string) => string] {
   switch (status.type) {
     case "hit":
-      return ["hit", paint.faint];
+      return status.accepted === undefined
+        ? ["hit", paint.faint]
+        : [`hit, accepted: ${visibleLine(status.accepted)}`, paint.note];
     case "miss":
       return [`runs: ${visibleLine(describe(status.reason))}`, paint.good];
     case "waiting":

@@ -6,7 +6,7 @@ import {
 } from "../certificate/differences.ts";
 import { type Lock, lockOf, parseLock } from "../certificate/lock.ts";
 import { lockPath } from "../certificate/path.ts";
-import type { Done } from "../plan/fingerprint.ts";
+import { doneOf } from "../plan/fingerprint.ts";
 import type { Digest, NodeId } from "../plan/plan.ts";
 import { readIfThere, removeQuietly } from "../store/files.ts";
 import { type Call, CommandError, has, UsageError, value, values } from "./command.ts";
@@ -117,12 +117,8 @@ async function runIn(store: string, call: Call): Promise<Rerun> {
 }
 
 /** What a store has of a plan, as far as it is there. */
-async function storedLock({ plan, store, statuses, record }: Opened): Promise<Lock> {
-  const done = new Map<NodeId, Done extends ReadonlyMap<NodeId, infer V> ? V : never>();
-  for (const [node, status] of await statuses([])) {
-    const found = status.type === "hit" ? record(status.key) : null;
-    if (found !== null) done.set(node, found.outputs);
-  }
+async function storedLock({ plan, store, statuses }: Opened): Promise<Lock> {
+  const done = doneOf(await statuses([]), store);
   const there = { ...plan, nodes: plan.nodes.filter(({ id }) => done.has(id)) };
   return await lockOf(there, done, store);
 }

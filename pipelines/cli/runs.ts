@@ -1,25 +1,19 @@
 /** `runs [RUN]`: what the store remembers of each doing of a plan. */
 import type { RunRecord } from "../store/store.ts";
-import { type Call, CommandError, has, UsageError } from "./command.ts";
+import { describeDivergence } from "../run/diverged.ts";
+import { inColumns } from "./changes.ts";
+import { type Call, has } from "./command.ts";
 import { runRecords } from "./engine.ts";
 import { shortPath } from "./place.ts";
 import { processTerminal } from "./terminal.ts";
-import { duration, pad, visibleLine, width } from "./text.ts";
+import { duration, visibleLine } from "./text.ts";
+import { findRun } from "./which.ts";
 
 export function runs(call: Call): number {
   const terminal = processTerminal();
   const records = runRecords(call);
   const asked = call.arguments[0];
-  const chosen = asked === undefined ? records : records.filter((one) => one.id.startsWith(asked));
-  if (asked !== undefined && chosen.length === 0) {
-    throw new CommandError(`There is no run "${asked}"`, "`deno task runs` lists them");
-  }
-  if (asked !== undefined && chosen.length > 1) {
-    throw new UsageError(
-      `"${asked}" is the beginning of ${chosen.length} runs`,
-      `say which: ${chosen.slice(0, 8).map((one) => one.id).join(", ")}`,
-    );
-  }
+  const chosen = asked === undefined ? records : [findRun(records, asked)];
   if (has(call, "json")) {
     for (const record of chosen) terminal.write(`${JSON.stringify(record)}\n`);
     return 0;
@@ -33,7 +27,7 @@ export function runs(call: Call): number {
 
 /** A line a run. */
 export function listLines(records: readonly RunRecord[]): string[] {
-  return columns(records.map((record) => {
+  return inColumns(records.map((record) => {
     const count = (outcome: string) =>
       record.nodes.filter((node) => node.outcome === outcome).length;
     const parts = ["ran", "hit", "failed", "blocked", "cancelled"].flatMap((outcome) =>
@@ -59,24 +53,22 @@ export function runLines(record: RunRecord): string[] {
     `${record.id}  ${record.started}  ${duration(record.milliseconds)}`,
     `command  ${record.command.join(" ")}`,
     `made by  deno ${record.deno}, ${git}`,
-    ...columns(record.nodes.map((node) => [
+    ...inColumns(record.nodes.map((node) => [
       node.outcome,
       node.node,
       node.outcome === "ran" || node.outcome === "failed" ? duration(node.milliseconds) : "",
       (node.key ?? "").slice(0, 12),
-      node.message?.split("\n")[0] ?? "",
+      remarkOn(node),
     ])),
   ].map(visibleLine);
 }
 
-/** Cells padded to columns. */
-function columns(rows: readonly (readonly string[])[]): string[] {
-  const clean = rows.map((row) => row.map(visibleLine));
-  const widths: number[] = [];
-  for (const row of clean) {
-    row.forEach((cell, column) => widths[column] = Math.max(widths[column] ?? 0, width(cell)));
-  }
-  return clean.map((row) =>
-    row.map((cell, column) => pad(cell, widths[column] ?? 0)).join("  ").trimEnd()
-  );
+/** What a reader must know of a node's result beside its outcome. */
+function remarkOn(node: RunRecord["nodes"][number]): string {
+  return [
+    node.message?.split("\n")[0],
+    node.diverged === undefined ? undefined : describeDivergence(node.diverged),
+    node.accepted === undefined ? undefined : `accepted: ${node.accepted}`,
+    node.version === undefined ? undefined : `version ${node.version}`,
+  ].filter((one) => one !== undefined).join("; ");
 }

@@ -49,6 +49,8 @@ export interface StageConfig {
   readonly join: "product" | null;
   /** False: always run again. */
   readonly cache: boolean;
+  /** Stands for its code and packages: as long as it is the same, their changes re-run nothing. */
+  readonly version: string | null;
 }
 
 export interface Config {

@@ -1,7 +1,7 @@
 /** The JSON Schema that editors complete and check configs with. It allows what the reader of configs allows. */
 import type { Json, JsonObject } from "../json.ts";
 import { REFERENCE } from "./graph.ts";
-import { MOST_SEEDS, NAME } from "./shape.ts";
+import { MOST_SEEDS, NAME, VERSION } from "./shape.ts";
 
 /** What the schema needs to know of a stage file. */
 export interface StageSchema {
@@ -108,6 +108,10 @@ function stageSchema(stages: readonly StageSchema[]): JsonObject {
       },
       join: { const: "product", description: "Combine unrelated sets of cells" },
       cache: { type: "boolean", default: true, description: "false: run it again each time" },
+      version: {
+        anyOf: [{ type: "integer", minimum: 0 }, { type: "string", pattern: VERSION.source }],
+        description: "Stands for its code: while it is the same, changed code re-runs nothing",
+      },
     },
     allOf: stages.flatMap(conditions),
   };

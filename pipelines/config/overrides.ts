@@ -12,7 +12,7 @@ import {
 import { parseYaml } from "./yaml.ts";
 
 /** What `stage.KEY` sets beside the params in `with`; `stage.with.KEY` is always a param. */
-const STAGE_KEYS = ["seeds", "join", "cache"];
+const STAGE_KEYS = ["seeds", "join", "cache", "version"];
 /** Keys of a stage that are no params, and that no override can change. */
 const FIXED_KEYS = ["uses", "inputs", "variants", "matrix"];
 const CONFIG_KEYS = ["seed"];

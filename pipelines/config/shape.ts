@@ -32,12 +32,15 @@ export const STAGE_KEYS = [
   "seeds",
   "join",
   "cache",
+  "version",
 ] as const;
 const CONFIG_KEYS = ["seed", "stages"];
 const VARIANT_KEYS = ["with", "inputs"];
 /** Names of axes that are not a matrix's. */
 const RESERVED = ["variant", "seed"];
 export const MOST_SEEDS = 1000;
+/** Shorter than a digest, so that the two are never taken for each other. */
+export const VERSION = /^[A-Za-z0-9._+-]{1,40}$/;
 export const NAME = /^[A-Za-z0-9_-]+$/;
 
 /** `config` and `project` are the absolute folders that modules are looked for in. */
@@ -102,7 +105,17 @@ class ShapeReader {
       seeds: this.#whole(of("seeds"), 1, MOST_SEEDS),
       join: join === undefined ? null : "product",
       cache: this.#boolean(of("cache")) ?? true,
+      version: this.#version(of("version")),
     };
+  }
+
+  #version(tree: Tree | undefined): string | null {
+    if (tree === undefined) return null;
+    const value = tree.kind === "scalar" ? tree.value : null;
+    const text = Number.isSafeInteger(value) ? String(value) : value;
+    return typeof text === "string" && VERSION.test(text)
+      ? text
+      : this.#wanted(tree, "a version: a whole number, or up to 40 letters, digits and . _ - +");
   }
 
   #module(uses: string, place: Place): string {

@@ -108,7 +108,6 @@ async function describe(stage: Stage): Promise<Description> {
     cells: cells ?? null,
     horizon: horizon ?? null,
     profiles: stage.profiles ?? false,
-    version: stage.version ?? null,
   };
 }
 

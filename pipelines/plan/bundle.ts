@@ -10,6 +10,7 @@ import { writeFailure } from "../store/files.ts";
 import type { Store } from "../store/local.ts";
 import { importsOf, type Lock, packageClosure, versionless } from "./packages.ts";
 import type { Code, Digest } from "./plan.ts";
+import { nameOf, parts } from "./printed.ts";
 import { Sources } from "./sources.ts";
 
 /** The file of a bundle that a process is started with. */
@@ -95,7 +96,7 @@ export async function bundleStage(
     refuse(text, module);
     const modules: Record<string, Digest> = {};
     const known = new Set(Object.keys(alone.metafile.inputs));
-    for (const [path, part] of parts(text, known)) {
+    for (const [path, part] of parts(text, (header) => known.has(header))) {
       // Printed anew: the bundler keeps some of the source's line breaks, and quotes around keys.
       const { code } = await esbuild.transform(part, {
         minifyWhitespace: true,
@@ -261,24 +262,6 @@ function refuse(text: string, module: string): void {
 function patternIn(module: string): string {
   return `"${module.slice(module.lastIndexOf("/") + 1)}" or what it imports has an import() of ` +
     "something that is no plain text: such code would run without being part of its identity";
-}
-
-/** The text by module, told apart by the bundler's headers; all of it belongs to some module. */
-function parts(text: string, known: ReadonlySet<string>): Map<string, string> {
-  const found = new Map<string, string>();
-  let path = "";
-  for (const line of text.split("\n")) {
-    const header = /^ {0,4}\/\/ (.+)$/.exec(line)?.[1];
-    if (header !== undefined && known.has(header)) path = header;
-    else found.set(path, `${found.get(path) ?? ""}${line}\n`);
-  }
-  return found;
-}
-
-/** A module outside of the project goes by its file name, since its folder differs between machines. */
-function nameOf(path: string): string {
-  if (path === "") return "imports";
-  return path.startsWith("..") || isAbsolute(path) ? path.slice(path.lastIndexOf("/") + 1) : path;
 }
 
 /** Writes the files under their common digest, if they are not there. */

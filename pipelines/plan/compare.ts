@@ -2,42 +2,143 @@
 import type { Json } from "../json.ts";
 import { canonicalJson } from "../store/canonical.ts";
 import type { Fingerprint } from "../store/store.ts";
-import type { MissReason, Node } from "./plan.ts";
+import type { Digest, MissReason, Node } from "./plan.ts";
 
-/** The first difference that matters to the reader: what he wrote himself before what followed from it. */
-export function compare(before: Fingerprint, now: Fingerprint, node: Node): MissReason {
-  if (before.format !== now.format) return { type: "format", old: before.format, new: now.format };
-  if (!same(before.params, now.params)) return paramReason(before.params, now.params);
-  if (before.seed !== now.seed && before.seed !== null && now.seed !== null) {
-    return { type: "seed", old: before.seed, new: now.seed };
+/** One difference between two fingerprints. Digests and packages are null where there is none. */
+export type Change =
+  | { readonly type: "format"; readonly old: string; readonly new: string }
+  /** A param's path, and both values as JSON; "nothing" where there is none. */
+  | {
+    readonly type: "params";
+    readonly path: string;
+    readonly old: string;
+    readonly new: string;
   }
-  if (!same({ ...before.code }, { ...now.code }) || before.stage !== now.stage) {
-    const names = differing({ ...before.code }, { ...now.code });
-    return { type: "code", module: names[0] ?? now.stage, more: Math.max(0, names.length - 1) };
+  | { readonly type: "seed"; readonly old: number | null; readonly new: number | null }
+  | { readonly type: "stage"; readonly old: string; readonly new: string }
+  /** `version:` in the config, which stands for code and packages; null: the code itself counts. */
+  | { readonly type: "version"; readonly old: string | null; readonly new: string | null }
+  | {
+    readonly type: "code";
+    readonly module: string;
+    readonly old: Digest | null;
+    readonly new: Digest | null;
   }
-  const [name] = differing({ ...before.packages }, { ...now.packages });
-  if (name !== undefined) {
-    return {
-      type: "package",
-      package: name,
-      old: (before.packages[name] ?? "none").split(" ")[0] ?? "",
-      new: (now.packages[name] ?? "none").split(" ")[0] ?? "",
-    };
+  | {
+    readonly type: "package";
+    readonly package: string;
+    readonly old: string | null;
+    readonly new: string | null;
   }
-  const [family] = differing({ ...before.kernels }, { ...now.kernels });
-  if (family !== undefined) return { type: "kernels", family };
+  | {
+    readonly type: "kernels";
+    readonly family: string;
+    readonly old: Digest | null;
+    readonly new: Digest | null;
+  }
+  | { readonly type: "numerics"; readonly old: string | null; readonly new: string | null }
+  /** The artifact at this place of an input; `name`: what the stage sees it called, where it does. */
+  | {
+    readonly type: "input";
+    readonly input: string;
+    readonly index: number;
+    readonly name: string | null;
+    readonly old: Digest | null;
+    readonly new: Digest | null;
+  };
+
+/** All differences: what the user wrote himself before what followed from it. */
+export function changesOf(before: Fingerprint, now: Fingerprint): Change[] {
+  const found: Change[] = [];
+  const [pinned, pins] = [versionOf(before), versionOf(now)];
+  // A version stands for the bundler's part of the format, too.
+  const formatOf = ({ format }: Fingerprint) => pinned === pins ? format : format.split(", ")[0];
+  if (formatOf(before) !== formatOf(now)) {
+    found.push({ type: "format", old: before.format, new: now.format });
+  }
+  for (const change of changedParams(before.params, now.params)) {
+    found.push({ type: "params", ...change });
+  }
+  if (before.seed !== now.seed) found.push({ type: "seed", old: before.seed, new: now.seed });
+  if (before.stage !== now.stage) found.push({ type: "stage", old: before.stage, new: now.stage });
+  if (pinned !== pins) found.push({ type: "version", old: pinned, new: pins });
+  else if (pinned === null) {
+    // Without a version it is modules and their digests.
+    const modules = ({ code }: Fingerprint) => code as Readonly<Record<string, Digest>>;
+    for (const [module, old, next] of differing(modules(before), modules(now))) {
+      found.push({ type: "code", module, old, new: next });
+    }
+    for (const [name, old, next] of differing(before.packages, now.packages)) {
+      found.push({ type: "package", package: name, old, new: next });
+    }
+  }
+  for (const [family, old, next] of differing(before.kernels, now.kernels)) {
+    found.push({ type: "kernels", family, old, new: next });
+  }
   if (before.numerics !== now.numerics) {
-    return { type: "numerics", old: before.numerics ?? "none", new: now.numerics ?? "none" };
+    found.push({ type: "numerics", old: before.numerics, new: now.numerics });
   }
   for (const input of new Set([...Object.keys(now.inputs), ...Object.keys(before.inputs)])) {
     const old = before.inputs[input] ?? [], next = now.inputs[input] ?? [];
-    const at = next.findIndex((one, index) =>
-      one.digest !== old[index]?.digest || one.name !== old[index]?.name
-    );
-    const feeds = node.feeds[input] ?? [];
-    const feed = feeds[Math.max(0, at)];
-    if ((at >= 0 || old.length !== next.length) && feed !== undefined) {
-      return { type: "input", input, node: feed.node };
+    for (let index = 0; index < Math.max(old.length, next.length); index++) {
+      const [a, b] = [old[index], next[index]];
+      if (a?.digest === b?.digest && a?.name === b?.name) continue;
+      found.push({
+        type: "input",
+        input,
+        index,
+        name: b?.name ?? a?.name ?? null,
+        old: a?.digest ?? null,
+        new: b?.digest ?? null,
+      });
+    }
+  }
+  return found;
+}
+
+/** The version that stands for a fingerprint's code, if one does. */
+export function versionOf({ code }: Fingerprint): string | null {
+  // Digests are 64 digits, which no module's name can make a version.
+  const { version } = code;
+  return version === undefined || /^[0-9a-f]{64}$/.test(version) ? null : version;
+}
+
+/** The first difference, as the reason for which `node` is not a hit. */
+export function compare(before: Fingerprint, now: Fingerprint, node: Node): MissReason {
+  const changes = changesOf(before, now);
+  for (const change of changes) {
+    const more = changes.filter(({ type }) => type === change.type).length - 1;
+    switch (change.type) {
+      case "format":
+        return change;
+      case "params":
+        return { ...change, old: brief(change.old), new: brief(change.new), more };
+      case "seed":
+        // A stage that began to draw numbers has changed its code.
+        if (change.old === null || change.new === null) break;
+        return { type: "seed", old: change.old, new: change.new };
+      case "stage":
+        return { type: "code", module: change.new, more: 0 };
+      case "version":
+        return { type: "version", old: change.old ?? "none", new: change.new ?? "none" };
+      case "code":
+        return { type: "code", module: change.module, more };
+      case "package": {
+        const version = (text: string | null) => (text ?? "none").split(" ")[0] ?? "";
+        return { ...change, old: version(change.old), new: version(change.new) };
+      }
+      case "kernels":
+        return { type: "kernels", family: change.family };
+      case "numerics":
+        return { type: "numerics", old: change.old ?? "none", new: change.new ?? "none" };
+      case "input": {
+        const feeds = node.feeds[change.input] ?? [];
+        const feed = feeds[Math.min(change.index, feeds.length - 1)];
+        if (feed === undefined) break;
+        return { type: "input", input: change.input, node: feed.node };
+      }
+      default:
+        change satisfies never;
     }
   }
   return { type: "never-run" };
@@ -47,29 +148,17 @@ function same(a: Json, b: Json): boolean {
   return canonicalJson(a) === canonicalJson(b);
 }
 
-/** Keys whose values differ, sorted. */
-function differing(
-  a: Readonly<Record<string, Json>>,
-  b: Readonly<Record<string, Json>>,
-): string[] {
-  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
-  return [...keys].filter((key) => a[key] !== b[key]).sort();
+/** Keys whose values differ, sorted, with both values. */
+function differing<T extends string>(
+  a: Readonly<Record<string, T>>,
+  b: Readonly<Record<string, T>>,
+): [key: string, old: T | null, now: T | null][] {
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].sort()
+    .filter((key) => a[key] !== b[key])
+    .map((key) => [key, a[key] ?? null, b[key] ?? null]);
 }
 
-function paramReason(before: Json, now: Json): MissReason {
-  const found = changedParams(before, now);
-  const [first] = found;
-  return {
-    type: "params",
-    path: "",
-    old: "",
-    new: "",
-    ...first,
-    more: Math.max(0, found.length - 1),
-  };
-}
-
-/** Each place where two trees of params part, as text. */
+/** Each place where two trees of params part, as JSON. */
 export function changedParams(
   before: Json,
   now: Json,
@@ -94,8 +183,11 @@ function isTree(value: Json | undefined): value is object & Json {
 }
 
 function show(value: Json | undefined): string {
-  if (value === undefined) return "nothing";
-  const text = canonicalJson(value);
+  return value === undefined ? "nothing" : canonicalJson(value);
+}
+
+/** At most 40 characters of a value. */
+export function brief(text: string): string {
   return text.length > 40 ? `${text.slice(0, 37)}...` : text;
 }
 
@@ -113,6 +205,8 @@ export function describeReason(reason: MissReason): string {
       return `${reason.path} was ${reason.old}, is ${reason.new}${more(reason.more)}`;
     case "code":
       return `the code changed: ${reason.module}${more(reason.more)}`;
+    case "version":
+      return `its version was ${reason.old}, is ${reason.new}`;
     case "package":
       return `the package ${reason.package} was ${reason.old}, is ${reason.new}`;
     case "kernels":

@@ -17,23 +17,36 @@ export type Done = ReadonlyMap<NodeId, Readonly<Record<string, Digest>>>;
 
 /** Throws if a node that feeds this one is not done. */
 export function fingerprintOf(node: Node, done: Done): Fingerprint {
+  const { fingerprint, unknown } = partlyKnown(node, done);
+  if (unknown.length > 0) {
+    throw new Error(`"${node.id}" is asked for its fingerprint before what feeds it is done`);
+  }
+  return fingerprint;
+}
+
+/** A fingerprint without those inputs that are not all done, and their names. */
+export function partlyKnown(
+  node: Node,
+  done: Done,
+): { readonly fingerprint: Fingerprint; readonly unknown: readonly string[] } {
   const inputs: Record<string, Fingerprint["inputs"][string]> = {};
+  const unknown: string[] = [];
   for (const [name, feeds] of Object.entries(node.feeds)) {
     const isNamed = node.description.inputs[name]?.named === true;
-    inputs[name] = feeds.map((feed) => {
+    const known = feeds.flatMap((feed) => {
       const digest = done.get(feed.node)?.[feed.output];
-      if (digest === undefined) {
-        throw new Error(`"${node.id}" is asked for its fingerprint before "${feed.node}" is done`);
-      }
-      return isNamed ? { name: feed.name, digest } : { digest };
+      return digest === undefined ? [] : [isNamed ? { name: feed.name, digest } : { digest }];
     });
+    if (known.length === feeds.length) inputs[name] = known;
+    else unknown.push(name);
   }
-  const { version } = node.description;
-  return {
-    format: `${FORMAT}, ${node.code.bundler}`,
+  const { code, version } = node;
+  const fingerprint = {
+    // A version stands for all that the bundler says.
+    format: version === null ? `${FORMAT}, ${code.bundler}` : FORMAT,
     stage: node.description.name,
-    code: version === null ? node.code.modules : { version },
-    packages: node.code.packages,
+    code: version === null ? code.modules : { version },
+    packages: version === null ? code.packages : {},
     params: node.params,
     inputs,
     seed: node.seed,
@@ -42,6 +55,7 @@ export function fingerprintOf(node: Node, done: Done): Fingerprint {
       Object.entries(node.kernels).map(([family, { digest }]) => [family, digest]),
     ),
   };
+  return { fingerprint, unknown };
 }
 
 /**
@@ -93,7 +107,11 @@ export async function statusOf(
   if (!node.cache) return miss({ type: "not-cached" });
   const { record, damage } = lookUp(store, key, node);
   if (damage !== null) return miss({ type: "output-missing", ...damage });
-  if (record !== null) return { status: { type: "hit", key }, fingerprint, record };
+  if (record !== null) {
+    const accepted = record.accepted?.reason;
+    const status = { type: "hit", key, ...accepted === undefined ? {} : { accepted } } as const;
+    return { status, fingerprint, record };
+  }
   const last = await store.lastKey(configName(plan), node.id);
   const before = last === null || last === key ? null : store.readRecord(last);
   return miss(
@@ -125,6 +143,16 @@ export async function statuses(
     if (record !== null) done.set(node.id, record.outputs);
   }
   return found;
+}
+
+/** What the hits among these have given. */
+export function doneOf(statuses: ReadonlyMap<NodeId, NodeStatus>, store: Store): Done {
+  const done = new Map<NodeId, Readonly<Record<string, Digest>>>();
+  for (const [node, status] of statuses) {
+    const record = status.type === "hit" ? store.readRecord(status.key) : null;
+    if (record !== null) done.set(node, record.outputs);
+  }
+  return done;
 }
 
 /** A miss reason as the run record keeps it. */

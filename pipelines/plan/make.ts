@@ -274,6 +274,7 @@ class Maker {
       threads: checked?.checked.resources?.threads ?? THREADS,
       memory: checked?.checked.resources?.memory ?? MEMORY,
       cache: stage.cache,
+      version: stage.version,
     };
     const shapes = checked === null ? null : node.outputShapes;
     this.#placed.push({ id, stage: stage.name, cell, node, shapes });

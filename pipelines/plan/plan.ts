@@ -24,7 +24,6 @@ export interface Description {
   readonly cells: { readonly count: string; readonly index: string } | null;
   readonly horizon: string | null;
   readonly profiles: boolean;
-  readonly version: string | null;
 }
 
 /** The exact code of a stage: the bundle that is stored and run, and what of it is hashed. */
@@ -71,6 +70,8 @@ export interface Node {
   readonly threads: number | "all";
   readonly memory: number;
   readonly cache: boolean;
+  /** Given by hand in the place of its code's digests; null: the code counts. */
+  readonly version: string | null;
 }
 
 export interface Plan {
@@ -92,6 +93,7 @@ export type MissReason =
     readonly more: number;
   }
   | { readonly type: "code"; readonly module: string; readonly more: number }
+  | { readonly type: "version"; readonly old: string; readonly new: string }
   | {
     readonly type: "package";
     readonly package: string;
@@ -107,7 +109,8 @@ export type MissReason =
 
 /** `waiting`: an input's producer is to run first and may change it. */
 export type NodeStatus =
-  | { readonly type: "hit"; readonly key: Key }
+  /** `accepted`: the reason for which somebody kept it although the code changed. */
+  | { readonly type: "hit"; readonly key: Key; readonly accepted?: string }
   | { readonly type: "miss"; readonly key: Key; readonly reason: MissReason }
   | { readonly type: "waiting"; readonly for: NodeId };
 

@@ -26,6 +26,12 @@ export interface Lineage {
     readonly milliseconds: number;
     /** Why it ran, in words. */
     readonly why?: string;
+    /** Why its result was kept although its code had changed. */
+    readonly accepted?: string;
+    /** What the config gives in the place of its code. */
+    readonly version?: string;
+    /** The same key had given another result, in words. */
+    readonly diverged?: string;
     readonly outputs?: Readonly<Record<string, string>>;
     readonly seed?: number | null;
   }[];
@@ -86,7 +92,7 @@ export function showLineage(place: HTMLElement, lineage: Lineage | null): void {
       ]),
       "text",
     ),
-    element("td", n.why ?? "", "text"),
+    element("td", remarks(n), "text"),
   ]);
   place.replaceChildren(
     element("h3", "The command that reproduces it"),
@@ -98,7 +104,7 @@ export function showLineage(place: HTMLElement, lineage: Lineage | null): void {
     ),
     table(
       "A hit was not run again: its key, and so its result, was known; its time is that of the stage run that made it",
-      ["Node", "Outcome", "Time", "Key", "Outputs", "Why it ran"],
+      ["Node", "Outcome", "Time", "Key", "Outputs", "Why it ran, and what to know"],
       rows,
     ),
     table(
@@ -108,6 +114,17 @@ export function showLineage(place: HTMLElement, lineage: Lineage | null): void {
     ),
   );
   showTimes(lineage);
+}
+
+/** Why it ran, then what was done by hand or went wrong, each on a line of its own. */
+function remarks({ why, accepted, version, diverged }: Lineage["nodes"][number]): Node[] {
+  const lines = [
+    ...why === undefined ? [] : [element("span", why)],
+    ...accepted === undefined ? [] : [element("strong", `accepted by hand: ${accepted}`)],
+    ...version === undefined ? [] : [element("span", `version ${version} stands for its code`)],
+    ...diverged === undefined ? [] : [element("strong", `it ${diverged}`)],
+  ];
+  return lines.flatMap((line, i) => i === 0 ? [line] : [element("br"), line]);
 }
 
 /** A bar a node that ran, longest first. */

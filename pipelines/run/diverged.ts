@@ -23,6 +23,7 @@ export async function divergenceOf(store: Store, now: StageRecord): Promise<Dive
     now: { run: now.made.run, outputs: now.outputs },
     output,
     tensor,
+    ...before.accepted === undefined ? {} : { accepted: before.accepted.reason },
   };
 }
 
@@ -45,10 +46,14 @@ async function tensorsOf(
 }
 
 /** In words, without the node. */
-export function describeDivergence({ before, now, output, tensor }: Divergence): string {
+export function describeDivergence(divergence: Divergence): string {
+  const { before, now, output, tensor, accepted } = divergence;
   const short = (outputs: Divergence["now"]["outputs"]) =>
     outputs[output]?.slice(0, 12) ?? "nothing";
   const where = tensor === null ? `output "${output}"` : `output "${output}", tensor "${tensor}"`;
-  return `gave another result than run ${before.run} from the same key: ${where} was ` +
+  const from = accepted === undefined
+    ? "from the same key"
+    : `whose result had been accepted (${accepted})`;
+  return `gave another result than run ${before.run} ${from}: ${where} was ` +
     `${short(before.outputs)}, is ${short(now.outputs)} in run ${now.run}`;
 }

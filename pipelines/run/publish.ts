@@ -6,6 +6,7 @@ import { publishFile, readIfThere } from "../store/files.ts";
 import type { Store } from "../store/local.ts";
 import { type Profile, readProfile } from "../store/profiles.ts";
 import type { RunRecord } from "../store/store.ts";
+import { describeDivergence } from "./diverged.ts";
 import { packages } from "./packages.ts";
 
 /** What a page leaves free for the facts of a run. */
@@ -13,8 +14,10 @@ const SLOT = '<script type="application/json" id="crisol-lineage">null</script>'
 
 /** A run record with what a reader of the page wants beside it. */
 interface Lineage extends Omit<RunRecord, "nodes"> {
-  readonly nodes:
-    readonly (Omit<RunRecord["nodes"][number], "reason"> & { readonly why?: string })[];
+  readonly nodes: readonly (Omit<RunRecord["nodes"][number], "reason" | "diverged"> & {
+    readonly why?: string;
+    readonly diverged?: string;
+  })[];
   readonly seed: number;
   /** Of the nodes of the run that have one. */
   readonly profiles: readonly Profile[];
@@ -78,7 +81,7 @@ function pagesOf(node: Node): string[] {
 
 /** A hit took no time now: what is shown is what its stage run took. Reasons are told in words. */
 function nodesOf(run: RunRecord, store: Store): Lineage["nodes"] {
-  return run.nodes.map(({ reason, ...node }) => {
+  return run.nodes.map(({ reason, diverged, ...node }) => {
     const made = node.outcome === "hit" && node.key !== null
       ? store.readRecord(node.key)?.made
       : null;
@@ -86,6 +89,7 @@ function nodesOf(run: RunRecord, store: Store): Lineage["nodes"] {
       ...node,
       milliseconds: made?.milliseconds ?? node.milliseconds,
       // It was written from a miss reason.
+      ...diverged === undefined ? {} : { diverged: describeDivergence(diverged) },
       ...reason === undefined ? {} : { why: describeReason(reason as unknown as MissReason) },
     };
   });

@@ -182,7 +182,14 @@ class Run {
       await this.#remember(node, status.key);
       this.store.used(status.key, Date.now());
       this.#done.set(node.id, record.outputs);
-      this.#end(node, status.key, "hit", 0, { outputs: record.outputs });
+      const { accepted } = status;
+      if (accepted !== undefined) {
+        this.listen({ type: "note", message: `${node.id} was accepted as it is: ${accepted}` });
+      }
+      this.#end(node, status.key, "hit", 0, {
+        outputs: record.outputs,
+        ...accepted === undefined ? {} : { accepted },
+      });
       return true;
     }
     if (status.type === "hit") return false;
@@ -388,6 +395,7 @@ class Run {
       key,
       outcome,
       milliseconds: Math.round(milliseconds),
+      ...node.version === null ? {} : { version: node.version },
       ...facts,
     });
     const blockedBy = outcome === "blocked" ? this.#blocker(node) : null;

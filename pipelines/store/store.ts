@@ -33,6 +33,8 @@ export interface StageRecord {
   readonly fingerprint: Fingerprint;
   /** Output name to artifact digest. */
   readonly outputs: Readonly<Record<string, Digest>>;
+  /** Nothing was run for this key: somebody kept the result of another one, whose code was older. */
+  readonly accepted?: { readonly from: Key; readonly reason: string; readonly when: string };
   /** Not hashed: where it was made. */
   readonly made: {
     readonly run: string;
@@ -57,6 +59,8 @@ export interface Divergence {
   /** Output and tensor where they part first; tensor null: the whole output. */
   readonly output: string;
   readonly tensor: string | null;
+  /** The reason for which the result before was accepted by hand, if it was. */
+  readonly accepted?: string;
 }
 
 /** `artifacts/runs/<id>.json`: what one doing of a plan did. */
@@ -79,6 +83,10 @@ export interface RunRecord {
     readonly outputs?: Readonly<Record<string, Digest>>;
     readonly message?: string;
     readonly log?: string;
+    /** Why somebody kept its result although its code changed. */
+    readonly accepted?: string;
+    /** `version:` of the config, in the place of its code. */
+    readonly version?: string;
     /** It made another result of the same key than a run before. */
     readonly diverged?: Divergence;
   }[];

@@ -1,0 +1,82 @@
+/** Why a node is what it is: its fingerprint beside that of a result that is there. */
+import type { Store } from "../store/local.ts";
+import type { StageRecord } from "../store/store.ts";
+import { type Change, changesOf } from "./compare.ts";
+import { configName, doneOf, partlyKnown } from "./fingerprint.ts";
+import type { Digest, Key, Node, NodeId, NodeStatus, Plan } from "./plan.ts";
+import { changedDeclarations, nameOf, parts } from "./printed.ts";
+
+export interface Explanation {
+  readonly node: NodeId;
+  readonly status: NodeStatus;
+  /** What it is compared with; null: no such result is there. */
+  readonly before: StageRecord | null;
+  readonly changes: readonly Change[];
+  /** Inputs whose content is not known before what makes them has run. */
+  readonly unknown: readonly string[];
+  /** Changed module to the names of what changed in it, where the store has the code of both. */
+  readonly declarations: Readonly<Record<string, readonly string[]>>;
+}
+
+/** `against`: the key of another result; null: the one that the node had last. */
+export async function explainNode(
+  node: Node,
+  plan: Plan,
+  store: Store,
+  statuses: ReadonlyMap<NodeId, NodeStatus>,
+  against: Key | null,
+): Promise<Explanation> {
+  const status = statuses.get(node.id);
+  if (status === undefined) throw new Error(`"${node.id}" has no status`);
+  const key = against ?? await store.lastKey(configName(plan), node.id);
+  const before = key === null ? null : store.readRecord(key);
+  const { fingerprint, unknown } = partlyKnown(node, doneOf(statuses, store));
+  const changes = before === null ? [] : changesOf(before.fingerprint, fingerprint)
+    .filter((change) => change.type !== "input" || !unknown.includes(change.input));
+  const changed = changes.flatMap((change) => change.type === "code" ? [change.module] : []);
+  return {
+    node: node.id,
+    status,
+    before,
+    changes,
+    unknown,
+    declarations: before === null || changed.length === 0
+      ? {}
+      : changedIn(changed, store, before.made.bundle, node.code.bundle),
+  };
+}
+
+function changedIn(
+  modules: readonly string[],
+  store: Store,
+  before: Digest,
+  now: Digest,
+): Record<string, readonly string[]> {
+  const [old, next] = [printed(store, before), printed(store, now)];
+  if (old === null || next === null) return {};
+  return Object.fromEntries(modules.flatMap((module) => {
+    const [a, b] = [old.get(module), next.get(module)];
+    return a === undefined || b === undefined ? [] : [[module, changedDeclarations(a, b)]];
+  }));
+}
+
+/** A stored bundle by module; null where it is not there any more. */
+function printed(store: Store, bundle: Digest): Map<string, string> | null {
+  const folder = store.bundleFolder(bundle);
+  const found = new Map<string, string>();
+  try {
+    const files = [...Deno.readDirSync(folder)].map(({ name }) => name)
+      .filter((name) => name.endsWith(".js")).sort();
+    for (const file of files) {
+      const text = Deno.readTextFileSync(`${folder}/${file}`);
+      for (const [path, part] of parts(text, (header) => /^\S.*\.[a-z]+$/.test(header))) {
+        const name = nameOf(path);
+        found.set(name, (found.get(name) ?? "") + part);
+      }
+    }
+    return found;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}

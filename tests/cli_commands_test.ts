@@ -178,7 +178,7 @@ hit 2, to run 1, waiting 0
     assert.match(one, /^ran {2}train@logits +\d\.\d s {2}[0-9a-f]{12}$/m);
     assert.equal(
       await fails(1, "runs", "1999"),
-      'error: There is no run "1999"\n  help: `deno task runs` lists them\n',
+      'error: There is no run "1999"\n  help: `deno task runs` lists them; `latest` and `latest~1` are the newest and the one before\n',
     );
   });
 

@@ -116,7 +116,7 @@ export const COMMANDS: readonly CommandTable[] = [
       ...COMMON,
     ],
     examples: [[
-      'accept configs/fashion.yaml train --reason "only its log changed"',
+      "accept configs/fashion.yaml train --reason refactored",
       "all its cells are hits again",
     ]],
     load: async () => (await import("./accept.ts")).accept,

@@ -51,8 +51,8 @@ export interface Opened {
 export async function openPlan(call: Call): Promise<Opened> {
   const root = projectRoot();
   const store = openStoreOf(call);
-  const asked = { path: userPath(argument(call, 0)), overrides: values(call, "set"), root };
-  const whole = await readPlan(asked, store) ?? await makeAndKeep(asked, store);
+  const place = { path: userPath(argument(call, 0)), overrides: values(call, "set"), root };
+  const whole = await readPlan(place, store) ?? await makeAndKeep(place, store);
   const plan = part(whole, call.arguments.slice(1));
   const reports = userPath(value(call, "reports") ?? `${root}/reports`);
   return {
@@ -84,6 +84,7 @@ export async function openPlan(call: Call): Promise<Opened> {
         ...asked,
         forced: new Set(select(plan, asked.force)),
         datasets: datasetFolders(root),
+        rebuild: async () => void await makeAndKeep(place, store),
         command: ["deno", "task", ...call.words],
         overrides: values(call, "set"),
         root,
@@ -98,15 +99,20 @@ async function makeAndKeep(
   store: Store,
 ): Promise<Plan> {
   const { path, overrides, root } = asked;
-  const [{ readConfig }, { makePlan }] = await Promise.all([
+  const [{ readConfig }, { Planner }] = await Promise.all([
     import("../config/read.ts"),
     import("../plan/make.ts"),
   ]);
   const before = await beforePlan(asked);
   const { config, source } = await readConfig(path, root, overrides);
-  const made = await makePlan(config, source, projectOf(root), store);
-  await writePlan(asked, store, made.plan, before, made.files);
-  return made.plan;
+  const planner = new Planner(projectOf(root), store);
+  try {
+    const made = await planner.plan(config, source);
+    await writePlan(asked, store, made.plan, before, made.files);
+    return made.plan;
+  } finally {
+    await planner.close();
+  }
 }
 
 /** The store that the command line names, or the project's own. */

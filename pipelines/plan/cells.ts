@@ -58,6 +58,14 @@ export function ownCells(stage: StageConfig, seed: number): Own[] {
   return cells;
 }
 
+/** How many there are, without making them. */
+export function countCells({ variants, matrix, seeds }: StageConfig): number {
+  return Object.values(matrix).reduce(
+    (count, values) => count * values.length,
+    Math.max(1, variants.length) * (seeds ?? 1),
+  );
+}
+
 /** A value in a node's name; characters that have a meaning there are replaced. */
 function labelOf(value: Json): string {
   const text = typeof value === "string" ? value : JSON.stringify(value);
@@ -101,8 +109,10 @@ export function joinCells(
     readonly nodes: Produced[];
   }[],
   join: "product" | null,
-): readonly Cell[] | Unrelated {
+  most: number,
+): readonly Cell[] | Unrelated | null {
   let cells: Cell[] = [[]];
+  let isTooMany = false;
   const place = (name: string | null, others: readonly Cell[]): Unrelated | null => {
     const first = cells[0] ?? [];
     const second = others[0] ?? [];
@@ -110,9 +120,17 @@ export function joinCells(
     if (first.length > 0 && second.length > 0 && !shared && join === null) {
       return { input: name, axes: [...first, ...second] };
     }
-    cells = cells.flatMap((cell) =>
-      others.filter((other) => fits(cell, other)).map((other) => union(cell, other))
-    );
+    const joined: Cell[] = [];
+    for (const cell of cells) {
+      for (const other of others) {
+        if (fits(cell, other)) joined.push(union(cell, other));
+      }
+      if (joined.length > most) {
+        isTooMany = true;
+        return null;
+      }
+    }
+    cells = joined;
     return null;
   };
   for (const { name, type, nodes } of inputs) {
@@ -120,9 +138,10 @@ export function joinCells(
     const kept = nodes.map(({ cell }) => cell.filter(({ axis }) => axis !== type.over));
     const wrong = place(name, distinct(kept));
     if (wrong !== null) return wrong;
+    if (isTooMany) return null;
   }
   const wrong = place(null, [own]);
-  return wrong ?? cells;
+  return isTooMany ? null : wrong ?? cells;
 }
 
 /** Those of a producer's nodes that a cell reads. */

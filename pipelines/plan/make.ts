@@ -8,6 +8,7 @@ import { AssetBuilder } from "./assets.ts";
 import { BundleError, bundleStage, type Project, stopBundler } from "./bundle.ts";
 import {
   cellName,
+  countCells,
   feeding,
   joinCells,
   merge,
@@ -27,62 +28,80 @@ import { Sources } from "./sources.ts";
 const THREADS = 1;
 const MEMORY = 1024 * 1024 * 1024;
 
+/** More is a mistake in a matrix; it would fill the memory before it is seen. */
+export const MOST_NODES = 20_000;
+
 export interface Made {
   readonly plan: Plan;
   /** Absolute paths of all sources that the plan was made from, beside the config, to what was read. */
   readonly files: ReadonlyMap<string, Digest>;
 }
 
-/** Throws `ConfigError` with every problem that was found. */
-export async function makePlan(
-  config: Config,
-  source: ConfigSource,
-  project: Project,
-  store: Store,
-): Promise<Made> {
-  const maker = new Maker(config, source, project, store);
-  try {
-    return await maker.make();
-  } finally {
-    await maker.close();
-  }
-}
-
-type CheckInputs = Record<string, (ArtifactShape | null)[]>;
-
-class Maker {
-  readonly #diagnostics: Diagnostic[] = [];
+/** Makes plans of configs of one project. What it has learned of a stage serves all of them. */
+export class Planner {
   readonly #learner: Learner;
   readonly #assets: AssetBuilder;
-  readonly #placed: Placed[] = [];
   readonly #sources = new Sources();
+  readonly #stages = new Map<string, Promise<Known | string>>();
 
-  constructor(
-    readonly config: Config,
-    readonly source: ConfigSource,
-    readonly project: Project,
-    readonly store: Store,
-  ) {
+  constructor(readonly project: Project, readonly store: Store) {
     this.#learner = new Learner(store);
     // Builds belong to the sources, whichever store the results go to.
     this.#assets = new AssetBuilder(`${project.root}/artifacts/cache`);
   }
 
-  async make(): Promise<Made> {
+  /** Throws `ConfigError` with every problem that was found. */
+  async plan(config: Config, source: ConfigSource): Promise<Made> {
+    const maker = new Maker(config, source, this.#learner, this.#assets, (module) => {
+      const known = this.#stages.get(module) ?? this.#learn(module);
+      this.#stages.set(module, known);
+      return known;
+    });
+    return { plan: await maker.make(), files: await this.#sources.digests() };
+  }
+
+  async #learn(module: string): Promise<Known | string> {
+    try {
+      const code = await bundleStage(this.project, module, this.store, this.#sources);
+      return { code, description: await this.#learner.describe(code) };
+    } catch (error) {
+      const expected = error instanceof BundleError || error instanceof LearnError ||
+        error instanceof LockError;
+      if (expected) return error.message;
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#learner.close(), stopBundler()]);
+  }
+}
+
+/** What is known of a stage file; a text says why it cannot be loaded. */
+type Known = { readonly code: Code; readonly description: Description };
+
+type CheckInputs = Record<string, (ArtifactShape | null)[]>;
+
+class Maker {
+  readonly #diagnostics: Diagnostic[] = [];
+  readonly #placed: Placed[] = [];
+
+  constructor(
+    readonly config: Config,
+    readonly source: ConfigSource,
+    readonly learner: Learner,
+    readonly assets: AssetBuilder,
+    readonly learn: (module: string) => Promise<Known | string>,
+  ) {}
+
+  async make(): Promise<Plan> {
     const learned = await this.#learnAll();
     for (const stage of this.#sorted()) {
       const found = learned.get(stage.name);
       if (found !== undefined) await this.#place(found, learned);
     }
     if (this.#diagnostics.length > 0) throw new ConfigError(distinct(this.#diagnostics));
-    return {
-      plan: { config: this.config, nodes: this.#placed.map(({ node }) => node) },
-      files: await this.#sources.digests(),
-    };
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([this.#learner.close(), stopBundler()]);
+    return { config: this.config, nodes: this.#placed.map(({ node }) => node) };
   }
 
   #complain(path: readonly (string | number)[], message: string, help?: string): void {
@@ -95,13 +114,10 @@ class Maker {
   }
 
   async #learnAll(): Promise<ReadonlyMap<string, Learned>> {
-    const byModule = new Map<string, Promise<{ code: Code; description: Description } | string>>();
     const learned = new Map<string, Learned>();
-    for (const stage of this.config.stages) {
-      if (!byModule.has(stage.module)) byModule.set(stage.module, this.#learn(stage.module));
-    }
-    for (const stage of this.config.stages) {
-      const found = await byModule.get(stage.module);
+    const answers = this.config.stages.map(({ module }) => this.learn(module));
+    for (const [index, stage] of this.config.stages.entries()) {
+      const found = await answers[index];
       if (typeof found === "object") learned.set(stage.name, { stage, ...found });
       else {
         this.#complain(
@@ -111,18 +127,6 @@ class Maker {
       }
     }
     return learned;
-  }
-
-  async #learn(module: string): Promise<{ code: Code; description: Description } | string> {
-    try {
-      const code = await bundleStage(this.project, module, this.store, this.#sources);
-      return { code, description: await this.#learner.describe(code) };
-    } catch (error) {
-      const expected = error instanceof BundleError || error instanceof LearnError ||
-        error instanceof LockError;
-      if (expected) return error.message;
-      throw error;
-    }
   }
 
   /** Producers before their consumers, in declared order otherwise; the config has no circle. */
@@ -146,6 +150,8 @@ class Maker {
   /** Makes all nodes of a stage. */
   async #place(learned: Learned, all: ReadonlyMap<string, Learned>): Promise<void> {
     const { stage, description } = learned;
+    const count = countCells(stage);
+    if (count > MOST_NODES) return this.#tooMany(stage, count);
     for (const own of ownCells(stage, this.config.seed)) {
       const inputs = { ...stage.inputs, ...own.variant?.inputs };
       const where = (input: string): (string | number)[] =>
@@ -173,7 +179,9 @@ class Maker {
           nodes,
         })),
         stage.join,
+        MOST_NODES,
       );
+      if (cells === null) return this.#tooMany(stage, null);
       if ("axes" in cells) {
         const axes = cells.axes.map(({ axis, origin }) => `"${axis}" of "${origin}"`);
         this.#complain(
@@ -209,6 +217,7 @@ class Maker {
         `"${stage.uses}" says that "${axis.count}" counts its cells: it is no number`,
       );
     }
+    if (count > MOST_NODES) return this.#tooMany(stage, count);
     for (let index = 0; index < count; index++) {
       const label = { axis: axis.index, origin: stage.name, label: String(index) };
       const params = { ...given, ...axisOf(description, index) };
@@ -268,7 +277,7 @@ class Maker {
         : own.seed ?? (seedLabel === undefined ? this.config.seed : Number(seedLabel)),
       feeds,
       outputShapes: checked?.checked.outputs ?? {},
-      kernels: checked === null ? {} : await this.#assets.get(names),
+      kernels: checked === null ? {} : await this.assets.get(names),
       numerics: checked?.checked.numerics ?? null,
       horizon: checked?.checked.horizon === false ? null : description.horizon,
       threads: checked?.checked.resources?.threads ?? THREADS,
@@ -276,8 +285,18 @@ class Maker {
       cache: stage.cache,
       version: stage.version,
     };
+    if (this.#placed.length >= MOST_NODES) return this.#tooMany(stage, null);
     const shapes = checked === null ? null : node.outputShapes;
     this.#placed.push({ id, stage: stage.name, cell, node, shapes });
+  }
+
+  /** `count`: as far as it is known. */
+  #tooMany({ name }: StageConfig, count: number | null): void {
+    const found = count === null ? "" : `: its variants, matrix and seeds make ${count}`;
+    this.#complain(
+      ["stages", name],
+      `A plan has ${MOST_NODES} nodes at most, and "${name}" has too many cells${found}`,
+    );
   }
 
   /** The params of a stage whose inputs are wrong: what is wrong with them is told in the same breath. */
@@ -294,7 +313,7 @@ class Maker {
   /** What the stage answers; null if its `check` fails, which is then said. */
   async #answer(stage: StageConfig, code: Code, ...asked: [JsonObject, CheckInputs]) {
     try {
-      return await this.#learner.check(code, ...asked);
+      return await this.learner.check(code, ...asked);
     } catch (error) {
       if (!(error instanceof LearnError)) throw error;
       this.#complain(

@@ -86,10 +86,15 @@ async function attempt(
   const bundle = store.bundleFolder(node.code.bundle);
   // A record must not name code that is not what ran.
   if (!await isWholeBundle(bundle, node.code.bundle)) {
-    throw new StoreError(
-      `The code of "${node.id}" in "${bundle}" is not what was put there`,
-      "delete this folder: the next run puts it there again",
-    );
+    return {
+      type: "failed",
+      failure: {
+        type: "damaged",
+        message: `The code of "${node.id}" in "${bundle}" is not what was put there`,
+        help: "run again: it is put there anew",
+        folder: bundle,
+      },
+    };
   }
   await ensurePackages(bundle, store.root);
   const lock = store.lockPath(key);

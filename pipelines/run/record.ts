@@ -15,6 +15,8 @@ export interface Recorded {
   readonly keepGoing: boolean;
   readonly signal: AbortSignal;
   readonly datasets: readonly string[];
+  /** As in `RunOptions`. */
+  readonly rebuild: () => Promise<void>;
   /** The words that were typed. */
   readonly command: readonly string[];
   readonly overrides: readonly string[];

@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** Folders that may hold data sets, in the order to try. */
   readonly datasets: readonly string[];
+  /** Builds the code of the plan's stages once more, and puts into the store what is not there. */
+  readonly rebuild: () => Promise<void>;
 }
 
 interface Running {
@@ -315,7 +317,7 @@ class Run {
           end("cancelled");
           break;
         case "failed":
-          if (this.#heal(node, inputs, ending.failure)) break;
+          if (await this.#heal(node, inputs, ending.failure)) break;
           if (!options.keepGoing) this.#stopped = true;
           end("failed", { failure: ending.failure, message: ending.failure.message });
           break;
@@ -331,24 +333,27 @@ class Run {
   }
 
   /**
-   * Sets a bad input aside and lets what made it run again, then the node that found it. Once: where the same
-   * is bad a second time, the disk is.
+   * Sets a bad input aside and lets what made it run again, then the node that found it; or bad code, which is
+   * built again. Once: where the same is bad a second time, the disk is.
    */
-  #heal(node: Node, inputs: Job["inputs"], failure: Failure): boolean {
+  async #heal(node: Node, inputs: Job["inputs"], failure: Failure): Promise<boolean> {
     if (failure.type !== "damaged") return false;
+    const code = this.store.bundleFolder(node.code.bundle);
     // What a process says is held against what it was given.
-    const folder = Object.values(inputs).flat().find((one) => one.folder === failure.folder)
-      ?.folder;
+    const folder = failure.folder === code
+      ? code
+      : Object.values(inputs).flat().find((one) => one.folder === failure.folder)?.folder;
     if (folder === undefined) return false;
     const id = `${node.id} ${folder}`;
+    if (this.#damaged.has(id)) return false;
+    this.#damaged.add(id);
     const makers = this.plan.nodes.filter((one) =>
       Object.values(this.#done.get(one.id) ?? {}).some((digest) =>
         this.store.objectFolder(digest) === folder
       )
     );
-    if (this.#damaged.has(id)) return false;
-    this.#damaged.add(id);
     const place = this.store.quarantine(folder);
+    if (folder === code) await this.options.rebuild();
     // Another consumer may have set it aside, and what made it be running already.
     for (const maker of makers) {
       this.#done.delete(maker.id);
@@ -356,11 +361,10 @@ class Run {
       this.#again.add(maker);
     }
     if (place !== null) {
+      const by = folder === code ? "it is built" : `${makers.map((one) => one.id).join(", ")} runs`;
       this.listen({
         type: "warning",
-        message: `${failure.message}; it lies in "${place}" now, and ${
-          makers.map((one) => one.id).join(", ")
-        } makes it again`,
+        message: `${failure.message}; it lies in "${place}" now, and ${by} again`,
       });
     }
     this.#running.delete(node.id);

@@ -19,6 +19,8 @@ export interface Settings {
   /** Where it is called; default: the project's folder. */
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** The URL of a module to load before the command's own. */
+  readonly preload?: string;
   /** In a group of its own, whose id is the process', as a terminal has it. */
   readonly detached?: boolean;
   /** Called with the process once it has started, to send it signals. */
@@ -45,7 +47,12 @@ export async function command(
   settings: Settings = {},
 ): Promise<Result> {
   const process = new Deno.Command(Deno.execPath(), {
-    args: [...FLAGS, join(root, "pipelines", "main.ts"), ...words],
+    args: [
+      ...FLAGS,
+      ...settings.preload === undefined ? [] : [`--preload=${settings.preload}`],
+      join(root, "pipelines", "main.ts"),
+      ...words,
+    ],
     cwd: settings.cwd ?? root,
     env: { NO_COLOR: "1", INIT_CWD: settings.cwd ?? root, ...settings.env },
     stdin: "null",

@@ -66,6 +66,8 @@ class Run {
   /** Nodes that are to be looked at once more, and what of their inputs was bad before. */
   readonly #again = new Set<Node>();
   readonly #damaged = new Set<string>();
+  /** One build after another: the bundler is ended after each. */
+  #rebuilt = Promise.resolve();
   #stopped = false;
 
   constructor(
@@ -353,7 +355,7 @@ class Run {
       )
     );
     const place = this.store.quarantine(folder);
-    if (folder === code) await this.options.rebuild();
+    if (folder === code) await (this.#rebuilt = this.#rebuilt.then(this.options.rebuild));
     // Another consumer may have set it aside, and what made it be running already.
     for (const maker of makers) {
       this.#done.delete(maker.id);

@@ -341,23 +341,30 @@ export class Store {
     return `${this.root}/cache`;
   }
 
-  /** A value that was computed before from the same `key`; null if there is none. */
+  /** A value that was computed before from the same `key`; null if there is none, or not as it was written. */
   async readCache(kind: string, key: Json): Promise<unknown> {
-    const text = readIfThere(`${this.cacheFolder}/${kind}/${await digestOf(key)}.json`);
-    if (text === null) return null;
+    const text = readIfThere(await this.#cachePath(kind, key)) ?? "";
+    const [sum, rest] = [text.slice(0, 64), text.slice(65)];
+    // What is read is taken at its word, so that a byte that changed on the disk must not come through.
+    if (await sha256(new TextEncoder().encode(rest)) !== sum) return null;
     try {
-      return JSON.parse(text);
+      return JSON.parse(rest);
     } catch {
       return null;
     }
   }
   /** A cache that cannot be written costs time only. */
   async writeCache(kind: string, key: Json, value: unknown): Promise<void> {
+    const text = JSON.stringify(value);
+    const sum = await sha256(new TextEncoder().encode(text));
     try {
-      publishFile(`${this.cacheFolder}/${kind}/${await digestOf(key)}.json`, JSON.stringify(value));
+      publishFile(await this.#cachePath(kind, key), `${sum}\n${text}`);
     } catch (error) {
       if (!(writeFailure(this.root, error) instanceof StoreError)) throw error;
     }
+  }
+  async #cachePath(kind: string, key: Json): Promise<string> {
+    return `${this.cacheFolder}/${kind}/${await digestOf(key)}.json`;
   }
 
   recordPath(key: Key): string {
@@ -407,14 +414,65 @@ function isRecord(value: unknown, key: Key): value is StageRecord {
   const { outputs, fingerprint } = record;
   return record.version === 1 && record.key === key &&
     typeof fingerprint === "object" && fingerprint !== null &&
-    typeof outputs === "object" && outputs !== null &&
-    Object.values(outputs).every((digest) => /^[0-9a-f]{64}$/.test(String(digest)));
+    isDigests(outputs) && isFingerprint(fingerprint) && isMade(record.made);
+}
+
+/** As far as it is read before its digest is known to be its key. */
+function isFingerprint(value: object): boolean {
+  const { format, stage, code, packages, kernels, inputs } = Object(value);
+  const isTexts = (one: unknown) =>
+    typeof one === "object" && one !== null &&
+    Object.values(one).every((text) => typeof text === "string");
+  const isArtifacts = (list: unknown) =>
+    Array.isArray(list) && list.every((one) => isHex(Object(one).digest));
+  return typeof format === "string" && typeof stage === "string" && isTexts(code) &&
+    isTexts(packages) && isTexts(kernels) && typeof inputs === "object" && inputs !== null &&
+    Object.values(inputs).every(isArtifacts);
+}
+
+function isMade(value: unknown): boolean {
+  const { run, bundle, started, milliseconds, deno, platform } = Object(value);
+  return [run, started, deno, platform].every((one) => typeof one === "string") &&
+    isHex(bundle) && typeof milliseconds === "number";
 }
 
 function isRun(value: unknown): value is RunRecord {
   if (typeof value !== "object" || value === null) return false;
   const record = value as Partial<Record<keyof RunRecord, unknown>>; // looked at below
+  const isTexts = (list: unknown) =>
+    Array.isArray(list) && list.every((one) => typeof one === "string");
   return record.version === 1 && typeof record.id === "string" && Array.isArray(record.nodes) &&
-    typeof record.started === "string" && typeof record.config === "string" &&
-    Array.isArray(record.command);
+    record.nodes.every(isNodeResult) && typeof record.started === "string" &&
+    typeof record.config === "string" && isTexts(record.command) && isTexts(record.overrides) &&
+    typeof record.milliseconds === "number" && typeof record.deno === "string" &&
+    (record.git === null || typeof Object(record.git).commit === "string");
+}
+
+/** What every reader of a run relies on; the rest is looked at where it is used. */
+function isNodeResult(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const result = value as Partial<Record<keyof RunRecord["nodes"][number], unknown>>; // looked at below
+  const { key, outputs, diverged } = result;
+  const isTextIfThere = (one: unknown) => one === undefined || typeof one === "string";
+  return typeof result.node === "string" && typeof result.outcome === "string" &&
+    typeof result.milliseconds === "number" && (key === null || isHex(key)) &&
+    [result.message, result.log, result.accepted, result.version].every(isTextIfThere) &&
+    (outputs === undefined || isDigests(outputs)) &&
+    (diverged === undefined || isDivergence(diverged));
+}
+
+function isDivergence(value: unknown): boolean {
+  const { before, now, output, tensor } = Object(value);
+  const isSide = (side: unknown) =>
+    typeof Object(side).run === "string" && isDigests(Object(side).outputs);
+  return isSide(before) && isSide(now) && typeof output === "string" &&
+    (tensor === null || typeof tensor === "string");
+}
+
+function isHex(value: unknown): boolean {
+  return typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
+}
+
+function isDigests(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.values(value).every(isHex);
 }

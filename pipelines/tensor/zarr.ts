@@ -153,10 +153,16 @@ export async function openArray<D extends Dtype>(
   if (chunkShape.some((size, axis) => axis > 0 && size !== Math.max(1, shape[axis] ?? 0))) {
     throw bad(`chunks of shape [${chunkShape.join(", ")}] divide more than the first axis`);
   }
-  const array = await open.v3(root(files).resolve(name), { kind: "array" });
-  if (array.dtype !== dtype || array.shape.join() !== shape.join()) {
-    throw bad(`its zarr.json says ${array.dtype} [${array.shape.join(", ")}]`);
+  // All that the library reads of it is looked at, since it takes metadata at their word.
+  const { data_type, shape: sizes } = Object(metadata);
+  if (data_type !== dtype || JSON.stringify(sizes) !== JSON.stringify(shape)) {
+    throw bad(`its zarr.json says ${JSON.stringify(data_type)} ${JSON.stringify(sizes)}`);
   }
+  const array = await open.v3(root(bounded(files, bytes)).resolve(name), { kind: "array" })
+    .catch((error: unknown) => {
+      if (error instanceof DamagedError) throw error;
+      throw bad(error instanceof Error ? error.message : String(error));
+    });
   const length = bytes / sizeOf(dtype);
   return {
     rowsPerChunk: chunkShape[0] ?? 1,
@@ -171,19 +177,57 @@ export async function openArray<D extends Dtype>(
   };
 }
 
+/** Refuses chunks that would unpack to more than they hold, before they do. */
+function bounded(files: FolderReader, most: number): Pick<FolderReader, "get"> {
+  return {
+    async get(path) {
+      const found = await files.get(path);
+      const size = path.endsWith("/zarr.json") ? 0 : unpackedSize(found);
+      if (size > most) {
+        throw new DamagedError(
+          `"${files.folder}${path}" unpacks to ${size} bytes: ${most} are a chunk`,
+          files.folder,
+        );
+      }
+      return found;
+    },
+  };
+}
+
+/**
+ * What a zstd frame says it unpacks to (RFC 8878, 3.1.1.1): infinite where it does not say, as what we write always
+ * does; 0 for what is no such frame, which its decoder refuses.
+ */
+function unpackedSize(bytes: Uint8Array<ArrayBuffer>): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < 14 || view.getUint32(0, true) !== 0xfd2fb528) return 0;
+  const descriptor = view.getUint8(4);
+  const isSingle = (descriptor & 0b10_0000) !== 0;
+  const at = 5 + (isSingle ? 0 : 1) + ([0, 1, 2, 4][descriptor & 3] ?? 0);
+  switch (descriptor >> 6) {
+    case 0:
+      return isSingle ? view.getUint8(at) : Infinity;
+    case 1:
+      return view.getUint16(at, true) + 256;
+    case 2:
+      return view.getUint32(at, true);
+    default:
+      return Number(view.getBigUint64(at, true));
+  }
+}
+
 function chunkShapeOf(metadata: unknown): number[] | null {
   if (typeof metadata !== "object" || metadata === null) return null;
   // Looked at piece by piece below.
-  const { chunk_grid, codecs } = metadata as { chunk_grid?: unknown; codecs?: unknown };
+  const { chunk_grid, codecs, shape: sizes } = metadata as Record<string, unknown>;
   const grid = chunk_grid as
     | { configuration?: { chunk_shape?: unknown } | null }
     | null
     | undefined;
   const shape = grid?.configuration?.chunk_shape;
-  if (!Array.isArray(shape) || !Array.isArray(codecs)) return null;
-  // Sharding has chunks inside of chunks; other codecs could change the type.
-  const known = codecs.every((codec: { name?: unknown } | null) =>
-    codec?.name === "bytes" || codec?.name === "zstd"
-  );
+  if (!Array.isArray(shape) || !Array.isArray(codecs) || !Array.isArray(sizes)) return null;
+  // Sharding has chunks inside of chunks, other codecs could change the type, and one twice could hide a bomb.
+  const names = codecs.map((codec: { name?: unknown } | null) => String(codec?.name)).join();
+  const known = names === "bytes" || names === "bytes,zstd";
   return known && shape.every((size) => Number.isSafeInteger(size)) ? shape : null;
 }

@@ -23,7 +23,8 @@ export async function damage(lab: Lab, most: number | null): Promise<Row> {
       for (const path of round) harm(place, path, dice);
       files += round.length;
       const why = index % 2 === 0 ? await repaired(place, round) : await read(lab, place);
-      return why ?? await lab.problem(place);
+      // A record whose outputs were set aside is there until the next run.
+      return why ?? await lab.problem(place, false);
     } finally {
       await place[Symbol.asyncDispose]();
     }

@@ -3,14 +3,7 @@
  * how often they came to the same end as one that was left alone.
  */
 import { Lab, type Row, tableLines } from "./lab.ts";
-import { files } from "./files.ts";
-import { engines, kills } from "./kills.ts";
-
-const SUITE: Readonly<Record<string, (lab: Lab) => Promise<Row>>> = {
-  kills: (lab) => kills(lab, 200),
-  files: (lab) => files(lab, null),
-  engines: (lab) => engines(lab, 50),
-};
+import { SUITE } from "./suite.ts";
 
 const words = [...Deno.args];
 const at = words.indexOf("--seed");
@@ -26,7 +19,7 @@ if (unknown.length > 0 || !Number.isSafeInteger(seed)) {
 console.log(`seed ${seed}`);
 await using lab = await Lab.open(seed);
 const rows: Row[] = [];
-for (const [name, faults] of Object.entries(SUITE)) {
+for (const [name, { all: faults }] of Object.entries(SUITE)) {
   if (words.length > 0 && !words.includes(name)) continue;
   const row = await faults(lab);
   rows.push(row);

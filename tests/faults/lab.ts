@@ -79,9 +79,12 @@ export class Lab implements AsyncDisposable {
     return place.do(["run", TINY, ...words], settings);
   }
 
-  /** Null if the store is whole and a run without help ends with the digests of one that was not disturbed. */
-  async problem(place: Workplace): Promise<string | null> {
-    const before = await this.bad(place);
+  /**
+   * Null if the store is whole (`isWhole`: before the next run already) and a run without help ends with the digests of one
+   * that was not disturbed.
+   */
+  async problem(place: Workplace, isWhole = true): Promise<string | null> {
+    const before = isWhole ? await this.bad(place) : null;
     if (before !== null) return `after the fault ${before}`;
     const { code, stdout, stderr } = await this.run(place);
     if (code !== 0) return `the next run ended with ${code}: ${(stdout + stderr).slice(-400)}`;

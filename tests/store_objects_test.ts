@@ -166,7 +166,15 @@ Deno.test("a record that is cut off, or is of another key, is no record", async 
   const key = "ab".repeat(32) as Key; // as long as one
   const path = join(store.root, "records", "ab", `${key}.json`);
   Deno.mkdirSync(join(store.root, "records", "ab"), { recursive: true });
-  const good = { version: 1, key, fingerprint: {}, outputs: { out: "c".repeat(64) }, made: {} };
+  const fingerprint = {
+    ...{ format: "1", stage: "x", code: {}, packages: {}, params: {}, inputs: {} },
+    ...{ seed: null, numerics: null, kernels: {} },
+  };
+  const made = {
+    ...{ run: "r", node: "n", bundle: "d".repeat(64), started: "2026", milliseconds: 1 },
+    ...{ peakMemory: null, threads: 1, deno: "2", platform: "p" },
+  };
+  const good = { version: 1, key, fingerprint, outputs: { out: "c".repeat(64) }, made };
   assert.equal(store.readRecord(key), null);
   for (
     const [text, isGood] of [
@@ -174,6 +182,8 @@ Deno.test("a record that is cut off, or is of another key, is no record", async 
       [JSON.stringify(good).slice(0, -5), false],
       [JSON.stringify({ ...good, key: "cd".repeat(32) }), false],
       [JSON.stringify({ ...good, version: 2 }), false],
+      [JSON.stringify({ ...good, fingerprint: { ...fingerprint, inputs: { a: 1 } } }), false],
+      [JSON.stringify({ ...good, made: { ...made, bundle: "../x" } }), false],
       [JSON.stringify({ ...good, outputs: { out: "../../etc" } }), false],
       ["null", false],
       ["", false],

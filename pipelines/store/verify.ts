@@ -2,7 +2,7 @@
 import type { Digest, Key } from "../plan/plan.ts";
 import { isWholeBundle } from "./bundles.ts";
 import { sha256 } from "./canonical.ts";
-import { namesIn, sizeOf } from "./files.ts";
+import { namesIn, readIfThere, sizeOf } from "./files.ts";
 import { readInfo } from "./info.ts";
 import { keyOf, type Store } from "./local.ts";
 import { checkCheckpoint, progressFolder } from "./progress.ts";
@@ -93,7 +93,10 @@ async function object(
 async function record(store: Store, key: Key): Promise<Looked> {
   const path = store.recordPath(key);
   const found: StageRecord | null = store.readRecord(key);
-  const bad = found === null
+  const newer = found === null ? versionIn(path) : null;
+  const bad = newer !== null
+    ? null
+    : found === null
     ? "it cannot be read"
     : await keyOf(found.fingerprint) !== key
     ? "its fingerprint is not that of its key"
@@ -106,7 +109,20 @@ async function record(store: Store, key: Key): Promise<Looked> {
     kind: "record",
     path,
     bytes: sizeOf(path),
-    problem: bad ?? missing[0] ?? null,
+    // Another Crisol's, which is to be left alone.
+    problem: newer !== null
+      ? `it is of version ${newer}, and this Crisol reads version 1`
+      : bad ?? missing[0] ?? null,
     isBad: bad !== null,
   };
+}
+
+/** The version of a record that says that it is of a later one. */
+function versionIn(path: string): number | null {
+  try {
+    const { version } = Object(JSON.parse(readIfThere(path) ?? ""));
+    return Number.isSafeInteger(version) && version > 1 ? version : null;
+  } catch {
+    return null;
+  }
 }

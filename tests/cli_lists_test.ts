@@ -4,7 +4,7 @@ import { findArtifact, findNode, isDigest } from "../pipelines/cli/address.ts";
 import { UsageError } from "../pipelines/cli/command.ts";
 import { planLines } from "../pipelines/cli/plan.ts";
 import { listLines, runLines } from "../pipelines/cli/runs.ts";
-import { jobsOf } from "../pipelines/cli/run.ts";
+import { jobsOf } from "../pipelines/cli/cost.ts";
 import { PLAIN } from "../pipelines/cli/text.ts";
 import type { Key, Node, NodeId, NodeStatus, Plan } from "../pipelines/plan/plan.ts";
 import type { RunRecord } from "../pipelines/store/store.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Event, Failure } from "../pipelines/run/event.ts";
-import { allowed, outcomes, Workplace } from "./rig.ts";
+import { allowed, isThere, outcomes, TINY, Workplace } from "./rig.ts";
 import { CONFIG, own, STAGE } from "./run_stages.ts";
 
 /** Processes are looked for in /proc. */
@@ -314,6 +314,53 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "a run that cannot fit is refused before it begins, unless it is not to be checked",
+  ...allowed("the right to mount a small tmpfs", canMount),
+  async fn() {
+    await using place = await Workplace.here();
+    await Deno.mkdir(place.store);
+    assert.ok(await mount("-t", "tmpfs", "-o", "size=2m", "tmpfs", place.store));
+    try {
+      const words = [
+        "run",
+        TINY,
+        "shapes",
+        "--set",
+        "shapes.train=60000",
+        "--set",
+        "shapes.size=28",
+      ];
+      const refused = await place.do(words);
+      assert.equal(refused.code, 1, refused.stdout);
+      assert.match(
+        refused.stderr,
+        /The run needs about 47 MB in ".*", where [\d.]+ [kM]?B are free; nothing was run\n {2}help: make room/,
+      );
+      assert.deepEqual(isThere(join(place.store, "objects")), false);
+      const { code, stdout } = await place.do([...words, "--no-space-check"]);
+      assert.equal(code, 1, stdout);
+      assert.match(stdout, /No space left on device.*\n {2}help: make room/s);
+      // What was written before the end came is gone, and what fits still runs.
+      const [left] = [...Deno.readDirSync(join(place.store, "tmp"))];
+      assert.equal(left, undefined);
+      assert.deepEqual(outcomes(await place.run([TINY, "shapes"])), { ran: ["shapes"] });
+    } finally {
+      await new Deno.Command("umount", { args: [place.store] }).output();
+    }
+  },
+});
+
+Deno.test("plan says what a run will take, by what it took before", async () => {
+  await using place = await Workplace.here();
+  const first = (await place.do(["plan", TINY])).stdout;
+  assert.match(first, /\ntakes about [\d.]+ kB; how long is not known yet\n$/);
+  await place.run([TINY]);
+  assert.match((await place.do(["plan", TINY])).stdout, /\nhit 11, to run 0, waiting 0\n$/);
+  const again = (await place.do(["plan", TINY, "--set", "train.epochs=3"])).stdout;
+  assert.match(again, /\ntakes about [\d.]+ s and [\d.]+ [kM]B, by earlier runs\n$/);
+});
+
 async function fillAndRun(place: Workplace) {
   const file = await Deno.open(join(place.store, "filler"), { write: true, create: true });
   try {
@@ -328,7 +375,7 @@ async function fillAndRun(place: Workplace) {
   } finally {
     file.close();
   }
-  return await place.do(["run", CONFIG, "--set", "one.value=5"]);
+  return await place.do(["run", CONFIG, "--set", "one.value=5", "--no-space-check"]);
 }
 
 Deno.test({

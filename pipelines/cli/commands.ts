@@ -59,6 +59,7 @@ export const COMMANDS: readonly CommandTable[] = [
       },
       { flags: "--update-lock", description: "accept what this run comes to as the lock" },
       { flags: "-k, --keep-going", description: "after a failure run what does not depend on it" },
+      { flags: "--no-space-check", description: "start even if what it will write may not fit" },
       { flags: "--json", description: "print events as JSON, one a line" },
       { flags: "--quiet", description: "print only warnings, failures and the last line" },
       REPORTS,
@@ -80,7 +81,12 @@ export const COMMANDS: readonly CommandTable[] = [
     name: "plan",
     summary: "Say what a run would do, and why; runs nothing",
     arguments: [CONFIG, NODES],
-    flags: [FORCE, JSON_LINES, ...COMMON],
+    flags: [
+      FORCE,
+      { flags: "-j, --jobs <number>", description: "CPU threads to reckon with (all cores)" },
+      JSON_LINES,
+      ...COMMON,
+    ],
     examples: [
       ["plan configs/fashion.yaml", "each node: hit, why it would run, or what it waits for"],
       ["plan configs/fashion.yaml --set train.epochs=2", "what that change would cost"],

@@ -3,6 +3,7 @@ import type { JsonObject } from "../json.ts";
 import { describeReason } from "../plan/compare.ts";
 import { doneOf, statuses } from "../plan/fingerprint.ts";
 import { beforePlan, readPlan, writePlan } from "../plan/cache.ts";
+import type { Estimate } from "../plan/estimate.ts";
 import type { Project } from "../plan/bundle.ts";
 import type { Key, MissReason, Node, NodeId, NodeStatus, Plan } from "../plan/plan.ts";
 import type { Failure, Listener } from "../run/event.ts";
@@ -42,6 +43,8 @@ export interface Opened {
   readonly describe: (reason: MissReason) => string;
   statuses(force: readonly string[]): Promise<ReadonlyMap<NodeId, NodeStatus>>;
   record(key: Key): StageRecord | null;
+  /** What a run of these statuses will take on so many threads. */
+  estimate(statuses: ReadonlyMap<NodeId, NodeStatus>, jobs: number): Promise<Estimate>;
   /** Times steps of a node whose feeds are all there; keeps the profile, and puts it into the page. */
   profile(node: Node, steps: number): Promise<Profiled | Failure>;
   run(asked: RunAsked, listen: Listener): Promise<Ended>;
@@ -61,6 +64,8 @@ export async function openPlan(call: Call): Promise<Opened> {
     describe: describeReason,
     statuses: (force) => statuses(plan, store, new Set(select(plan, force))),
     record: (key) => store.readRecord(key),
+    estimate: async (statuses, jobs) =>
+      await (await import("../plan/estimate.ts")).estimate(plan, statuses, store, jobs),
     async profile(node, steps) {
       const [{ profileNode }, { writeProfile }, { publishAgain }] = await Promise.all([
         import("../run/profile.ts"),

@@ -96,11 +96,20 @@ function flagsOf(table: CommandTable, options: Record<string, unknown>): Call["f
   const flags: Record<string, true | string | readonly string[]> = {};
   for (const { flags: text } of table.flags) {
     const name = /--([a-z-]+)/.exec(text)?.[1] ?? text;
-    const given = options[name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())];
+    // The parser reads `--no-x` as x that is false.
+    if (name.startsWith("no-")) {
+      if (options[camel(name.slice(3))] === false) flags[name] = true;
+      continue;
+    }
+    const given = options[camel(name)];
     if (given === true || typeof given === "string") flags[name] = given;
     if (Array.isArray(given)) flags[name] = given.map(String);
   }
   return flags;
+}
+
+function camel(name: string): string {
+  return name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function examples(table: CommandTable): string {

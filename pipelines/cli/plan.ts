@@ -1,7 +1,8 @@
 /** `plan CONFIG [NODE...]` and `run --dry-run`: what would run, and why. */
 import type { NodeId, NodeStatus } from "../plan/plan.ts";
-import { type Call, has, values } from "./command.ts";
+import { type Call, has, value, values } from "./command.ts";
 import { openPlan } from "./engine.ts";
+import { estimateText, jobsOf } from "./cost.ts";
 import type { Describe } from "./rows.ts";
 import { processTerminal } from "./terminal.ts";
 import { cut, pad, type Paint, visibleLine, width } from "./text.ts";
@@ -16,10 +17,12 @@ export async function plan(call: Call): Promise<number> {
     }
     return 0;
   }
+  const cost = estimateText(await opened.estimate(statuses, jobsOf(value(call, "jobs"))));
   const columns = terminal.live ? terminal.size().columns : Infinity;
   for (const line of planLines(statuses, opened.describe, terminal.paint, columns)) {
     terminal.write(`${line}\n`);
   }
+  if (cost !== null) terminal.write(`${cost}\n`);
   return 0;
 }
 

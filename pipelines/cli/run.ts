@@ -1,7 +1,8 @@
 /** `run CONFIG [NODE...]`: does what has changed, prints it, and publishes the report. */
 import { type Call, has, UsageError, value, values } from "./command.ts";
+import { checkRoom, jobsOf } from "./cost.ts";
 import { openPlan, openStoreAt } from "./engine.ts";
-import { cores, shortPath } from "./place.ts";
+import { shortPath } from "./place.ts";
 import { choosePrinter } from "./printers.ts";
 import { processTerminal } from "./terminal.ts";
 
@@ -20,6 +21,11 @@ export async function run(call: Call): Promise<number> {
   };
   if (frozen && complain(frozen.settingLines(locked, plan, call.arguments.length === 1))) {
     return frozen.DIFFERS;
+  }
+  if (!has(call, "no-space-check")) {
+    const statuses = await opened.statuses(values(call, "force"));
+    const isAll = [...statuses.values()].every(({ type }) => type === "hit");
+    if (!isAll) await checkRoom(await opened.estimate(statuses, jobs), store.root);
   }
   const printer = choosePrinter({
     terminal,
@@ -69,16 +75,6 @@ function lockOf(call: Call): "keep" | "update" | "leave" {
     throw new UsageError("--against is for --frozen alone");
   }
   return update ? "update" : frozen || isPart || isOther ? "leave" : "keep";
-}
-
-/** Whole threads from 1; all cores where nothing is asked. */
-export function jobsOf(text: string | undefined): number {
-  if (text === undefined) return cores();
-  const jobs = Number(text);
-  if (!/^\d+$/.test(text) || jobs < 1 || jobs > 4096) {
-    throw new UsageError(`--jobs "${text}" is no number of threads`, "give a whole number from 1");
-  }
-  return jobs;
 }
 
 /** The first signal asks the run to stop; a second one does not wait for it, after `last` was called. */

@@ -67,6 +67,7 @@ export async function again(
       ] as const
     );
     const job: Job = {
+      run: "bits",
       key,
       params,
       seed,

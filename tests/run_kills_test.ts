@@ -84,6 +84,41 @@ Deno.test("two runs of one config at once, on one store, make each node once and
   await verify(place);
 });
 
+Deno.test("a run that waits for another says for which, and takes over at once when that is killed", async () => {
+  await using place = await Workplace.copy();
+  // It says that it has begun, and lasts a minute unless it is killed.
+  own(
+    place,
+    `progress({ done: 0, total: 1, unit: "turn" });
+    if (params.text === "slow") await new Promise((resolve) => setTimeout(resolve, 60_000));`,
+  );
+  const words = ["run", CONFIG, "--set", "one.text=slow", "--json"];
+  let first: Deno.ChildProcess | undefined;
+  const begun = Promise.withResolvers<void>();
+  const dead = place.do(words, {
+    onStart: (process) => first = process,
+    onLine: (line) => {
+      if (line.includes('"node-progress"')) begun.resolve();
+    },
+  });
+  await begun.promise;
+  const lines: string[] = [];
+  let second: Deno.ChildProcess | undefined;
+  const waiting = place.do(words, {
+    onStart: (process) => second = process,
+    onLine: (line) => {
+      lines.push(line);
+      if (line.includes("Waits for run")) first?.kill("SIGKILL");
+      // It has what the first had, and is in its own turn.
+      if (line.includes('"node-progress"')) second?.kill("SIGKILL");
+    },
+  });
+  await Promise.all([dead, waiting]);
+  const told = lines.find((line) => line.includes("Waits for run")) ?? "";
+  assert.match(told, /"Waits for run \d{8}-\d{6}-[0-9a-f]{4}, which is making the same"/);
+  assert.ok(lines.at(-1)?.includes('"node-progress"'), lines.join("\n"));
+});
+
 Deno.test("a stage whose engine is killed ends by itself, and lets go of its lock", async () => {
   await using place = await Workplace.copy();
   // It says one word, so that nothing but the end of its standard input tells it, and lasts a minute.

@@ -130,11 +130,10 @@ async function run(
   threads: () => number,
 ): Promise<Reply> {
   try {
-    const lock = await Deno.open(job.lock, { write: true, create: true });
-    await lock.lock(true);
+    const voice = createVoice();
+    await lockFor(job, voice);
     reply({ type: "locked" });
     await go;
-    const voice = createVoice();
     const way = await Deno.open(job.progress.lock, { write: true, create: true });
     if (!await way.tryLock(true)) {
       voice.log("Waits for another run that goes the same way, to go on from where that ends");
@@ -168,6 +167,25 @@ async function run(
     return { type: "done", outputs };
   } catch (error) {
     return { type: "failed", failure: failureOf(stage.name, error) };
+  }
+}
+
+/** Holds the lock of the job's key until the process ends; says for whom it waits where another has it. */
+async function lockFor(job: Job, voice: ReturnType<typeof createVoice>): Promise<void> {
+  const lock = await Deno.open(job.lock, { read: true, write: true, create: true });
+  if (!await lock.tryLock(true)) {
+    const bytes = new Uint8Array(64);
+    const text = new TextDecoder().decode(bytes.subarray(0, await lock.read(bytes) ?? 0));
+    const run = /^[\w-]+$/.test(text) ? `run ${text}` : "another run";
+    voice.log(`Waits for ${run}, which is making the same`);
+    await lock.lock(true);
+  }
+  try {
+    await lock.truncate(0);
+    await lock.seek(0, Deno.SeekMode.Start);
+    await lock.write(new TextEncoder().encode(job.run));
+  } catch {
+    // Then those that wait are not told for whom.
   }
 }
 

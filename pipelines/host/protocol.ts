@@ -24,6 +24,8 @@ export interface Job {
   >;
   /** An empty folder on the store's file system; each output is written to `<scratch>/<output>`. */
   readonly scratch: string;
+  /** Id of the run that it belongs to, for others that wait for it. */
+  readonly run: string;
   /** The file that is locked while the run lasts. */
   readonly lock: string;
   readonly kernels: Readonly<Record<string, { readonly path: string; readonly digest: Digest }>>;

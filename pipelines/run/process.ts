@@ -14,6 +14,8 @@ import type { Share } from "./share.ts";
 
 export interface Work {
   readonly node: Node;
+  /** Id of the run. */
+  readonly run: string;
   readonly key: Key;
   /** What names its checkpoints. */
   readonly trajectory: Digest;
@@ -143,6 +145,7 @@ async function converse(
 ): Promise<Ending> {
   const { node, key } = work;
   const job: Job = {
+    run: work.run,
     key,
     params: node.params,
     seed: node.seed,

@@ -34,6 +34,7 @@ export async function profileNode(
   const scratch = store.scratch();
   try {
     const job: Job = {
+      run: "profile",
       key,
       params: node.params,
       seed: node.seed,

@@ -264,6 +264,7 @@ class Run {
     try {
       logPath = store.logPath(options.id, node.id);
       const ending = await runStage(store, {
+        run: options.id,
         node,
         key,
         trajectory,

@@ -141,15 +141,13 @@ Deno.test({
 
 /** Processes that run a bundle of this place's store. */
 function stagePids(place: Workplace): number[] {
-  return [...Deno.readDirSync("/proc")].flatMap(({ name }) => {
-    if (!/^\d+$/.test(name)) return [];
-    try {
-      const words = Deno.readTextFileSync(`/proc/${name}/cmdline`);
-      return words.includes(join(place.store, "bundles")) ? [Number(name)] : [];
-    } catch {
-      return []; // it has ended meanwhile
-    }
-  });
+  // Deno itself reads these files only with the right to everything. The brackets keep grep from finding itself.
+  const pattern = join(place.store, "bundles").replace("/", "[/]");
+  const { stdout } = new Deno.Command("sh", {
+    args: ["-c", `grep -la '${pattern}' /proc/[0-9]*/cmdline`],
+    stderr: "null",
+  }).outputSync();
+  return [...new TextDecoder().decode(stdout).matchAll(/\d+/g)].map(Number);
 }
 
 /** Waits until there is no such process; fails the test after ten seconds. */

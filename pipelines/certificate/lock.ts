@@ -29,7 +29,7 @@ export interface LockedNode {
 export type Lock = ReadonlyMap<NodeId, LockedNode>;
 
 /** A lock of a megabyte would be one of some 5,000 tensors. */
-const MOST_BYTES = 1 << 20;
+export const MOST_BYTES = 1 << 20;
 
 /** What a plan's nodes have given, as a lock; throws where one of them is not done. */
 export async function lockOf(plan: Plan, done: Done, store: Store): Promise<Lock> {

@@ -4,8 +4,8 @@ import type { Alias, Node, Pair, Scalar, YAMLMap } from "yaml";
 import { type Entry, type Place, type Problem, quote, show, type Tree } from "./tree.ts";
 
 /** Values that aliases may make of a file; a dozen lines could make billions. */
-const MOST_VALUES = 200_000;
-const MOST_LEVELS = 64;
+export const MOST_VALUES = 200_000;
+export const MOST_LEVELS = 64;
 /** Tags that say what the value is anyway. */
 const CORE_TAG = /^tag:yaml\.org,2002:(?:str|int|float|bool|null|map|seq)$/;
 

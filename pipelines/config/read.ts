@@ -15,7 +15,7 @@ import { parseYaml } from "./yaml.ts";
 export { ConfigSource } from "./source.ts";
 
 /** A config has a few kilobytes; the parser takes seconds for a bad one of megabytes. */
-const MOST_BYTES = 1 << 18;
+export const MOST_BYTES = 1 << 18;
 
 /** A config with where its values stand. */
 export interface ReadConfig {

@@ -40,11 +40,11 @@ const PASSED = [
 ] as const;
 
 /** A log grows to this at most; what a stage prints beyond is dropped, with a note. */
-const LOG_LIMIT = 32 * 1024 * 1024;
+export const LOG_LIMIT = 32 * 1024 * 1024;
 /** Of standard error, so much is kept in memory, to tell why a process ended. */
 const TAIL = 16 * 1024;
 /** A reply is one line; a longer one is no reply of ours. */
-const LINE_LIMIT = 16 * 1024 * 1024;
+export const LINE_LIMIT = 16 * 1024 * 1024;
 
 export interface StageProcess {
   readonly pid: number;

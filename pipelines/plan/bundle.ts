@@ -4,9 +4,8 @@
  */
 import type { BuildFailure, Plugin } from "esbuild";
 import type { JsonObject } from "../json.ts";
-import { type BundleFiles, digestOfBundle, isWholeBundle, writeBundle } from "../store/bundles.ts";
+import { type BundleFiles, digestOfBundle, isWholeBundle, putBundle } from "../store/bundles.ts";
 import { sha256 } from "../store/canonical.ts";
-import { writeFailure } from "../store/files.ts";
 import type { Store } from "../store/local.ts";
 import { importsOf, type Lock, packageClosure, versionless } from "./packages.ts";
 import type { Code, Digest } from "./plan.ts";
@@ -267,12 +266,8 @@ function patternIn(module: string): string {
 /** Writes the files under their common digest, if they are not there. */
 async function storeBundle(store: Store, files: BundleFiles): Promise<Digest> {
   const digest = await digestOfBundle(files);
-  const folder = store.bundleFolder(digest);
-  if (await isWholeBundle(folder, digest)) return digest;
-  try {
-    writeBundle(folder, files);
-  } catch (error) {
-    throw writeFailure(store.root, error);
+  if (!await isWholeBundle(store.bundleFolder(digest), digest)) {
+    await putBundle(store, digest, files);
   }
   return digest;
 }

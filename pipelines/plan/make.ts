@@ -115,9 +115,10 @@ class Maker {
 
   async #learnAll(): Promise<ReadonlyMap<string, Learned>> {
     const learned = new Map<string, Learned>();
-    const answers = this.config.stages.map(({ module }) => this.learn(module));
+    // All of them are waited for: one that nobody waits for would end the process if it fails.
+    const answers = await Promise.all(this.config.stages.map(({ module }) => this.learn(module)));
     for (const [index, stage] of this.config.stages.entries()) {
-      const found = await answers[index];
+      const found = answers[index];
       if (typeof found === "object") learned.set(stage.name, { stage, ...found });
       else {
         this.#complain(

@@ -1,7 +1,8 @@
 /** Bundles of stages' code: a folder of files under the digest of their names and contents. */
 import type { Digest } from "../plan/plan.ts";
 import { digestOf, sha256 } from "./canonical.ts";
-import { publishFile, syncFolder } from "./files.ts";
+import { publishFile, removeQuietly, syncFolder, writeFailure } from "./files.ts";
+import type { Store } from "./local.ts";
 
 export type BundleFiles = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 
@@ -16,8 +17,6 @@ export async function isWholeBundle(folder: string, digest: Digest): Promise<boo
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   try {
     for (const { name, isFile } of Deno.readDirSync(folder)) {
-      // What a killed engine left of a file that it was about to put there is no part of it.
-      if (name.endsWith(".tmp")) continue;
       if (!isFile) return false;
       files.set(name, Deno.readFileSync(`${folder}/${name}`));
     }
@@ -28,9 +27,27 @@ export async function isWholeBundle(folder: string, digest: Digest): Promise<boo
   return await digestOfBundle(files) === digest;
 }
 
-/** Writes what is not there. */
-export function writeBundle(folder: string, files: BundleFiles): void {
-  Deno.mkdirSync(folder, { recursive: true });
-  for (const [path, bytes] of files) publishFile(`${folder}/${path}`, bytes);
-  syncFolder(folder);
+/** Puts a bundle into its place, whole or not at all; one that is there and good stays, a damaged one is set aside. */
+export async function putBundle(store: Store, digest: Digest, files: BundleFiles): Promise<void> {
+  const folder = store.bundleFolder(digest);
+  const scratch = store.scratch();
+  try {
+    for (const [path, bytes] of files) publishFile(`${scratch}/${path}`, bytes);
+    syncFolder(scratch);
+    Deno.mkdirSync(`${store.root}/bundles`, { recursive: true });
+    for (let isLast = false;; isLast = true) {
+      try {
+        Deno.renameSync(scratch, folder);
+        return syncFolder(`${store.root}/bundles`);
+      } catch (error) {
+        // Another engine has put it there meanwhile.
+        if (await isWholeBundle(folder, digest)) return;
+        if (isLast || store.quarantine(folder) === null) throw error;
+      }
+    }
+  } catch (error) {
+    throw writeFailure(store.root, error);
+  } finally {
+    removeQuietly(scratch);
+  }
 }

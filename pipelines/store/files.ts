@@ -79,9 +79,19 @@ export function removeQuietly(path: string): void {
   }
 }
 
-/** The text of a file, or null where there is none. */
+/** A text of a store may have so many bytes; what we write is far below. */
+export const MOST_TEXT = 64 * 1024 * 1024;
+
+/** The text of a file, or null where there is none. @throws {StoreError} where it is absurdly long */
 export function readIfThere(path: string): string | null {
   try {
+    const { size } = Deno.statSync(path);
+    if (size > MOST_TEXT) {
+      throw new StoreError(
+        `"${path}" has ${size} bytes: at most ${MOST_TEXT} are read`,
+        "it is none of ours: move it away",
+      );
+    }
     return Deno.readTextFileSync(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;

@@ -78,7 +78,7 @@ export class Store {
       if (text === null) return `"${folder}" is not there`;
       return damageOf(folder, parseInfo(folder, text));
     } catch (error) {
-      if (error instanceof ObjectError) return error.message;
+      if (error instanceof ObjectError || error instanceof StoreError) return error.message;
       throw error;
     }
   }
@@ -198,13 +198,14 @@ export class Store {
 
   /** The record of a key; null where there is none, or none that can be read. */
   readRecord(key: Key): StageRecord | null {
-    const text = readIfThere(this.recordPath(key));
-    if (text === null) return null;
     try {
+      const text = readIfThere(this.recordPath(key));
+      if (text === null) return null;
       const record: unknown = JSON.parse(text);
       return isRecord(record, key) ? record : null;
-    } catch {
-      return null;
+    } catch (error) {
+      if (error instanceof SyntaxError || error instanceof StoreError) return null;
+      throw error;
     }
   }
 

@@ -38,7 +38,7 @@ export function bytesOf(values: Arrays[Dtype]): Uint8Array<ArrayBuffer> {
 }
 
 /** At most this many bytes in one tensor; one that is written and read by rows need not fit into memory. */
-const LIMIT = 1024 * 1024 * 1024 * 1024;
+export const LIMIT = 1024 * 1024 * 1024 * 1024;
 
 /** Number of elements; throws if `shape` is no list of whole numbers, or is absurd. */
 export function countOf(shape: readonly number[], dtype: Dtype, name: string): number {

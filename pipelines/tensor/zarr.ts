@@ -7,7 +7,7 @@ import { DamagedError, type FolderReader, type FolderWriter } from "./files.ts";
 /** Bytes of a chunk before compression, at most, unless one row has more. */
 const CHUNK = 2 * 1024 * 1024;
 /** A chunk that is read may be so large; what we write is far below. */
-const CHUNK_LIMIT = 1024 * 1024 * 1024;
+export const CHUNK_LIMIT = 1024 * 1024 * 1024;
 /** Level 1: our data are images and weights, on which a higher one costs time and gains little. */
 const CODECS = [
   { name: "bytes", configuration: { endian: "little" } },

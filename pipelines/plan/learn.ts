@@ -19,6 +19,7 @@ const PATIENCE = 60_000;
 /** One process a bundle, started when the first answer is not known yet. */
 export class Learner {
   readonly #processes = new Map<string, Asking>();
+  readonly #checks = new Map<string, Promise<CheckedReply>>();
   constructor(readonly store: Store) {}
 
   async describe(code: Code): Promise<Description> {
@@ -31,7 +32,19 @@ export class Learner {
     return reply.description;
   }
 
-  async check(
+  /** Cells that differ in their seed alone ask the same: it is answered once. */
+  check(
+    code: Code,
+    params: Json,
+    inputs: (Request & { type: "check" })["inputs"],
+  ): Promise<CheckedReply> {
+    const asked = JSON.stringify([code.bundle, params, inputs]);
+    const known = this.#checks.get(asked) ?? this.#check(code, params, inputs);
+    this.#checks.set(asked, known);
+    return known;
+  }
+
+  async #check(
     code: Code,
     params: Json,
     inputs: (Request & { type: "check" })["inputs"],

@@ -85,6 +85,7 @@ type CheckInputs = Record<string, (ArtifactShape | null)[]>;
 class Maker {
   readonly #diagnostics: Diagnostic[] = [];
   readonly #placed: Placed[] = [];
+  readonly #ids = new Set<NodeId>();
 
   constructor(
     readonly config: Config,
@@ -257,7 +258,7 @@ class Maker {
         name: type.named !== true ? "" : nameOf(one, stages.size > 1, this.#placed),
       }));
     }
-    if (this.#placed.some((other) => other.id === id)) {
+    if (this.#ids.has(id)) {
       this.#complain(["stages", stage.name], `Two cells are called "${id}"`);
       return;
     }
@@ -288,6 +289,7 @@ class Maker {
     };
     if (this.#placed.length >= MOST_NODES) return this.#tooMany(stage, null);
     const shapes = checked === null ? null : node.outputShapes;
+    this.#ids.add(id);
     this.#placed.push({ id, stage: stage.name, cell, node, shapes });
   }
 

@@ -32,7 +32,7 @@ type Try = (dice: Dice) => Promise<string | null> | string | null;
 
 export async function data(lab: Lab, count: number): Promise<Row> {
   const place = await lab.place(true);
-  const tries = await allKinds(lab, new Store(place.store), place.folder);
+  const tries = await allKinds(new Store(place.store), place.folder);
   let most = 0;
   const before = Deno.memoryUsage().rss;
   try {
@@ -62,7 +62,7 @@ async function refused(what: () => unknown, mayPass: boolean): Promise<string | 
   }
 }
 
-async function allKinds(lab: Lab, store: Store, folder: string): Promise<Try[]> {
+async function allKinds(store: Store, folder: string): Promise<Try[]> {
   const bomb = await gzip(new Uint8Array(64 * 1024 * 1024));
   const good = await gzip(new Uint8Array(1000));
   const lock = Deno.readTextFileSync(join(ROOT, "tests/configs/tiny.lock.yaml"));

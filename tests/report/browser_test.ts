@@ -124,6 +124,14 @@ inBrowser("Lineage is written down: command, times, outcomes", {}, async (page) 
   for (const part of ["train@sparse", "2 min 5 s", "hit", "with uncommitted changes", "2.9.0"]) {
     assert.ok(text.includes(part), part);
   }
+  for (
+    const part of [
+      "accepted by hand: only its log changed ",
+      "version 2 stands for its code",
+      "layers.2.dropout was 0.3, is 0.4",
+      "it gave another result than run x from the same key",
+    ]
+  ) assert.ok(text.includes(part), text);
   assert.equal(await page.locator("#times rect").count(), 2);
   assert.equal(await page.locator('#variants [data-time="sparse"]').innerText(), "2 min 8 s");
 });

@@ -157,13 +157,21 @@ export const LINEAGE = {
     ],
   }],
   nodes: [
-    { node: "download", key: "a".repeat(64), outcome: "hit", milliseconds: 0 },
+    {
+      node: "download",
+      key: "a".repeat(64),
+      outcome: "hit",
+      milliseconds: 0,
+      accepted: `only its log changed ${HOSTILE}`,
+      version: "2",
+    },
     {
       node: "train@sparse",
       key: "b".repeat(64),
       outcome: "ran",
       milliseconds: 125000,
       why: "layers.2.dropout was 0.3, is 0.4",
+      diverged: "gave another result than run x from the same key",
       outputs: { model: "c".repeat(64) },
     },
     { node: "evaluate@sparse", key: "d".repeat(64), outcome: "ran", milliseconds: 2500 },

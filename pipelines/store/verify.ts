@@ -7,6 +7,7 @@ import { readInfo } from "./info.ts";
 import { keyOf, type Store } from "./local.ts";
 import { checkCheckpoint, progressFolder } from "./progress.ts";
 import type { StageRecord } from "./store.ts";
+import { fieldsOf } from "./valid.ts";
 
 export type Kind = "object" | "record" | "bundle" | "checkpoint";
 
@@ -120,8 +121,8 @@ async function record(store: Store, key: Key): Promise<Looked> {
 /** The version of a record that says that it is of a later one. */
 function versionIn(path: string): number | null {
   try {
-    const { version } = Object(JSON.parse(readIfThere(path) ?? ""));
-    return Number.isSafeInteger(version) && version > 1 ? version : null;
+    const { version } = fieldsOf(JSON.parse(readIfThere(path) ?? ""));
+    return typeof version === "number" && version > 1 ? version : null;
   } catch {
     return null;
   }

@@ -1,6 +1,7 @@
 /** Zarr arrays, chunked along the first axis alone; the only importer of zarrita, which it loads late. */
 import type { Array as ZarrArray } from "zarrita";
 import type { Arrays, Dtype, JsonObject } from "../stage.ts";
+import { fieldsOf } from "../store/valid.ts";
 import { allocate, countOf, rowOf, sizeOf } from "./dtypes.ts";
 import { DamagedError, type FolderReader, type FolderWriter } from "./files.ts";
 
@@ -154,7 +155,7 @@ export async function openArray<D extends Dtype>(
     throw bad(`chunks of shape [${chunkShape.join(", ")}] divide more than the first axis`);
   }
   // All that the library reads of it is looked at, since it takes metadata at their word.
-  const { data_type, shape: sizes } = Object(metadata);
+  const { data_type, shape: sizes } = fieldsOf(metadata);
   if (data_type !== dtype || JSON.stringify(sizes) !== JSON.stringify(shape)) {
     throw bad(`its zarr.json says ${JSON.stringify(data_type)} ${JSON.stringify(sizes)}`);
   }
@@ -219,7 +220,7 @@ function unpackedSize(bytes: Uint8Array<ArrayBuffer>): number {
 function chunkShapeOf(metadata: unknown): number[] | null {
   if (typeof metadata !== "object" || metadata === null) return null;
   // Looked at piece by piece below.
-  const { chunk_grid, codecs, shape: sizes } = metadata as Record<string, unknown>;
+  const { chunk_grid, codecs, shape: sizes } = fieldsOf(metadata);
   const grid = chunk_grid as
     | { configuration?: { chunk_shape?: unknown } | null }
     | null

@@ -38,17 +38,20 @@ export async function estimate(
     const sizes = Object.values(record.outputs).map((digest) => sizeOf(store.objectFolder(digest)));
     known.set(id, { ...record.made, bytes: sum(sizes) });
   }
-  const usual = (stage: string) => {
-    const cells = nodes.flatMap((node) => node.stage === stage ? known.get(node.id) ?? [] : []);
-    return cells.length === 0 ? null : {
-      milliseconds: sum(cells.map((cell) => cell.milliseconds)) / cells.length,
-      threads: Math.max(...cells.map((cell) => cell.threads)),
-    };
-  };
+  const usual = new Map([...Map.groupBy(nodes, ({ stage }) => stage)].map(([stage, all]) => {
+    const cells = all.flatMap(({ id }) => known.get(id) ?? []);
+    return [
+      stage,
+      cells.length === 0 ? null : {
+        milliseconds: sum(cells.map((cell) => cell.milliseconds)) / cells.length,
+        threads: Math.max(...cells.map((cell) => cell.threads)),
+      },
+    ];
+  }));
   let work = 0, bytes = 0, unknown = 0;
   const ends = new Map<NodeId, number>();
   for (const node of nodes) {
-    const time = known.get(node.id) ?? usual(node.stage);
+    const time = known.get(node.id) ?? usual.get(node.stage) ?? null;
     if (time === null) unknown++;
     work += (time?.milliseconds ?? 0) * Math.min(jobs, time?.threads ?? 1);
     const before = Object.values(node.feeds).flat().map((feed) => ends.get(feed.node) ?? 0);
@@ -65,7 +68,7 @@ export async function estimate(
 
 /** Bytes of those output tensors whose shape is known before they are made. */
 function unpacked({ outputShapes }: Node): number {
-  const tensors = (shape: ArtifactShape) => Object.values(shape.tensors ?? {});
+  const tensors = (shape: ArtifactShape) => Object.values(shape.tensors);
   return sum(
     Object.values(outputShapes).flatMap(tensors).map(({ dtype, shape }) =>
       shape.some((size) => size === null)

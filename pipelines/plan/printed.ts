@@ -23,7 +23,7 @@ export function nameOf(path: string): string {
  * What is declared at the top of a module's printed text, by name; the parts of an object or a class by
  * `name.part`. Statements that declare nothing come under "its top level".
  */
-export function declarations(text: string): Map<string, string> {
+function declarations(text: string): Map<string, string> {
   const found = new Map<string, string>();
   let name = TOP;
   let part: string | null = null;

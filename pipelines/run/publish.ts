@@ -88,8 +88,8 @@ function nodesOf(run: RunRecord, store: Store): Lineage["nodes"] {
     return {
       ...node,
       milliseconds: made?.milliseconds ?? node.milliseconds,
-      // It was written from a miss reason.
       ...diverged === undefined ? {} : { diverged: describeDivergence(diverged) },
+      // It was written from a miss reason.
       ...reason === undefined ? {} : { why: describeReason(reason as unknown as MissReason) },
     };
   });

@@ -356,7 +356,11 @@ class Run {
       )
     );
     const place = this.store.quarantine(folder);
-    if (folder === code) await (this.#rebuilt = this.#rebuilt.then(this.options.rebuild));
+    if (folder === code) {
+      // What failed for one is tried again for the next.
+      this.#rebuilt = this.#rebuilt.catch(() => {}).then(this.options.rebuild);
+      await this.#rebuilt;
+    }
     // Another consumer may have set it aside, and what made it be running already.
     for (const maker of makers) {
       this.#done.delete(maker.id);

@@ -143,6 +143,10 @@ export async function openArray<D extends Dtype>(
       `Cannot read the tensor "${name}" in "${files.folder}": ${what}`,
       files.folder,
     );
+  const damaged = (error: unknown): never => {
+    if (error instanceof DamagedError) throw error;
+    throw bad(error instanceof Error ? error.message : String(error));
+  };
   if (chunkShape === null) throw bad("its zarr.json is no regular array");
   if (chunkShape.length !== shape.length || chunkShape.some((size) => !(size >= 1))) {
     throw bad(`chunks of shape [${chunkShape.join(", ")}]`);
@@ -160,16 +164,13 @@ export async function openArray<D extends Dtype>(
     throw bad(`its zarr.json says ${JSON.stringify(data_type)} ${JSON.stringify(sizes)}`);
   }
   const array = await open.v3(root(bounded(files, bytes)).resolve(name), { kind: "array" })
-    .catch((error: unknown) => {
-      if (error instanceof DamagedError) throw error;
-      throw bad(error instanceof Error ? error.message : String(error));
-    });
+    .catch(damaged);
   const length = bytes / sizeOf(dtype);
   return {
     rowsPerChunk: chunkShape[0] ?? 1,
     async chunk(index) {
       const coordinates = shape.map((_, axis) => axis === 0 ? index : 0);
-      const { data } = await array.getChunk(coordinates);
+      const { data } = await array.getChunk(coordinates).catch(damaged);
       // The array is of this dtype, as was looked at above.
       const values = data as Arrays[D];
       if (values.length !== length) throw bad(`chunk ${index} holds ${values.length} values`);
@@ -196,21 +197,23 @@ function bounded(files: FolderReader, most: number): Pick<FolderReader, "get"> {
 }
 
 /**
- * What a zstd frame says it unpacks to (RFC 8878, 3.1.1.1): infinite where it does not say, as what we write always
- * does; 0 for what is no such frame, which its decoder refuses.
+ * What a zstd frame says it unpacks to (RFC 8878, 3.1.1.1): infinite where it does not say, or its head is cut off; what
+ * we write always says it. 0 for what is no such frame, which its decoder refuses.
  */
 function unpackedSize(bytes: Uint8Array<ArrayBuffer>): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 14 || view.getUint32(0, true) !== 0xfd2fb528) return 0;
+  if (bytes.length < 5 || view.getUint32(0, true) !== 0xfd2fb528) return 0;
   const descriptor = view.getUint8(4);
   const isSingle = (descriptor & 0b10_0000) !== 0;
   const at = 5 + (isSingle ? 0 : 1) + ([0, 1, 2, 4][descriptor & 3] ?? 0);
-  switch (descriptor >> 6) {
-    case 0:
-      return isSingle ? view.getUint8(at) : Infinity;
+  const width = [isSingle ? 1 : 0, 2, 4, 8][descriptor >> 6] ?? 0;
+  if (width === 0 || at + width > bytes.length) return Infinity;
+  switch (width) {
     case 1:
-      return view.getUint16(at, true) + 256;
+      return view.getUint8(at);
     case 2:
+      return view.getUint16(at, true) + 256;
+    case 4:
       return view.getUint32(at, true);
     default:
       return Number(view.getBigUint64(at, true));

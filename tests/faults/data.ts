@@ -28,6 +28,9 @@ const WORDS = [
   "x".repeat(9999),
 ];
 
+/** What was read has come out where it must not. */
+class Leak extends Error {}
+
 type Try = (dice: Dice) => Promise<string | null> | string | null;
 
 export async function data(lab: Lab, count: number): Promise<Row> {
@@ -55,6 +58,7 @@ async function refused(what: () => unknown, mayPass: boolean): Promise<string | 
     return mayPass ? null : "it was taken";
   } catch (error) {
     if (!(error instanceof Error) || error.message === "") return `it threw ${error}`;
+    if (error instanceof Leak) return error.message;
     const isOurs = error instanceof ConfigError ||
       !/is not a function|of undefined|of null|is not iterable/
         .test(error.message);
@@ -137,7 +141,7 @@ async function allKinds(store: Store, folder: string): Promise<Try[]> {
         const lines = [...listLines(found), ...found.flatMap((run) => runLines(run))];
         // deno-lint-ignore no-control-regex -- what must not come through
         if (/[\u0000-\u001f]/.test(lines.join(""))) {
-          throw new TypeError("of undefined: a control character");
+          throw new Leak("a control character came through");
         }
       }, true);
     },

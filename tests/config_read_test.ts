@@ -1,4 +1,5 @@
 /** What a config means once it is read. */
+import { NO_RESOURCES } from "../pipelines/config/config.ts";
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -48,6 +49,8 @@ stages:
       module: absolute(rig.folder, "mine.ts"),
       cache: true,
       version: null,
+      trials: [],
+      resources: NO_RESOURCES,
     }, {
       name: "model",
       uses: "train",
@@ -70,6 +73,8 @@ stages:
       join: "product",
       cache: false,
       version: null,
+      trials: [],
+      resources: NO_RESOURCES,
     }, {
       ...rest,
       name: "model-2",
@@ -77,6 +82,8 @@ stages:
       module: absolute(rig.folder, "configs", "own.ts"),
       cache: true,
       version: null,
+      trials: [],
+      resources: NO_RESOURCES,
     }],
   });
   assert.deepEqual({ files, overrides }, { files: [file], overrides: [] });

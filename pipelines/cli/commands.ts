@@ -37,6 +37,20 @@ const FORCE: Flag = {
 };
 const JSON_LINES: Flag = { flags: "--json", description: "print JSON instead of text" };
 
+const JOBS: Flag = {
+  flags: "-j, --jobs <number>",
+  description: "CPU threads to use at most (all cores)",
+};
+const EXECUTOR: Flag = {
+  flags: "--executor <name>",
+  description: "where stages run: `local`, or `slurm`, a cluster that shares the store's folder",
+};
+const QUIET: Flag = {
+  flags: "--quiet",
+  description: "print only warnings, failures and the last line",
+};
+const SUBMISSION = optional("submission", "its id or the beginning of it (the newest)");
+
 const COMMON = [SET, STORE, DEBUG];
 
 export const COMMANDS: readonly CommandTable[] = [
@@ -47,7 +61,8 @@ export const COMMANDS: readonly CommandTable[] = [
     flags: [
       { flags: "-n, --dry-run", description: "only say what would run, and why" },
       FORCE,
-      { flags: "-j, --jobs <number>", description: "CPU threads to use at most (all cores)" },
+      JOBS,
+      EXECUTOR,
       {
         flags: "--frozen",
         description: "fail (exit code 3) where it comes to other bits than the lock",
@@ -61,7 +76,7 @@ export const COMMANDS: readonly CommandTable[] = [
       { flags: "-k, --keep-going", description: "after a failure run what does not depend on it" },
       { flags: "--no-space-check", description: "start even if what it will write may not fit" },
       { flags: "--json", description: "print events as JSON, one a line" },
-      { flags: "--quiet", description: "print only warnings, failures and the last line" },
+      QUIET,
       REPORTS,
       ...COMMON,
     ],
@@ -76,6 +91,94 @@ export const COMMANDS: readonly CommandTable[] = [
       ["run configs/quickstart.yaml --frozen", "hold it against configs/quickstart.lock.yaml"],
     ],
     load: async () => (await import("./run.ts")).run,
+  },
+  {
+    name: "sweep",
+    summary: "Try many settings, and report which are best",
+    details: "The same command goes on where it was ended, in whatever way.",
+    arguments: [required("sweep", "the YAML file that says what to try")],
+    flags: [
+      { flags: "-n, --dry-run", description: "only say what would be tried" },
+      JOBS,
+      EXECUTOR,
+      { flags: "--trials <number>", description: "try so many points, whatever the file says" },
+      { flags: "--max-hours <number>", description: "begin no trial later than that, and report" },
+      {
+        flags: "--on-end <command>",
+        description: "run this program in the end, with a summary on its standard input",
+      },
+      {
+        flags: "--export <format>",
+        description: "run nothing: write the trials so far as csv, parquet or jsonl",
+      },
+      { flags: "--to <file>", description: "with --export: where to (standard output)" },
+      { flags: "--json", description: "print events as JSON, one a line" },
+      QUIET,
+      REPORTS,
+      ...COMMON,
+    ],
+    examples: [
+      ["sweep configs/sweeps/quickstart.yaml", "a small one, on data that needs no network"],
+      ["sweep configs/sweeps/fashion-tuning.yaml --max-hours 12", "a night's work"],
+      [
+        "sweep configs/sweeps/fashion-tuning.yaml --export csv --to trials.csv",
+        "what is known so far, for other tools",
+      ],
+    ],
+    load: async () => (await import("./sweep.ts")).sweep,
+  },
+  {
+    name: "ui",
+    summary: "Show runs and sweeps as they go, in the browser",
+    arguments: [],
+    flags: [
+      { flags: "--port <number>", description: "port on this machine (8470; 0: any free one)" },
+      STORE,
+      DEBUG,
+    ],
+    examples: [["ui", "then open the address that it prints"]],
+    load: async () => (await import("./ui.ts")).ui,
+  },
+  {
+    name: "submit",
+    summary: "Hand a run or a sweep to Slurm, and return",
+    arguments: [required("file", "a config, or a sweep's file"), NODES],
+    flags: [
+      { flags: "-n, --dry-run", description: "only print what sbatch would be given" },
+      { flags: "-j, --jobs <number>", description: "tasks of one array at once, at most" },
+      FORCE,
+      REPORTS,
+      ...COMMON,
+    ],
+    examples: [
+      ["submit configs/fashion.yaml", "arrays of jobs; nothing has to stay alive here"],
+      ["submit configs/sweeps/fashion-tuning.yaml -j 8", "eight trials at once"],
+    ],
+    load: async () => (await import("./submit.ts")).submit,
+  },
+  {
+    name: "status",
+    summary: "Say how what was submitted stands",
+    arguments: [SUBMISSION],
+    flags: [JSON_LINES, STORE, DEBUG],
+    examples: [["status", "the newest submission, array by array"]],
+    load: async () => (await import("./submission.ts")).status,
+  },
+  {
+    name: "watch",
+    summary: "Follow what was submitted until it ends",
+    arguments: [SUBMISSION],
+    flags: [STORE, DEBUG],
+    examples: [["watch", "the newest; Ctrl-C ends the watching alone"]],
+    load: async () => (await import("./submission.ts")).watch,
+  },
+  {
+    name: "cancel",
+    summary: "Cancel what was submitted; what is done stays",
+    arguments: [SUBMISSION],
+    flags: [STORE, DEBUG],
+    examples: [["cancel", "the newest"]],
+    load: async () => (await import("./submission.ts")).cancel,
   },
   {
     name: "plan",

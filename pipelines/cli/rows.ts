@@ -200,7 +200,10 @@ export function plainLine(event: Event, watch: Watch, describe: Describe): strin
     case "note":
     case "diverged":
       return noticeLine(event, PLAIN);
+    case "node-retried":
+      return retriedLine(event.node, event.attempt, event.failure.message);
     case "run-started":
+    case "nodes-added":
     case "node-threads":
     case "node-progress":
     case "report-published":
@@ -209,6 +212,12 @@ export function plainLine(event: Event, watch: Watch, describe: Describe): strin
     default:
       return event satisfies never;
   }
+}
+
+/** One line for a stage that failed and is tried again. */
+export function retriedLine(node: string, attempt: number, message: string): string {
+  const first = visibleLine(message.split("\n")[0] ?? "");
+  return `again      ${visibleLine(node)}  attempt ${attempt}, after: ${first}`;
 }
 
 /** What is said of the run beside its nodes. */

@@ -47,6 +47,9 @@ export class Watch {
         this.nodes = event.nodes;
         this.started = now;
         break;
+      case "nodes-added":
+        this.nodes = [...this.nodes, ...event.nodes];
+        break;
       case "node-started":
         this.running.set(event.node, {
           node: event.node,
@@ -87,6 +90,7 @@ export class Watch {
         this.end = event;
         break;
       case "node-log":
+      case "node-retried":
       case "warning":
       case "note":
       case "diverged":

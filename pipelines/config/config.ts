@@ -32,6 +32,32 @@ export interface Variant {
   readonly inputs: Readonly<Record<string, readonly Reference[]>>;
 }
 
+/**
+ * What a stage run may use, and where a cluster runs it. Never part of its identity: how a result is made
+ * is not what it is. Null: nothing is said.
+ */
+export interface Resources {
+  /** CPU threads at most. */
+  readonly cpus: number | null;
+  /** Bytes; stands for what the stage's `check` says. */
+  readonly memory: number | null;
+  /** As `sbatch --gpus` takes it, e.g. "1" or "a100:2". */
+  readonly gpus: string | null;
+  /** Milliseconds after which a stage run is ended. */
+  readonly time: number | null;
+  readonly partition: string | null;
+  readonly account: string | null;
+  /** Further options of `sbatch`, each one word, e.g. "--qos=long". */
+  readonly sbatch: readonly string[];
+}
+
+/** One point of a sweep: a cell along the axis `trial`, which all stages that a sweep changes share. */
+export interface TrialCell {
+  readonly label: string;
+  /** Params that stand, whole, for what `with` and a variant say of them. */
+  readonly with: JsonObject;
+}
+
 export interface StageConfig {
   readonly name: string;
   /** Absolute path of the stage's module. */
@@ -51,7 +77,21 @@ export interface StageConfig {
   readonly cache: boolean;
   /** Stands for its code and packages: as long as it is the same, their changes re-run nothing. */
   readonly version: string | null;
+  /** A sweep's; empty in every config that is a file. */
+  readonly trials: readonly TrialCell[];
+  readonly resources: Resources;
 }
+
+/** Of a config that says nothing. */
+export const NO_RESOURCES: Resources = {
+  cpus: null,
+  memory: null,
+  gpus: null,
+  time: null,
+  partition: null,
+  account: null,
+  sbatch: [],
+};
 
 export interface Config {
   /** Absolute path of the file. */

@@ -1,6 +1,6 @@
 /** From a tree to stages: which keys there are, and of which types. Complains of all that is wrong. */
 import type { Json, JsonObject } from "../json.ts";
-import type { Reference, StageConfig, Variant } from "./config.ts";
+import { NO_RESOURCES, type Reference, type StageConfig, type Variant } from "./config.ts";
 import { nearest } from "./nearest.ts";
 import { type Edge, parseReference } from "./graph.ts";
 import { moduleOf, type Use } from "./modules.ts";
@@ -37,7 +37,7 @@ export const STAGE_KEYS = [
 const CONFIG_KEYS = ["seed", "stages"];
 const VARIANT_KEYS = ["with", "inputs"];
 /** Names of axes that are not a matrix's. */
-const RESERVED = ["variant", "seed"];
+const RESERVED = ["variant", "seed", "trial"];
 export const MOST_SEEDS = 1000;
 /** Shorter than a digest, so that the two are never taken for each other. */
 export const VERSION = /^[A-Za-z0-9._+-]{1,40}$/;
@@ -106,6 +106,8 @@ class ShapeReader {
       join: join === undefined ? null : "product",
       cache: this.#boolean(of("cache")) ?? true,
       version: this.#version(of("version")),
+      trials: [],
+      resources: NO_RESOURCES,
     };
   }
 

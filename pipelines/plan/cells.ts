@@ -1,5 +1,5 @@
 /** Which cells a stage has, and which cells of its producers each of them reads. Pure. */
-import type { Reference, StageConfig, Variant } from "../config/config.ts";
+import type { Reference, StageConfig, TrialCell, Variant } from "../config/config.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { InputType } from "../stage.ts";
 
@@ -22,6 +22,7 @@ export interface Produced {
 export interface Own {
   readonly cell: Cell;
   readonly variant: Variant | null;
+  readonly trial: TrialCell | null;
   readonly matrix: Readonly<Record<string, Json>>;
   /** Null: the config's own. */
   readonly seed: number | null;
@@ -29,7 +30,7 @@ export interface Own {
 
 /** The cells that a stage's own `variants`, `matrix` and `seeds` make, in declared order. */
 export function ownCells(stage: StageConfig, seed: number): Own[] {
-  let cells: Own[] = [{ cell: [], variant: null, matrix: {}, seed: null }];
+  let cells: Own[] = [{ cell: [], variant: null, trial: null, matrix: {}, seed: null }];
   const at = (axis: string, label: string) => ({ axis, origin: stage.name, label });
   if (stage.variants.length > 0) {
     cells = cells.flatMap((own) =>
@@ -49,6 +50,16 @@ export function ownCells(stage: StageConfig, seed: number): Own[] {
       }))
     );
   }
+  if (stage.trials.length > 0) {
+    // One origin for all stages: a trial is the same wherever it changes something.
+    cells = cells.flatMap((own) =>
+      stage.trials.map((trial) => ({
+        ...own,
+        cell: [...own.cell, { axis: "trial", origin: "", label: trial.label }],
+        trial,
+      }))
+    );
+  }
   if (stage.seeds !== null) {
     const seeds = Array.from({ length: stage.seeds }, (_, index) => seed + index);
     cells = cells.flatMap((own) =>
@@ -59,10 +70,10 @@ export function ownCells(stage: StageConfig, seed: number): Own[] {
 }
 
 /** How many there are, without making them. */
-export function countCells({ variants, matrix, seeds }: StageConfig): number {
+export function countCells({ variants, matrix, seeds, trials }: StageConfig): number {
   return Object.values(matrix).reduce(
     (count, values) => count * values.length,
-    Math.max(1, variants.length) * (seeds ?? 1),
+    Math.max(1, variants.length) * Math.max(1, trials.length) * (seeds ?? 1),
   );
 }
 

@@ -282,8 +282,9 @@ class Maker {
       kernels: checked === null ? {} : await this.assets.get(names),
       numerics: checked?.checked.numerics ?? null,
       horizon: checked?.checked.horizon === false ? null : description.horizon,
-      threads: checked?.checked.resources?.threads ?? THREADS,
-      memory: checked?.checked.resources?.memory ?? MEMORY,
+      threads: least(checked?.checked.resources?.threads ?? THREADS, stage.resources.cpus),
+      memory: stage.resources.memory ?? checked?.checked.resources?.memory ?? MEMORY,
+      resources: stage.resources,
       cache: stage.cache,
       version: stage.version,
     };
@@ -359,7 +360,13 @@ function nameOf(one: Produced, several: boolean, placed: readonly Produced[]): s
 
 /** A cell's params before defaults. */
 function givenTo(stage: StageConfig, own: Own): JsonObject {
-  return merge(merge(stage.with, own.variant?.with ?? {}), own.matrix);
+  return { ...merge(merge(stage.with, own.variant?.with ?? {}), own.matrix), ...own.trial?.with };
+}
+
+/** The most threads that a stage can use, of those that the config gives it. */
+function least(threads: number | "all", cpus: number | null): number | "all" {
+  if (cpus === null) return threads;
+  return threads === "all" ? cpus : Math.min(threads, cpus);
 }
 
 /** The param that places a cell on its stage's own axis, if it has one. */

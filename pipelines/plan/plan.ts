@@ -1,5 +1,5 @@
 /** The checked graph: what will run, on what, and what decides its result. Plain data. */
-import type { Config } from "../config/config.ts";
+import type { Config, Resources } from "../config/config.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { ArtifactShape, ArtifactType, InputType } from "../stage.ts";
 
@@ -69,6 +69,7 @@ export interface Node {
   /** The most CPU threads that it can use. */
   readonly threads: number | "all";
   readonly memory: number;
+  readonly resources: Resources;
   readonly cache: boolean;
   /** Given by hand in the place of its code's digests; null: the code counts. */
   readonly version: string | null;

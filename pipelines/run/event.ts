@@ -15,6 +15,8 @@ export interface Failure {
     | "store"
     /** An input is not what was written. */
     | "damaged"
+    /** It took longer than it may. */
+    | "timeout"
     | "start";
   /** One line for the user, then details. */
   readonly message: string;
@@ -31,6 +33,15 @@ export type Event =
     readonly run: string;
     readonly nodes: readonly NodeId[];
     readonly jobs: number;
+  }
+  /** Nodes that a sweep has decided on since. */
+  | { readonly type: "nodes-added"; readonly nodes: readonly NodeId[] }
+  /** It failed and is tried again, for the `attempt`-th time (2: the first retry). */
+  | {
+    readonly type: "node-retried";
+    readonly node: NodeId;
+    readonly attempt: number;
+    readonly failure: Failure;
   }
   | {
     readonly type: "node-started";

@@ -1,7 +1,8 @@
 /** The JSON Schema that editors complete and check configs with. It allows what the reader of configs allows. */
 import type { Json, JsonObject } from "../json.ts";
 import { REFERENCE } from "./graph.ts";
-import { MOST_SEEDS, NAME, VERSION } from "./shape.ts";
+import { MOST_SEEDS, VERSION } from "./shape.ts";
+import { NAME } from "./tree_reader.ts";
 
 /** What the schema needs to know of a stage file. */
 export interface StageSchema {

@@ -1,20 +1,10 @@
 /** From a tree to stages: which keys there are, and of which types. Complains of all that is wrong. */
 import type { Json, JsonObject } from "../json.ts";
 import { NO_RESOURCES, type Reference, type StageConfig, type Variant } from "./config.ts";
-import { nearest } from "./nearest.ts";
 import { type Edge, parseReference } from "./graph.ts";
 import { moduleOf, type Use } from "./modules.ts";
-import {
-  child,
-  type Entry,
-  type MapTree,
-  type Place,
-  type Problem,
-  quote,
-  show,
-  toJson,
-  type Tree,
-} from "./tree.ts";
+import { child, type Entry, type Place, type Problem, show, toJson, type Tree } from "./tree.ts";
+import { TreeReader } from "./tree_reader.ts";
 
 export interface Shape {
   readonly seed: number;
@@ -41,7 +31,6 @@ const RESERVED = ["variant", "seed", "trial"];
 export const MOST_SEEDS = 1000;
 /** Shorter than a digest, so that the two are never taken for each other. */
 export const VERSION = /^[A-Za-z0-9._+-]{1,40}$/;
-export const NAME = /^[A-Za-z0-9_-]+$/;
 
 /** `config` and `project` are the absolute folders that modules are looked for in. */
 export function readShape(
@@ -52,59 +41,61 @@ export function readShape(
   return new ShapeReader(folders, problems).read(root);
 }
 
-class ShapeReader {
+class ShapeReader extends TreeReader {
   readonly #edges: Edge[] = [];
   readonly #uses: Use[] = [];
 
   constructor(
     readonly folders: { readonly config: string; readonly project: string },
-    readonly problems: Problem[],
-  ) {}
+    problems: Problem[],
+  ) {
+    super(problems);
+  }
 
   read(root: Tree): Shape {
     const none = { seed: 1, stages: [], edges: [], uses: [] };
-    const config = this.#map(root, 'a map with the key "stages"');
+    const config = this.map(root, 'a map with the key "stages"');
     if (config === null) return none;
-    this.#keys(config, CONFIG_KEYS, "a config");
+    this.keys(config, CONFIG_KEYS, "a config");
     const seed = child(config, "seed");
     const stages = child(config, "stages");
-    if (stages === undefined) this.#complain('The key "stages" is missing', config.place);
-    const map = stages === undefined ? null : this.#map(stages.value, "a map of stages");
-    if (map?.entries.size === 0) this.#complain("There is no stage", map.place);
+    if (stages === undefined) this.complain('The key "stages" is missing', config.place);
+    const map = stages === undefined ? null : this.map(stages.value, "a map of stages");
+    if (map?.entries.size === 0) this.complain("There is no stage", map.place);
     return {
-      seed: this.#whole(seed?.value, 0, Number.MAX_SAFE_INTEGER) ?? 1,
-      stages: this.#entries(map).map(([name, entry]) => this.#stage(name, entry)),
+      seed: this.whole(seed?.value, 0, Number.MAX_SAFE_INTEGER) ?? 1,
+      stages: this.entries(map).map(([name, entry]) => this.#stage(name, entry)),
       edges: this.#edges,
       uses: this.#uses,
     };
   }
 
   #stage(name: string, entry: Entry): StageConfig {
-    this.#name(name, entry.key, "a stage");
-    const map = this.#map(entry.value, 'a map with the key "uses"');
-    if (map !== null) this.#keys(map, STAGE_KEYS, "a stage");
+    this.name(name, entry.key, "a stage");
+    const map = this.map(entry.value, 'a map with the key "uses"');
+    if (map !== null) this.keys(map, STAGE_KEYS, "a stage");
     const of = (key: typeof STAGE_KEYS[number]) =>
       map === null ? undefined : child(map, key)?.value;
     const uses = of("uses");
     if (map !== null && uses === undefined) {
-      this.#complain(`The stage "${name}" has no key "uses"`, entry.key, "Name its stage file");
+      this.complain(`The stage "${name}" has no key "uses"`, entry.key, "Name its stage file");
     }
-    const text = uses === undefined ? null : this.#text(uses);
+    const text = uses === undefined ? null : this.text(uses);
     const join = of("join");
     if (join !== undefined && !(join.kind === "scalar" && join.value === "product")) {
-      this.#wanted(join, '"product"');
+      this.wanted(join, '"product"');
     }
     return {
       name,
       uses: text ?? "",
       module: text === null || uses === undefined ? "" : this.#module(text, uses.place),
-      with: this.#object(of("with")),
+      with: this.object(of("with")),
       inputs: this.#inputs(name, of("inputs")),
       variants: this.#variants(name, of("variants")),
       matrix: this.#matrix(of("matrix")),
-      seeds: this.#whole(of("seeds"), 1, MOST_SEEDS),
+      seeds: this.whole(of("seeds"), 1, MOST_SEEDS),
       join: join === undefined ? null : "product",
-      cache: this.#boolean(of("cache")) ?? true,
+      cache: this.boolean(of("cache")) ?? true,
       version: this.#version(of("version")),
       trials: [],
       resources: NO_RESOURCES,
@@ -117,48 +108,48 @@ class ShapeReader {
     const text = Number.isSafeInteger(value) ? String(value) : value;
     return typeof text === "string" && VERSION.test(text)
       ? text
-      : this.#wanted(tree, "a version: a whole number, or up to 40 letters, digits and . _ - +");
+      : this.wanted(tree, "a version: a whole number, or up to 40 letters, digits and . _ - +");
   }
 
   #module(uses: string, place: Place): string {
     const { module, problem, help } = moduleOf(uses, this.folders);
-    if (problem !== undefined) this.#complain(problem, place, help);
+    if (problem !== undefined) this.complain(problem, place, help);
     else this.#uses.push({ uses, module, place });
     return module;
   }
 
   #variants(stage: string, tree: Tree | undefined): Variant[] {
-    const map = tree === undefined ? null : this.#map(tree, "a map of variants");
-    if (map?.entries.size === 0) this.#complain("There is no variant", map.place);
-    return this.#entries(map).map(([name, { key, value }]) => {
-      this.#name(name, key, "a variant");
+    const map = tree === undefined ? null : this.map(tree, "a map of variants");
+    if (map?.entries.size === 0) this.complain("There is no variant", map.place);
+    return this.entries(map).map(([name, { key, value }]) => {
+      this.name(name, key, "a variant");
       // `baseline:` with nothing behind it is what YAML's users write for "as it stands".
       const empty = value.kind === "scalar" && value.value === null;
-      const variant = empty ? null : this.#map(value, "a map");
-      if (variant !== null) this.#keys(variant, VARIANT_KEYS, "a variant");
+      const variant = empty ? null : this.map(value, "a map");
+      if (variant !== null) this.keys(variant, VARIANT_KEYS, "a variant");
       const of = (key: string) => variant === null ? undefined : child(variant, key)?.value;
-      return { name, with: this.#object(of("with")), inputs: this.#inputs(stage, of("inputs")) };
+      return { name, with: this.object(of("with")), inputs: this.#inputs(stage, of("inputs")) };
     });
   }
 
   #matrix(tree: Tree | undefined): Record<string, readonly Json[]> {
-    const map = tree === undefined ? null : this.#map(tree, "a map of lists");
-    if (map?.entries.size === 0) this.#complain("The matrix is empty", map.place);
+    const map = tree === undefined ? null : this.map(tree, "a map of lists");
+    if (map?.entries.size === 0) this.complain("The matrix is empty", map.place);
     return Object.fromEntries(
-      this.#entries(map).map(([name, { key, value }]) => {
-        this.#name(name, key, "an axis");
-        if (RESERVED.includes(name)) this.#complain(`No axis can be called "${name}"`, key);
+      this.entries(map).map(([name, { key, value }]) => {
+        this.name(name, key, "an axis");
+        if (RESERVED.includes(name)) this.complain(`No axis can be called "${name}"`, key);
         if (value.kind !== "list") {
-          this.#wanted(value, "a list of values");
+          this.wanted(value, "a list of values");
           return [name, []];
         }
         if (value.items.length === 0) {
-          this.#complain("Found an empty list, wanted at least one value", value.place);
+          this.complain("Found an empty list, wanted at least one value", value.place);
         }
         const seen = new Set<string>();
         for (const item of value.items) {
           const text = JSON.stringify(toJson(item));
-          if (seen.has(text)) this.#complain(`${show(item)} is here already`, item.place);
+          if (seen.has(text)) this.complain(`${show(item)} is here already`, item.place);
           seen.add(text);
         }
         return [name, value.items.map(toJson)];
@@ -167,12 +158,12 @@ class ShapeReader {
   }
 
   #inputs(consumer: string, tree: Tree | undefined): Record<string, readonly Reference[]> {
-    const map = tree === undefined ? null : this.#map(tree, "a map of inputs");
+    const map = tree === undefined ? null : this.map(tree, "a map of inputs");
     return Object.fromEntries(
-      this.#entries(map).map(([name, { key, value }]) => {
-        this.#name(name, key, "an input");
+      this.entries(map).map(([name, { key, value }]) => {
+        this.name(name, key, "an input");
         if (value.kind === "list" && value.items.length === 0) {
-          this.#complain("Found an empty list, wanted at least one stage", value.place);
+          this.complain("Found an empty list, wanted at least one stage", value.place);
         }
         const items = value.kind === "list" ? value.items : [value];
         return [name, items.flatMap((item) => this.#reference(consumer, item) ?? [])];
@@ -182,74 +173,10 @@ class ShapeReader {
 
   #reference(consumer: string, tree: Tree): Reference | null {
     const wanted = '"stage", "stage.output" or "stage@cell.output"';
-    if (tree.kind !== "scalar" || typeof tree.value !== "string") return this.#wanted(tree, wanted);
+    if (tree.kind !== "scalar" || typeof tree.value !== "string") return this.wanted(tree, wanted);
     const reference = parseReference(tree.value);
-    if (reference === null) return this.#wanted(tree, wanted);
+    if (reference === null) return this.wanted(tree, wanted);
     this.#edges.push({ consumer, reference, place: tree.place });
     return reference;
-  }
-
-  #keys(map: MapTree, known: readonly string[], what: string): void {
-    for (const [key, entry] of map.entries) {
-      if (known.includes(key)) continue;
-      const near = nearest(key, known);
-      const help = near === null
-        ? `The keys of ${what} are ${known.join(", ")}`
-        : `Did you mean "${near}"?`;
-      this.#complain(`Unknown key ${quote(key)}`, entry.key, help);
-    }
-  }
-
-  #name(name: string, place: Place, what: string): void {
-    if (NAME.test(name)) return;
-    const help = "Use letters, digits, _ and -";
-    this.#complain(`${quote(name)} cannot be the name of ${what}`, place, help);
-  }
-
-  #map(tree: Tree, wanted: string): MapTree | null {
-    return tree.kind === "map" ? tree : this.#wanted(tree, wanted);
-  }
-
-  #entries(map: MapTree | null): readonly (readonly [string, Entry])[] {
-    return map === null ? [] : [...map.entries];
-  }
-
-  #object(tree: Tree | undefined): JsonObject {
-    const map = tree === undefined ? null : this.#map(tree, "a map");
-    return map === null
-      ? {}
-      : Object.fromEntries([...map.entries].map(([key, { value }]) => [key, toJson(value)]));
-  }
-
-  #text(tree: Tree): string | null {
-    return tree.kind === "scalar" && typeof tree.value === "string"
-      ? tree.value
-      : this.#wanted(tree, "text");
-  }
-
-  #boolean(tree: Tree | undefined): boolean | null {
-    if (tree === undefined) return null;
-    return tree.kind === "scalar" && typeof tree.value === "boolean"
-      ? tree.value
-      : this.#wanted(tree, "true or false");
-  }
-
-  #whole(tree: Tree | undefined, least: number, most: number): number | null {
-    if (tree === undefined) return null;
-    const value = tree.kind === "scalar" ? tree.value : null;
-    if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) {
-      return value;
-    }
-    return this.#wanted(tree, `a whole number from ${least} to ${most}`);
-  }
-
-  #wanted(found: Tree, wanted: string): null {
-    if (found.kind === "bad") return null;
-    return this.#complain(`Found ${show(found)}, wanted ${wanted}`, found.place);
-  }
-
-  #complain(message: string, place: Place, help?: string): null {
-    this.problems.push({ message, place, ...(help === undefined ? {} : { help }) });
-    return null;
   }
 }

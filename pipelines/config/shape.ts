@@ -1,5 +1,5 @@
 /** From a tree to stages: which keys there are, and of which types. Complains of all that is wrong. */
-import type { Json, JsonObject } from "../json.ts";
+import type { Json } from "../json.ts";
 import { NO_RESOURCES, type Reference, type StageConfig, type Variant } from "./config.ts";
 import { type Edge, parseReference } from "./graph.ts";
 import { moduleOf, type Use } from "./modules.ts";

@@ -1,5 +1,6 @@
 /** `gc`: removes from the store what no rule keeps. */
 import { parseLock } from "../certificate/lock.ts";
+import { parseDuration, parseSize } from "../config/units.ts";
 import type { Digest } from "../plan/plan.ts";
 import { namesIn } from "../store/files.ts";
 import { garbageOf, type Goes, removeGarbage, type Scope } from "../store/gc.ts";
@@ -45,8 +46,8 @@ function scopeOf(call: Call): Scope {
   const scope: Scope = {
     locked: has(call, "keep-locked") ? lockedTensors() : null,
     runs: read("keep-runs", wholeNumber, "give a whole number, e.g. 5"),
-    age: read("older-than", duration, "give days, hours or minutes, e.g. 30d, 12h, 90min"),
-    size: read("max-size", size, "give a size, e.g. 10GB, 500MB"),
+    age: read("older-than", parseDuration, "give days, hours or minutes, e.g. 30d, 12h, 90min"),
+    size: read("max-size", parseSize, "give a size, e.g. 10GB, 500MB"),
   };
   if (Object.values(scope).every((rule) => rule === null)) {
     throw new UsageError(
@@ -74,20 +75,6 @@ function lockedTensors(): Set<Digest> {
 
 function wholeNumber(text: string): number | null {
   return /^\d{1,9}$/.test(text) ? Number(text) : null;
-}
-
-const MINUTE = 60_000;
-
-function duration(text: string): number | null {
-  const [, number, unit] = /^(\d+(?:\.\d+)?)(d|h|min)$/.exec(text) ?? [];
-  if (number === undefined) return null;
-  return Number(number) * (unit === "d" ? 1440 : unit === "h" ? 60 : 1) * MINUTE;
-}
-
-function size(text: string): number | null {
-  const [, number, unit] = /^(\d+(?:\.\d+)?)(k|M|G|T)?B?$/.exec(text) ?? [];
-  if (number === undefined) return null;
-  return Number(number) * 1000 ** ["", "k", "M", "G", "T"].indexOf(unit ?? "");
 }
 
 function table(goes: readonly Goes[], isDry: boolean): string[] {

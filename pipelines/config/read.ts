@@ -39,7 +39,7 @@ export async function readConfig(
   overrides: readonly string[],
 ): Promise<ReadConfig> {
   const file = absolute(path);
-  const text = await readText(shorten(file), file);
+  const text = await readText(file, "config");
   const problems: Problem[] = [];
   const complain = () => {
     if (problems.length > 0) throw new ConfigError(diagnostics(file, text, problems));
@@ -67,8 +67,9 @@ export async function readConfig(
   };
 }
 
-/** `path` is what messages call it. */
-async function readText(path: string, file: string): Promise<string> {
+/** @throws {ConfigError} where the absolute path `file` names no text; `what` is what messages call it. */
+export async function readText(file: string, what: string): Promise<string> {
+  const path = shorten(file);
   const fail = (message: string, help?: string): never => {
     const more = help === undefined ? {} : { help };
     throw new ConfigError([{ severity: "error", message, ...more, location: null }]);
@@ -84,7 +85,7 @@ async function readText(path: string, file: string): Promise<string> {
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     if (error instanceof Deno.errors.NotFound) {
-      return fail(`There is no config "${path}"`, await neighbours(path, file));
+      return fail(`There is no ${what} "${path}"`, await neighbours(path, file));
     }
     const { message } = error instanceof Error ? error : { message: String(error) };
     return fail(`Cannot read "${path}": ${message}`);

@@ -125,6 +125,17 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
     "pipelines/report/",
     "pipelines/tensor/",
   ]],
+  ["pipelines/sweep/", [
+    "pipelines/json.ts",
+    "pipelines/config/",
+    "pipelines/plan/",
+    "pipelines/store/",
+    "pipelines/tensor/",
+    "pipelines/run/",
+    "pipelines/report/",
+    "numerics/",
+    "yaml",
+  ]],
   ["pipelines/executors/", [
     "pipelines/json.ts",
     "pipelines/store/",

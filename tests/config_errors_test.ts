@@ -146,7 +146,7 @@ Deno.test("unknown keys are shown with the nearest spelling", async () => {
      --> /configs/c.yaml:6:5
     6 |     colour: red
       |     ^^^^^^
-      help: The keys of a stage are uses, with, inputs, variants, matrix, seeds, join, cache, version
+      help: The keys of a stage are uses, with, inputs, variants, matrix, seeds, join, cache, version, resources
 
     error: Unknown key "wiht"
      --> /configs/c.yaml:7:22

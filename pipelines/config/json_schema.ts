@@ -1,6 +1,7 @@
 /** The JSON Schema that editors complete and check configs with. It allows what the reader of configs allows. */
 import type { Json, JsonObject } from "../json.ts";
 import { REFERENCE } from "./graph.ts";
+import { CLUSTER_NAME, GPUS, MOST_CPUS, SBATCH_OPTION } from "./resources.ts";
 import { MOST_SEEDS, VERSION } from "./shape.ts";
 import { NAME } from "./tree_reader.ts";
 
@@ -22,6 +23,45 @@ export interface StageSchema {
 const names = { pattern: NAME.source };
 const inputMap = { type: "object", additionalProperties: { $ref: "#/$defs/input" } };
 
+/** A null takes away what the config says of it for all stages. */
+const RESOURCES: JsonObject = {
+  type: "object",
+  description: "What it may use, and where a cluster runs it; results do not depend on it",
+  additionalProperties: false,
+  properties: {
+    cpus: {
+      type: ["integer", "null"],
+      minimum: 1,
+      maximum: MOST_CPUS,
+      description: "CPU threads at most",
+    },
+    memory: {
+      type: ["string", "integer", "null"],
+      pattern: "^\\d+(\\.\\d+)?[kMGT]?B?$",
+      description: "e.g. 8GB; stands for what the stage says of itself",
+    },
+    gpus: {
+      type: ["string", "integer", "null"],
+      pattern: GPUS.source,
+      minimum: 1,
+      description: 'On a cluster: "1", "a100:2"',
+    },
+    time: {
+      type: ["string", "null"],
+      pattern: "^\\d+(\\.\\d+)?(d|h|min|s)$",
+      description:
+        "Ends a stage run that takes longer, e.g. 2h; on a cluster it goes on in a new job",
+    },
+    partition: { type: ["string", "null"], pattern: CLUSTER_NAME.source },
+    account: { type: ["string", "null"], pattern: CLUSTER_NAME.source },
+    sbatch: {
+      type: ["array", "null"],
+      items: { type: "string", pattern: SBATCH_OPTION.source },
+      description: 'Further options of sbatch, e.g. ["--qos=long"]',
+    },
+  },
+};
+
 /** Draft 2020-12. `with`, `inputs` and `matrix` follow `uses`; stage files of one's own take any `with`. */
 export function configSchema(stages: readonly StageSchema[]): JsonObject {
   return {
@@ -38,6 +78,7 @@ export function configSchema(stages: readonly StageSchema[]): JsonObject {
         default: 1,
         description: "Decides all random numbers of the run",
       },
+      resources: { $ref: "#/$defs/resources" },
       stages: {
         type: "object",
         description: "The stages of the pipeline by name",
@@ -59,6 +100,7 @@ export function configSchema(stages: readonly StageSchema[]): JsonObject {
         pattern: REFERENCE.source,
         description: '"stage", "stage.output" or "stage@cell.output"',
       },
+      resources: RESOURCES,
       stage: stageSchema(stages),
       ...Object.fromEntries(stages.flatMap(({ uses, params }) => [
         [uses, rebase(params, uses)],
@@ -113,6 +155,7 @@ function stageSchema(stages: readonly StageSchema[]): JsonObject {
         anyOf: [{ type: "integer", minimum: 0 }, { type: "string", pattern: VERSION.source }],
         description: "Stands for its code: while it is the same, changed code re-runs nothing",
       },
+      resources: { $ref: "#/$defs/resources" },
     },
     allOf: stages.flatMap(conditions),
   };

@@ -12,7 +12,7 @@ import {
 import { parseYaml } from "./yaml.ts";
 
 /** What `stage.KEY` sets beside the params in `with`; `stage.with.KEY` is always a param. */
-const STAGE_KEYS = ["seeds", "join", "cache", "version"];
+const STAGE_KEYS = ["seeds", "join", "cache", "version", "resources"];
 /** Keys of a stage that are no params, and that no override can change. */
 const FIXED_KEYS = ["uses", "inputs", "variants", "matrix"];
 const CONFIG_KEYS = ["seed"];
@@ -84,8 +84,8 @@ function applyOverride(root: Tree, text: string, problems: Problem[]): Tree {
     if (variant !== undefined) {
       return complain(`"${first}" belongs to the stage`, `Write "${stage}.${first}=..."`);
     }
-    if (path.length > 1) return complain(`"${first}" has no parts`);
-    return set(root, [...place, first], value, text);
+    if (path.length > 1 && first !== "resources") return complain(`"${first}" has no parts`);
+    return set(root, [...place, ...path], value, text);
   }
   if (path.length === 0) return complain('"with" needs the name of a param behind it', FORMS);
 

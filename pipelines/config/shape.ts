@@ -1,8 +1,15 @@
 /** From a tree to stages: which keys there are, and of which types. Complains of all that is wrong. */
 import type { Json } from "../json.ts";
-import { NO_RESOURCES, type Reference, type StageConfig, type Variant } from "./config.ts";
+import {
+  NO_RESOURCES,
+  type Reference,
+  type Resources,
+  type StageConfig,
+  type Variant,
+} from "./config.ts";
 import { type Edge, parseReference } from "./graph.ts";
 import { moduleOf, type Use } from "./modules.ts";
+import { readResources } from "./resources.ts";
 import { child, type Entry, type Place, type Problem, show, toJson, type Tree } from "./tree.ts";
 import { TreeReader } from "./tree_reader.ts";
 
@@ -23,8 +30,9 @@ export const STAGE_KEYS = [
   "join",
   "cache",
   "version",
+  "resources",
 ] as const;
-const CONFIG_KEYS = ["seed", "stages"];
+const CONFIG_KEYS = ["seed", "resources", "stages"];
 const VARIANT_KEYS = ["with", "inputs"];
 /** Names of axes that are not a matrix's. */
 const RESERVED = ["variant", "seed", "trial"];
@@ -62,15 +70,16 @@ class ShapeReader extends TreeReader {
     if (stages === undefined) this.complain('The key "stages" is missing', config.place);
     const map = stages === undefined ? null : this.map(stages.value, "a map of stages");
     if (map?.entries.size === 0) this.complain("There is no stage", map.place);
+    const resources = readResources(child(config, "resources")?.value, NO_RESOURCES, this);
     return {
       seed: this.whole(seed?.value, 0, Number.MAX_SAFE_INTEGER) ?? 1,
-      stages: this.entries(map).map(([name, entry]) => this.#stage(name, entry)),
+      stages: this.entries(map).map(([name, entry]) => this.#stage(name, entry, resources)),
       edges: this.#edges,
       uses: this.#uses,
     };
   }
 
-  #stage(name: string, entry: Entry): StageConfig {
+  #stage(name: string, entry: Entry, resources: Resources): StageConfig {
     this.name(name, entry.key, "a stage");
     const map = this.map(entry.value, 'a map with the key "uses"');
     if (map !== null) this.keys(map, STAGE_KEYS, "a stage");
@@ -98,7 +107,7 @@ class ShapeReader extends TreeReader {
       cache: this.boolean(of("cache")) ?? true,
       version: this.#version(of("version")),
       trials: [],
-      resources: NO_RESOURCES,
+      resources: readResources(of("resources"), resources, this),
     };
   }
 

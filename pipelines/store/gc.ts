@@ -3,6 +3,7 @@
  * to `tmp` before they are removed, so that a kill at any moment leaves a store that is valid.
  */
 import type { Digest, Key } from "../plan/plan.ts";
+import { eventsFolder, eventsPath } from "./events.ts";
 import { namesIn, removeQuietly, sizeOf } from "./files.ts";
 import { ObjectError } from "./info.ts";
 import type { Store } from "./local.ts";
@@ -110,6 +111,16 @@ export async function garbageOf(store: Store, scope: Scope, now: number): Promis
     if (keptRuns.has(id)) continue;
     add("runs", `${root}/runs/${id}.json`);
     add("runs", `${root}/logs/${id}`);
+    add("runs", eventsPath(root, id));
+  }
+  // A run that was broken off has logs and events, and no record.
+  const recorded = new Set(runs.map(({ id }) => id));
+  for (const folder of [`${root}/logs`, eventsFolder(root)]) {
+    for (const name of namesIn(folder)) {
+      const isKept = (scope.runs === null && scope.age === null) ||
+        timeOf(`${folder}/${name}`) >= since;
+      if (!isKept && !recorded.has(name.split(".")[0] ?? name)) add("runs", `${folder}/${name}`);
+    }
   }
   return goes;
 }

@@ -1,7 +1,7 @@
 /** A complete, valid sweep as plain data: what to try, how often, and by which figure it is judged. */
 import type { Json } from "../json.ts";
 
-/** What one param may be. `path`: as `--set` writes it, e.g. `train.optimizer.learningRate`. */
+/** What one param may be. `path`: stage and param, e.g. `train.optimizer.learningRate`. */
 export interface Parameter {
   readonly path: string;
   readonly domain: Domain;
@@ -76,6 +76,8 @@ export interface Sweep {
   readonly name: string;
   /** Absolute path of the base config. */
   readonly base: string;
+  /** What is changed of the base config for all trials, in the form of `--set`. */
+  readonly overrides: readonly string[];
   /** Decides which points are drawn. The training's seeds are the config's. */
   readonly seed: number;
   readonly space: Space;

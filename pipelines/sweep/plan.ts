@@ -1,0 +1,233 @@
+/** Plans trials: the nodes of each, with the code that was learned when the sweep was opened. */
+import { ConfigError, type Diagnostic } from "../config/config.ts";
+import { suggest } from "../config/nearest.ts";
+import type { Json } from "../json.ts";
+import type { Planner } from "../plan/make.ts";
+import type { Node, Plan } from "../plan/plan.ts";
+import type { ReadSweep } from "./read.ts";
+import type { Domain, Parameter, Sweep, Values } from "./sweep.ts";
+import { baselineOf, type Point, sweptStages, trialConfig } from "./trials.ts";
+import { PathError } from "./values.ts";
+
+/** The nodes of one point. */
+export interface Planned {
+  readonly point: Point;
+  /** Its own, and those that it shares with others; each after those that feed it. */
+  readonly nodes: readonly Node[];
+  /** Those whose figure is the metric: one a replicate. */
+  readonly metrics: readonly Node[];
+}
+
+/** A point that cannot be run: its values do not fit together. */
+export interface Unplanned {
+  readonly point: Point;
+  readonly problem: string;
+}
+
+export class TrialPlanner {
+  private constructor(
+    readonly read: ReadSweep,
+    readonly planner: Planner,
+    /** The base config's own stages, as far as the metric needs them. */
+    readonly base: Plan,
+    /** The stage whose seeds make the replicates; null: nothing is random. */
+    readonly seeded: string | null,
+  ) {}
+
+  /** Learns the base's stages and tries each end of the space. @throws {ConfigError} */
+  static async open(read: ReadSweep, planner: Planner): Promise<TrialPlanner> {
+    const { base, baseSource, sweep } = read;
+    const point = baselineOf(sweep);
+    const alone = trialConfig(base, sweep, [point], "test", null);
+    const { plan } = await planner.plan(alone, baseSource);
+    const opened = new TrialPlanner(read, planner, plan, seededOf(plan, sweep));
+    opened.#checkMetric();
+    await opened.#checkValidation();
+    await opened.#checkSpace();
+    return opened;
+  }
+
+  /** True if the metric's stage reads a test set, in whose place trials read the validation part. */
+  get readsTest(): boolean {
+    return this.read.sweep.metric.on === "validation" && this.#tested().length > 0;
+  }
+
+  /** What the metric is measured on, e.g. `preprocess.validation`; empty where that is not known. */
+  get measuredOn(): string {
+    const [reference] = this.#tested();
+    if (reference === undefined) return "";
+    return `${reference.stage}.${this.read.sweep.metric.on}`;
+  }
+
+  /** `on`: what the metric is measured on; the winner's is `test`. */
+  async plan(
+    points: readonly Point[],
+    on: Sweep["metric"]["on"] = this.read.sweep.metric.on,
+  ): Promise<(Planned | Unplanned)[]> {
+    try {
+      return await this.#planTogether(points, on);
+    } catch (error) {
+      if (!(error instanceof ConfigError || error instanceof PathError)) throw error;
+      const [point, ...more] = points;
+      if (point === undefined) return [];
+      if (more.length === 0) return [{ point, problem: problemOf(error) }];
+      // One that is bad is found by halves, so that few bad ones among many cost little.
+      const middle = points.length >> 1;
+      return [
+        ...await this.plan(points.slice(0, middle), on),
+        ...await this.plan(points.slice(middle), on),
+      ];
+    }
+  }
+
+  async #planTogether(points: readonly Point[], on: Sweep["metric"]["on"]): Promise<Planned[]> {
+    const { base, baseSource, sweep } = this.read;
+    const config = trialConfig(base, sweep, points, on, this.seeded);
+    const { plan } = await this.planner.plan(config, baseSource);
+    const shared: Node[] = [];
+    const own = new Map<string, Node[]>(points.map(({ label }) => [label, []]));
+    for (const node of plan.nodes) {
+      const label = node.cell["trial"];
+      (label === undefined ? shared : own.get(label) ?? shared).push(node);
+    }
+    return points.map((point) => {
+      const nodes = own.get(point.label) ?? [];
+      return {
+        point,
+        nodes: [...shared, ...nodes],
+        metrics: nodes.filter(({ stage }) => stage === sweep.metric.stage),
+      };
+    });
+  }
+
+  #tested() {
+    const { base, sweep } = this.read;
+    const stage = base.stages.find(({ name }) => name === sweep.metric.stage);
+    return Object.values(stage?.inputs ?? {}).flat().filter(({ output }) => output === "test");
+  }
+
+  #fail(path: readonly (string | number)[], message: string, help?: string): never {
+    throw new ConfigError([this.#diagnostic(path, message, help)]);
+  }
+
+  #diagnostic(path: readonly (string | number)[], message: string, help?: string): Diagnostic {
+    const location = this.read.source.locate(path);
+    return { severity: "error", message, ...help === undefined ? {} : { help }, location };
+  }
+
+  #checkMetric(): void {
+    const { sweep } = this.read;
+    const { stage, tensor } = sweep.metric;
+    const nodes = this.base.nodes.filter((node) => node.stage === stage);
+    const [node] = nodes;
+    if (node === undefined) throw new Error(`"${stage}" was planned, and has no node`);
+    const outputs = Object.values(node.description.outputs);
+    const has = outputs.some((type) =>
+      type.kind === "tensors" && (Object.hasOwn(type.tensors, tensor) || type.open === true)
+    );
+    if (!has) {
+      const names = outputs.flatMap((type) =>
+        type.kind === "tensors" ? Object.keys(type.tensors) : []
+      );
+      this.#fail(["metric"], `"${stage}" gives no figure "${tensor}"`, suggest(tensor, names));
+    }
+    const axes = Object.keys(node.cell).filter((axis) => axis !== "trial" && axis !== "seed");
+    if (axes.length > 0) {
+      this.#fail(
+        ["metric"],
+        `"${stage}" has ${nodes.length} cells for each trial, along ${axes.join(" and ")}`,
+        "A sweep judges a trial by one figure: sweep one of the cells, or take the variants away",
+      );
+    }
+    if (node.cell["trial"] === undefined) {
+      this.#fail(
+        ["metric"],
+        `Nothing that "${stage}" is made of is swept: all trials are the same`,
+      );
+    }
+    if (sweep.replicates > 1 && this.seeded === null) {
+      this.#fail(["replicates"], "Nothing that is swept is random: replicates would be the same");
+    }
+    if (sweep.rungs === null) return;
+    const { stage: name, param } = sweep.rungs;
+    const horizon = this.base.nodes.find((one) => one.stage === name)?.horizon ?? null;
+    if (horizon !== param) {
+      this.#fail(
+        ["strategy"],
+        `"${name}" does not go on by "${param}": each rung would train from the start`,
+        horizon === null ? undefined : `it goes on by "${horizon}": "of: ${name}.${horizon}"`,
+      );
+    }
+  }
+
+  async #checkValidation(): Promise<void> {
+    if (!this.readsTest) return;
+    const { base, sweep } = this.read;
+    try {
+      const config = trialConfig(base, sweep, [baselineOf(sweep)], "validation", this.seeded);
+      await this.planner.plan(config, this.read.baseSource);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      this.#fail(
+        ["metric"],
+        `Trials cannot be judged by "${this.measuredOn}": ${problemOf(error)}`,
+        'Split off validation data, as preprocess does, or say "metric: { of: ..., on: test }"',
+      );
+    }
+  }
+
+  /** Each choice, and both ends of each range, the rest as the base has it. */
+  async #checkSpace(): Promise<void> {
+    const { sweep, keys } = this.read;
+    const probes = sweep.space.flatMap((parameter) =>
+      endsOf(parameter.domain).map(({ value, step }) => ({ parameter, value, step }))
+    );
+    const points = probes.map(({ parameter, value }, index): Point => ({
+      label: `probe-${index}`,
+      values: { ...conditionsOf(parameter, sweep.space), [parameter.path]: value },
+      reach: null,
+    }));
+    const planned = await this.plan(points);
+    const found = planned.flatMap((one, index): Diagnostic[] => {
+      const probe = probes[index];
+      if (!("problem" in one) || probe === undefined) return [];
+      const { parameter: { path }, step } = probe;
+      const place = ["space", keys.get(path) ?? path, ...step === null ? [] : [step]];
+      return [this.#diagnostic(place, `"${path}" cannot be this: ${one.problem}`)];
+    });
+    if (found.length > 0) throw new ConfigError(found);
+  }
+}
+
+/** The last random stage that is swept, else the first random one behind a swept one. */
+function seededOf({ nodes }: Plan, sweep: Sweep): string | null {
+  const swept = sweptStages(sweep);
+  const random = nodes.filter(({ description }) => description.random);
+  return random.findLast(({ stage }) => swept.has(stage))?.stage ??
+    random.find(({ cell }) => cell["trial"] !== undefined)?.stage ?? null;
+}
+
+/** `step`: the index in a list; null: the range as a whole. */
+function endsOf(domain: Domain): { value: Json; step: number | null }[] {
+  if (domain.type !== "choice") {
+    return [{ value: domain.min, step: null }, { value: domain.max, step: null }];
+  }
+  return domain.choices.map(({ value }, index) => ({ value, step: index }));
+}
+
+/** Values of what a param is conditional on, and so on. */
+function conditionsOf(parameter: Parameter, space: readonly Parameter[]): Values {
+  return Object.assign(
+    {},
+    ...parameter.when.map(({ path, is }) => {
+      const other = space.find((one) => one.path === path);
+      return { ...other === undefined ? {} : conditionsOf(other, space), [path]: is[0] ?? null };
+    }),
+  ) as Values; // made of Values alone
+}
+
+/** What is wrong, in a line. */
+function problemOf(error: ConfigError | PathError): string {
+  if (error instanceof PathError) return error.message;
+  return error.diagnostics[0]?.message ?? error.message;
+}

@@ -87,6 +87,7 @@ export function partOf(domain: Domain, value: Json): readonly [from: number, to:
   }
   if (typeof value !== "number") throw new TypeError(`${canonicalJson(value)} is no number`);
   if (domain.step === null) {
+    if (domain.min === domain.max) return [0, 1];
     const place = domain.log
       ? (log(value) - log(domain.min)) / (log(domain.max) - log(domain.min))
       : (value - domain.min) / (domain.max - domain.min);
@@ -141,9 +142,10 @@ function logEdges(domain: Range): readonly [number, number] {
 function between(domain: Range, t: number): number {
   if (t <= 0) return domain.min;
   if (t >= 1) return domain.max;
-  if (!domain.log) return domain.min + t * (domain.max - domain.min);
-  const low = log(domain.min);
-  return exp(low + t * (log(domain.max) - low));
+  const { min, max } = domain;
+  const low = domain.log ? log(min) : min, high = domain.log ? log(max) : max;
+  const x = low + t * (high - low);
+  return Math.max(min, Math.min(max, domain.log ? exp(x) : x));
 }
 
 /**

@@ -55,9 +55,13 @@ export function nameOf(parameter: Parameter, value: Json): string | number {
   return typeof value === "number" || typeof value === "string" ? value : canonicalJson(value);
 }
 
-/** One text for equal points. */
+const texts = new WeakMap<Values, string>();
+
+/** One text for equal points; made once, since each further trial is compared with all before it. */
 export function textOf(values: Values): string {
-  return canonicalJson(values);
+  let text = texts.get(values);
+  if (text === undefined) texts.set(values, text = canonicalJson(values));
+  return text;
 }
 
 /** Every point once, the last parameter fastest; none of them is made before it is asked for. */

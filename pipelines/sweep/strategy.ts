@@ -26,14 +26,15 @@ export interface Told {
 }
 
 export interface Strategy {
-  /** Jobs at most; it may end before. */
+  /** Jobs at most; it may end before. Numbers that are skipped are no jobs: ask on until null. */
   readonly jobs: number;
   /** Job `k` is decided by the results of the jobs before this number, and by no others. */
   needs(k: number): number;
   /**
-   * The k-th job, given jobs 0 .. k - 1 in order, of which those before `needs(k)` have a result. Null: nothing
-   * is left to try, now and later. "wait": it cannot decide before more results are there (only where `told`
-   * are taken as they come).
+   * The k-th job, given the jobs before it in order, of which those before `needs(k)` have a result. Null:
+   * nothing is left to try, now and later. "skip": there is no job of this number, and later ones come all
+   * the same: the place in a rung that a failed trial leaves, or promotions that wait for results. "wait": it
+   * cannot decide before more results are there (only where `told` are taken as they come).
    */
-  job(k: number, told: readonly Told[]): Job | null | "wait";
+  job(k: number, told: readonly Told[]): Job | null | "skip" | "wait";
 }

@@ -1,16 +1,27 @@
 /** The strategy that a sweep names. */
 import type { Strategy } from "../strategy.ts";
 import type { Sweep } from "../sweep.ts";
+import { asha } from "./asha.ts";
 import { grid } from "./grid.ts";
+import { halving } from "./halving.ts";
 import { random } from "./random.ts";
+import { sobol } from "./sobol.ts";
 
+/** Throws a RangeError where the space does not fit: more params than Sobol's sequence has dimensions. */
 export function createStrategy(sweep: Sweep): Strategy {
-  switch (sweep.strategy.type) {
+  const { strategy } = sweep;
+  switch (strategy.type) {
     case "grid":
       return grid(sweep);
     case "random":
       return random(sweep);
-    default:
-      throw new RangeError(`The strategy "${sweep.strategy.type}" is not there yet`);
+    case "sobol":
+      return sobol(sweep);
+    case "halving":
+      return halving(sweep, strategy);
+    case "asha":
+      return asha(sweep, strategy);
+    case "tpe":
+      throw new RangeError("TPE is not there yet");
   }
 }

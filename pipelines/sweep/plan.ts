@@ -11,7 +11,6 @@ import { PathError } from "./values.ts";
 
 /** The nodes of one point. */
 export interface Planned {
-  readonly point: Point;
   /** Its own, and those that it shares with others; each after those that feed it. */
   readonly nodes: readonly Node[];
   /** Those whose figure is the metric: one a replicate. */
@@ -20,7 +19,6 @@ export interface Planned {
 
 /** A point that cannot be run: its values do not fit together. */
 export interface Unplanned {
-  readonly point: Point;
   readonly problem: string;
 }
 
@@ -70,7 +68,7 @@ export class TrialPlanner {
       if (!(error instanceof ConfigError || error instanceof PathError)) throw error;
       const [point, ...more] = points;
       if (point === undefined) return [];
-      if (more.length === 0) return [{ point, problem: problemOf(error) }];
+      if (more.length === 0) return [{ problem: problemOf(error) }];
       // One that is bad is found by halves, so that few bad ones among many cost little.
       const middle = points.length >> 1;
       return [
@@ -90,10 +88,9 @@ export class TrialPlanner {
       const label = node.cell["trial"];
       (label === undefined ? shared : own.get(label) ?? shared).push(node);
     }
-    return points.map((point) => {
-      const nodes = own.get(point.label) ?? [];
+    return points.map(({ label }) => {
+      const nodes = own.get(label) ?? [];
       return {
-        point,
         nodes: [...shared, ...nodes],
         metrics: nodes.filter(({ stage }) => stage === sweep.metric.stage),
       };

@@ -1,0 +1,157 @@
+/** Keeps a running scheduler in trials: decides, plans and judges them, and ends with the winner's test. */
+import type { Node, NodeId } from "../plan/plan.ts";
+import type { NodeResult } from "../run/run.ts";
+import type { Store } from "../store/local.ts";
+import type { SweepFolder } from "./folder.ts";
+import { type Entry, type JobEntry, Ledger, pending } from "./ledger.ts";
+import { type Fact, judge } from "./outcome.ts";
+import type { TrialPlanner } from "./plan.ts";
+import { bestOf } from "./ranking.ts";
+import type { Job, Strategy } from "./strategy.ts";
+import { baselineOf, pointOf } from "./trials.ts";
+
+export interface Driving {
+  /** Stage runs that may go at once: so many trials are planned ahead, and some more. */
+  readonly jobs: number;
+  /** Milliseconds from any fixed start, for the budget of time. */
+  readonly now: () => number;
+  /** Called when a trial, or the baseline, has ended. */
+  readonly onEnd: (entry: Entry) => void;
+}
+
+/** Of trials that are hits alone, so many are planned at once. */
+const MOST_AHEAD = 1024;
+
+export class Driver {
+  readonly ledger: Ledger;
+  readonly baseline: Entry;
+  /** The winner's metric on the test set; null: it is not there yet, or nothing is touched. */
+  tested: Entry | null = null;
+  readonly facts = new Map<NodeId, Fact>();
+  /** By the nodes whose figures are their metrics. */
+  readonly #waiting = new Map<NodeId, Entry[]>();
+  readonly #started: number;
+  readonly #least: number;
+  #ahead: number;
+  #decided: Job[] = [];
+  #isBegun = false;
+
+  constructor(
+    readonly planner: TrialPlanner,
+    readonly store: Store,
+    readonly folder: SweepFolder,
+    strategy: Strategy,
+    readonly options: Driving,
+  ) {
+    const { sweep } = planner.read;
+    this.ledger = new Ledger(strategy, sweep.asynchronous);
+    this.baseline = pending(baselineOf(sweep));
+    this.#started = options.now();
+    this.#least = 2 * options.jobs;
+    this.#ahead = this.#least;
+  }
+
+  /** What `runPlan` asks of who adds to it. */
+  readonly more = async (ended: readonly NodeResult[]): Promise<readonly Node[] | null> => {
+    const isIdle = await this.#settle(ended);
+    // Where the store has them all, planning them a few at a time would take longest.
+    this.#ahead = isIdle ? Math.min(MOST_AHEAD, 2 * this.#ahead) : this.#least;
+    const { time } = this.planner.read.sweep.budget;
+    if (time !== null && this.options.now() - this.#started >= time) this.ledger.end();
+    const nodes: Node[] = [];
+    if (!this.#isBegun) {
+      this.#isBegun = true;
+      if (this.ledger.asynchronous) this.#decided = await this.folder.readDecisions();
+      nodes.push(...await this.#plan([this.baseline]));
+    }
+    while (!this.ledger.isOver && this.ledger.open < this.#ahead) {
+      const decided = await this.#decide();
+      if (decided.length === 0) break;
+      nodes.push(...await this.#plan(decided));
+    }
+    const isDone = this.ledger.isOver && this.ledger.open === 0 &&
+      this.baseline.result.type !== "pending";
+    if (!isDone) return nodes;
+    if (this.tested === null) {
+      const best = bestOf(this.ledger.entries, this.planner.read.sweep.goal);
+      if (best === null || !this.planner.readsTest) return nodes.length > 0 ? nodes : null;
+      this.tested = pending({ ...best.point, label: "winner" });
+      nodes.push(...await this.#plan([this.tested]));
+    }
+    return nodes.length > 0 || this.tested.result.type === "pending" ? nodes : null;
+  };
+
+  async #decide(): Promise<JobEntry[]> {
+    const { ledger } = this;
+    const entries: JobEntry[] = [];
+    while (ledger.open < this.#ahead) {
+      const before = this.#decided[ledger.entries.length];
+      const job = before ?? ledger.next();
+      if (job === null) break;
+      if (ledger.asynchronous && before === undefined) await this.folder.writeDecision(job);
+      entries.push(ledger.add(job, pointOf(this.planner.read.sweep, job)));
+    }
+    return entries;
+  }
+
+  /** Their nodes; those that cannot be planned have failed. */
+  async #plan(entries: readonly Entry[]): Promise<Node[]> {
+    const on = entries[0] === this.tested ? "test" : this.planner.read.sweep.metric.on;
+    const planned = await this.planner.plan(entries.map(({ point }) => point), on);
+    const nodes: Node[] = [];
+    for (const [index, entry] of entries.entries()) {
+      const found = planned[index];
+      if (found === undefined) throw new Error("A point was not planned");
+      entry.planned = found;
+      if ("problem" in found) {
+        entry.loss = { node: "", message: found.problem, log: null };
+        await this.#end(entry, { type: "failed" });
+        continue;
+      }
+      nodes.push(...found.nodes);
+      for (const { id } of found.metrics) {
+        this.#waiting.set(id, [...this.#waiting.get(id) ?? [], entry]);
+      }
+    }
+    return nodes;
+  }
+
+  /** True where all that ended was there before. */
+  async #settle(ended: readonly NodeResult[]): Promise<boolean> {
+    const touched = new Set<Entry>();
+    let isIdle = true;
+    for (const { node, key, outcome, outputs, milliseconds, message, log } of ended) {
+      // It is not known what it would have come to.
+      if (outcome === "cancelled") continue;
+      if (outcome !== "hit") isIdle = false;
+      this.facts.set(node, {
+        key,
+        outcome,
+        outputs: outputs ?? null,
+        milliseconds,
+        message: message ?? null,
+        log: log ?? null,
+      });
+      for (const entry of this.#waiting.get(node) ?? []) touched.add(entry);
+    }
+    for (const entry of touched) {
+      if (entry.planned === null || "problem" in entry.planned) continue;
+      const { tensor } = this.planner.read.sweep.metric;
+      const found = await judge(this.store, entry.planned, tensor, this.facts);
+      if (found === null) continue;
+      entry.replicates = found.replicates;
+      entry.loss = found.loss;
+      await this.#end(entry, found.result);
+    }
+    return isIdle;
+  }
+
+  async #end(entry: Entry, result: Entry["result"]): Promise<void> {
+    if ("job" in entry) this.ledger.settle(entry as JobEntry, result); // jobs alone have one
+    else entry.result = result;
+    if (entry.loss !== null || this.folder.hasLosses) {
+      await this.folder.writeLoss(entry.point, entry.loss);
+    }
+    this.options.onEnd(entry);
+  }
+}

@@ -1,0 +1,64 @@
+/** What became of a point, by what became of its nodes. */
+import type { Digest, Key, NodeId } from "../plan/plan.ts";
+import type { Store } from "../store/local.ts";
+import { readTensor } from "./figures.ts";
+import type { Entry, Loss } from "./ledger.ts";
+import type { Planned } from "./plan.ts";
+
+/** A node that has ended. */
+export interface Fact {
+  readonly key: Key | null;
+  readonly outcome: "hit" | "ran" | "failed" | "blocked";
+  readonly outputs: Readonly<Record<string, Digest>> | null;
+  /** Of this run; a hit's were spent before. */
+  readonly milliseconds: number;
+  readonly message: string | null;
+  readonly log: string | null;
+}
+
+export type Facts = ReadonlyMap<NodeId, Fact>;
+
+/** Null: some of its metrics are not there yet. `tensor`: the metric's name; of several values the last counts. */
+export async function judge(
+  store: Store,
+  planned: Planned,
+  tensor: string,
+  facts: Facts,
+): Promise<Pick<Entry, "result" | "replicates" | "loss"> | null> {
+  const ended = planned.metrics.map((node) => ({ node, fact: facts.get(node.id) }));
+  if (ended.some(({ fact }) => fact === undefined)) return null;
+  const replicates = [];
+  let loss: Loss | null = lossOf(planned, facts);
+  for (const { node, fact } of ended) {
+    if (fact?.outputs == null) continue;
+    const value = (await readTensor(store, fact.outputs, tensor))?.at(-1);
+    if (value === undefined) {
+      const message = `"${node.stage}" gave no figure "${tensor}"`;
+      loss ??= { node: node.id, message, log: fact.log };
+    } else if (!Number.isFinite(value)) {
+      loss ??= { node: node.id, message: `Its ${tensor} is ${value}`, log: fact.log };
+    } else {
+      const seed = node.cell["seed"] ?? "";
+      replicates.push({ seed, node: node.id, outputs: fact.outputs, value });
+    }
+  }
+  // A mean over fewer seeds would be compared with means over all.
+  const isWhole = loss === null && replicates.length === planned.metrics.length;
+  const sum = replicates.reduce((total, { value }) => total + value, 0);
+  return {
+    result: isWhole ? { type: "done", metric: sum / replicates.length } : { type: "failed" },
+    replicates,
+    loss: isWhole ? null : loss ?? { node: "", message: "It has no metric", log: null },
+  };
+}
+
+/** The first of its nodes that failed. */
+function lossOf({ nodes }: Planned, facts: Facts): Loss | null {
+  for (const { id } of nodes) {
+    const fact = facts.get(id);
+    if (fact?.outcome === "failed") {
+      return { node: id, message: fact.message ?? "It failed", log: fact.log };
+    }
+  }
+  return null;
+}

@@ -9,6 +9,13 @@ export function parseDuration(text: string): number | null {
   return Number(number) * SECONDS[unit as keyof typeof SECONDS] * 1000; // one of the pattern's
 }
 
+/** As `parseDuration` reads it, in the largest unit of which it is a whole number. */
+export function formatDuration(milliseconds: number): string {
+  const seconds = milliseconds / 1000;
+  const [unit, size] = Object.entries(SECONDS).find(([, size]) => seconds % size === 0) ?? ["s", 1];
+  return `${seconds / size}${unit}`;
+}
+
 /** `10GB`, `500MB`, `64k` in bytes, by thousands; null: it is none of these. */
 export function parseSize(text: string): number | null {
   const [, number, unit] = /^(\d+(?:\.\d+)?)(k|M|G|T)?B?$/.exec(text) ?? [];

@@ -1,4 +1,5 @@
 /** One stage run: a process from its start to outputs in the store, or to the reason why there are none. */
+import { formatDuration } from "../config/units.ts";
 import { ensurePackages, PackagesError } from "../executors/packages.ts";
 import { spawn, type StageProcess } from "../executors/process.ts";
 import type { Job } from "../host/protocol.ts";
@@ -27,6 +28,8 @@ export interface Work {
   readonly datasets: readonly string[];
   readonly logPath: string;
   readonly signal: AbortSignal;
+  /** Milliseconds that it may take once its lock is held; Infinity: any. */
+  readonly timeout: number;
   /** A result that another run has made meanwhile, looked for once the lock is held. */
   readonly lookAgain: () => StageRecord | null;
   readonly onProgress: (progress: Progress) => void;
@@ -59,6 +62,8 @@ export function jobInputs(inputs: Fingerprint["inputs"], store: Store): Job["inp
 
 /** A process that was asked to stop is ended after so many milliseconds: time to save where it stands. */
 const GRACE = 2000;
+/** What a timer can count, in milliseconds: 24 days. */
+const LONGEST = 2 ** 31;
 
 /** Writes the record, while the lock is still held. */
 export type Keep = (
@@ -117,18 +122,30 @@ async function attempt(
     memory: node.memory,
     log: work.logPath,
   });
+  let isLate = false;
+  const timers: ReturnType<typeof setTimeout>[] = [];
   const stop = () => {
     process.send({ type: "cancel" }).catch(() => {});
-    setTimeout(() => process.kill(), GRACE);
+    timers.push(setTimeout(() => process.kill(), GRACE));
+  };
+  const late = () => {
+    isLate = true;
+    stop();
+  };
+  // Not before: until then it waits for another run, which may be long.
+  const onLocked = () => {
+    if (work.timeout < LONGEST) timers.push(setTimeout(late, work.timeout));
   };
   if (signal.aborted) process.kill();
   signal.addEventListener("abort", stop, { once: true });
   try {
-    const ending = await converse(process, store, work, scratch, lock, keep);
-    if (signal.aborted && ending.type === "failed") return { type: "cancelled" };
-    return ending;
+    const ending = await converse(process, store, work, scratch, lock, onLocked, keep);
+    if (ending.type !== "failed") return ending;
+    if (signal.aborted) return { type: "cancelled" };
+    return isLate ? { type: "failed", failure: tookTooLong(work.timeout) } : ending;
   } finally {
     signal.removeEventListener("abort", stop);
+    for (const timer of timers) clearTimeout(timer);
     await process.close();
     process.kill();
     await process.ended;
@@ -141,6 +158,7 @@ async function converse(
   work: Work,
   scratch: string,
   lock: string,
+  onLocked: () => void,
   keep: Keep,
 ): Promise<Ending> {
   const { node, key } = work;
@@ -171,6 +189,7 @@ async function converse(
       case "locked": {
         const record = work.lookAgain();
         if (record !== null) return { type: "found", record };
+        onLocked();
         await process.send({ type: "go" }).catch(() => {});
         break;
       }
@@ -201,6 +220,15 @@ async function converse(
   }
   const status = await process.ended;
   return { type: "failed", failure: endOf(status, process.tail()) };
+}
+
+function tookTooLong(milliseconds: number): Failure {
+  return {
+    type: "timeout",
+    message: `The stage took longer than ${formatDuration(milliseconds)}, which is all that it may`,
+    help: "give it more by `resources: { time }` (of a sweep, by `timeout`), or let it do less; " +
+      "a training goes on from its last checkpoint when it is run again",
+  };
 }
 
 /** Why a process ended without an answer. */

@@ -1,22 +1,16 @@
 /** A run with what it leaves behind: the run record and the published pages. */
 import { describeKept, keepLock } from "../certificate/keep.ts";
-import type { Done } from "../plan/fingerprint.ts";
-import type { NodeId, Plan } from "../plan/plan.ts";
+import { configName, type Done } from "../plan/fingerprint.ts";
+import type { Plan } from "../plan/plan.ts";
 import type { Store } from "../store/local.ts";
 import { removeOldProgress } from "../store/progress.ts";
 import type { RunRecord } from "../store/store.ts";
 import type { Listener } from "./event.ts";
+import { Journal } from "./journal.ts";
 import { packages } from "./packages.ts";
-import { runPlan } from "./run.ts";
+import { type RunOptions, runPlan } from "./run.ts";
 
-export interface Recorded {
-  readonly jobs: number;
-  readonly forced: ReadonlySet<NodeId>;
-  readonly keepGoing: boolean;
-  readonly signal: AbortSignal;
-  readonly datasets: readonly string[];
-  /** As in `RunOptions`. */
-  readonly rebuild: () => Promise<void>;
+export interface Recorded extends Omit<RunOptions, "id" | "memory"> {
   /** The words that were typed. */
   readonly command: readonly string[];
   readonly overrides: readonly string[];
@@ -26,6 +20,8 @@ export interface Recorded {
   readonly reports: string;
   /** What becomes of the lock beside the config, if all of it is done: `update` accepts what differs. */
   readonly lock: "keep" | "update" | "leave";
+  /** Name of the sweep that it belongs to. */
+  readonly sweep?: string;
 }
 
 export interface Ended {
@@ -36,23 +32,41 @@ export interface Ended {
 }
 
 export async function runAndRecord(
-  plan: Plan,
+  asPlanned: Plan,
   store: Store,
   asked: Recorded,
-  listen: Listener,
+  told: Listener,
 ): Promise<Ended> {
   const started = new Date();
   const id = `${started.toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-")}-${
     crypto.randomUUID().slice(0, 4)
   }`;
   const git = gitState(asked.root);
+  const nodes = new Map(asPlanned.nodes.map((node) => [node.id, node]));
+  const journal = new Journal(store.root, {
+    run: id,
+    config: configName(asPlanned),
+    path: asPlanned.config.path,
+    command: asked.command,
+    sweep: asked.sweep ?? null,
+    node: (id) => nodes.get(id),
+  }, told);
+  const listen = journal.on;
   const held = await hold(store, listen);
   store.removeLeftovers(started.getTime());
   removeOldProgress(store.root, started.getTime());
   let last: Parameters<Listener>[0] | null = null;
-  const result = await runPlan(plan, store, {
+  const { more } = asked;
+  const { plan, ...result } = await runPlan(asPlanned, store, {
     ...asked,
     id,
+    ...more === undefined ? {} : {
+      async more(ended) {
+        const added = await more(ended);
+        for (const node of added ?? []) nodes.set(node.id, node);
+        return added;
+      },
+    },
     memory: Math.max(1, Deno.systemMemoryInfo().total * 0.8),
   }, (event) => {
     // The end is told after the pages are there, so that it is the last line.
@@ -104,6 +118,7 @@ export async function runAndRecord(
   }
   held?.close();
   if (last !== null) listen(last);
+  journal.close();
   return {
     failed: result.nodes.some((node) => node.outcome === "failed"),
     interrupted: result.interrupted,

@@ -1,20 +1,23 @@
 /** Does a plan: each node when what feeds it is done, as many at once as threads and memory allow. */
-import type { Job } from "../host/protocol.ts";
-import {
-  configName,
-  fingerprintOf,
-  lookUp,
-  reasonJson,
-  statusOf,
-  trajectoryOf,
-} from "../plan/fingerprint.ts";
-import type { Digest, Key, MissReason, Node, NodeId, Outcome, Plan } from "../plan/plan.ts";
+import { configName, lookUp, reasonJson, statusOf, trajectoryOf } from "../plan/fingerprint.ts";
+import type { Digest, Key, Node, NodeId, Outcome, Plan } from "../plan/plan.ts";
 import type { Store } from "../store/local.ts";
-import type { Divergence, Fingerprint, RunRecord, StageRecord } from "../store/store.ts";
+import type { RunRecord, StageRecord } from "../store/store.ts";
 import type { Failure, Listener } from "./event.ts";
-import { jobInputs, ourFailure, runStage } from "./process.ts";
-import { divergenceOf } from "./diverged.ts";
+import { jobInputs } from "./process.ts";
+import { Queue, RoomQueue } from "./queue.ts";
 import { divide, longestFirst, Share } from "./share.ts";
+import { feedsOf, Waiting } from "./waiting.ts";
+import { isForced, type Task, work } from "./work.ts";
+
+export type NodeResult = RunRecord["nodes"][number];
+
+/**
+ * Nodes to add, given what has ended since the last question: each after those that feed it, and those that
+ * are known already left alone. Null: there will be no more. Asked with nothing when the run begins, then
+ * whenever something has ended, never twice at once. A node that is healed ends, and is told, again.
+ */
+export type More = (ended: readonly NodeResult[]) => Promise<readonly Node[] | null>;
 
 export interface RunOptions {
   readonly id: string;
@@ -29,24 +32,30 @@ export interface RunOptions {
   readonly datasets: readonly string[];
   /** Builds the code of the plan's stages once more, and puts into the store what is not there. */
   readonly rebuild: () => Promise<void>;
+  /** Adds to the plan while it runs; without it the plan is all. */
+  readonly more?: More;
+  /** From then on no node begins, and `more` is not asked; what runs ends in order. */
+  readonly stopBeginning?: AbortSignal;
+  /** Further tries of a stage run that failed for a reason that may pass; default: none. */
+  readonly retries?: number;
+  /** Milliseconds that a stage run may take; the less of it and the node's own counts. Default: any. */
+  readonly timeout?: number | null;
 }
 
 interface Running {
-  readonly node: Node;
-  readonly trajectory: Digest;
+  readonly task: Task;
   readonly share: Share;
-  readonly start: () => Promise<void>;
-  work: Promise<void> | null;
+  isStarted: boolean;
 }
 
-export type NodeResult = RunRecord["nodes"][number];
-
 export interface RunResult {
+  /** With the nodes that were added. */
+  readonly plan: Plan;
   readonly nodes: readonly NodeResult[];
   readonly interrupted: boolean;
 }
 
-/** Never throws for what a stage does; a failure is an outcome. */
+/** Never throws for what a stage does; a failure is an outcome. What `more` throws is thrown in the end. */
 export async function runPlan(
   plan: Plan,
   store: Store,
@@ -57,25 +66,45 @@ export async function runPlan(
 }
 
 class Run {
+  readonly #nodes: Node[] = [];
+  /** Of every node that is known: the least begins first. */
+  readonly #ranks = new Map<NodeId, number>();
+  readonly #waiting = new Waiting();
+  /** Ready, and not looked up yet. */
+  readonly #fresh = new Queue<Node>();
+  /** Waiting, with a feed that will never be done. */
+  readonly #stuck = new Queue<Node>();
+  /** Ready, and not in the store; an entry of `#room` that is not here any more is void. */
+  readonly #missed = new Map<NodeId, Task>();
+  readonly #room = new RoomQueue<Task>();
+  /** Those that go the way of one that runs: they go on from where it ends. */
+  readonly #behind = new Map<Digest, Task[]>();
+  /** In the order in which they began. */
+  readonly #running = new Map<NodeId, Running>();
   readonly #done = new Map<NodeId, Readonly<Record<string, Digest>>>();
   readonly #results = new Map<NodeId, NodeResult>();
-  /** In the order in which they began; `work` is null until its turn in `#deal`. */
-  readonly #running = new Map<NodeId, Running>();
-  /** Nodes that are ready and have no result in the store. */
-  readonly #missed = new Set<NodeId>();
-  /** Nodes that are to be looked at once more, and what of their inputs was bad before. */
-  readonly #again = new Set<Node>();
   readonly #damaged = new Set<string>();
   /** One build after another: the bundler is ended after each. */
   #rebuilt = Promise.resolve();
+  #isSorted = false;
   #stopped = false;
+  /** What has ended since `more` was asked; null: it will say no more. */
+  #news: NodeResult[] | null;
+  #isAsked = false;
+  #isAsking = false;
+  #broken: { readonly error: unknown } | null = null;
+  /** Something ended, or was added, that the loop has not seen. */
+  #isChanged = false;
+  #wake = () => {};
 
   constructor(
     readonly plan: Plan,
     readonly store: Store,
     readonly options: RunOptions,
     readonly listen: Listener,
-  ) {}
+  ) {
+    this.#news = options.more === undefined ? null : [];
+  }
 
   async all(): Promise<RunResult> {
     const { plan, options } = this;
@@ -86,76 +115,170 @@ class Run {
       nodes: plan.nodes.map((node) => node.id),
       jobs: options.jobs,
     });
-    let waiting = new Set(plan.nodes);
-    let isSorted = false;
+    this.#add(plan.nodes);
     for (;;) {
-      for (const node of this.#again) waiting.add(node);
-      this.#again.clear();
-      const ended = this.#results.size;
-      for (const node of [...waiting]) {
-        if (this.#stopped || options.signal.aborted) break;
-        if (this.#blocker(node) !== null) {
-          waiting.delete(node);
-          this.#end(node, null, "blocked", 0);
-        } else if (this.#isReady(node)) {
-          const begun = await this.#begin(node, isSorted);
-          if (begun) waiting.delete(node);
-        }
-      }
-      // Something ended while the store was asked: what it feeds, or its threads, may be free now.
-      if (this.#results.size !== ended || this.#again.size > 0) continue;
+      this.#isChanged = false;
+      this.#ask();
+      await this.#lookAll();
       // Only a run that has something to do asks how long it took before.
-      if (!isSorted && this.#missed.size > 0) {
-        waiting = new Set(longestFirst([...waiting], await this.#before(waiting)));
-        isSorted = true;
-        continue;
-      }
+      if (!this.#isSorted && this.#missed.size > 0 && !this.#isEnding) await this.#sort();
+      await this.#beginAll();
+      // Something ended while the store was asked: what it feeds, or its threads, may be free now.
+      if (this.#isChanged) continue;
       this.#deal();
-      if (this.#running.size === 0) {
-        const more = [...waiting].some((node) =>
-          this.#isReady(node) || this.#blocker(node) !== null
-        );
-        if (this.#stopped || options.signal.aborted || !more) break;
+      if (this.#running.size === 0 && !this.#isAsking) {
+        if (this.#isEnding || this.#news === null) break;
+        if (this.#news.length === 0) {
+          throw new Error("Who adds nodes to this run waits for some that are not in it");
+        }
         continue;
       }
-      if (this.#results.size === ended) {
-        await Promise.race([...this.#running.values()].map(({ work }) => work));
-      }
+      await new Promise<void>((resolve) => this.#wake = resolve);
     }
-    for (const node of waiting) {
-      const blocked = !options.signal.aborted && this.#blocker(node) !== null;
-      this.#end(node, null, blocked ? "blocked" : "cancelled", 0);
-    }
-    const nodes = plan.nodes.flatMap(({ id }) => this.#results.get(id) ?? []);
-    const count = (outcome: Outcome) => nodes.filter((node) => node.outcome === outcome).length;
+    this.#endOthers();
+    if (this.#broken !== null) throw this.#broken.error;
+    const nodes = this.#nodes.flatMap(({ id }) => this.#results.get(id) ?? []);
+    const counts = { hit: 0, ran: 0, failed: 0, blocked: 0, cancelled: 0 };
+    for (const { outcome } of nodes) counts[outcome]++;
     const interrupted = options.signal.aborted;
     this.listen({
       type: "run-ended",
       run: options.id,
       milliseconds: performance.now() - started,
-      counts: {
-        hit: count("hit"),
-        ran: count("ran"),
-        failed: count("failed"),
-        blocked: count("blocked"),
-        cancelled: count("cancelled"),
-      },
+      counts,
       interrupted,
     });
-    return { nodes, interrupted };
+    return { plan: { ...plan, nodes: this.#nodes }, nodes, interrupted };
   }
 
-  #isReady(node: Node): boolean {
-    return Object.values(node.feeds).flat().every((feed) => this.#done.has(feed.node));
+  /** Nothing begins any more. */
+  get #isEnding(): boolean {
+    const { signal, stopBeginning } = this.options;
+    return this.#stopped || this.#broken !== null || signal.aborted ||
+      stopBeginning?.aborted === true;
+  }
+
+  #change(): void {
+    this.#isChanged = true;
+    this.#wake();
+  }
+
+  /** Those that are new of these nodes. */
+  #add(nodes: readonly Node[]): Node[] {
+    const added = nodes.filter((node) => {
+      if (this.#ranks.has(node.id)) return false;
+      this.#ranks.set(node.id, this.#nodes.length);
+      this.#nodes.push(node);
+      this.#waiting.know(node);
+      return true;
+    });
+    for (const node of added) this.#wait(node);
+    return added;
+  }
+
+  /** Asks for more nodes, if somebody waits to be asked; the answer comes while others run. */
+  #ask(): void {
+    const { more } = this.options;
+    if (more === undefined || this.#news === null || this.#isAsking || this.#isEnding) return;
+    if (this.#isAsked && this.#news.length === 0) return;
+    const ended = this.#news;
+    this.#news = [];
+    this.#isAsked = this.#isAsking = true;
+    const take = (nodes: readonly Node[] | null) => {
+      if (nodes === null) this.#news = null;
+      else if (!this.#isEnding) {
+        const added = this.#add(nodes).map(({ id }) => id);
+        if (added.length > 0) this.listen({ type: "nodes-added", nodes: added });
+      }
+    };
+    // In a promise of its own, so that what it throws at once is caught, too.
+    Promise.resolve().then(() => more(ended)).then(take)
+      .catch((error) => void (this.#broken = { error }))
+      .finally(() => {
+        this.#isAsking = false;
+        this.#change();
+      });
+  }
+
+  #wait(node: Node): void {
+    this.#waiting.add(node, (id) => this.#done.has(id));
+    if (this.#blocker(node) !== null) this.#stuck.add(node, this.#rankOf(node));
+    else if (this.#waiting.isReady(node.id)) this.#fresh.add(node, this.#rankOf(node));
+  }
+
+  #rankOf({ id }: Node): number {
+    return this.#ranks.get(id) ?? Infinity;
   }
 
   /** A node that feeds this one and will never be done. */
   #blocker(node: Node): NodeId | null {
-    const feed = Object.values(node.feeds).flat().find((one) => {
-      const outcome = this.#results.get(one.node)?.outcome;
-      return outcome === "failed" || outcome === "blocked" || outcome === "cancelled";
+    for (const feed of feedsOf(node)) {
+      const outcome = this.#results.get(feed)?.outcome;
+      if (outcome === "failed" || outcome === "blocked" || outcome === "cancelled") return feed;
+    }
+    return null;
+  }
+
+  /** Takes what is in the store, and tells of those that are blocked, until neither is left. */
+  async #lookAll(): Promise<void> {
+    for (;;) {
+      if (this.#stopped || this.options.signal.aborted) return;
+      const stuck = this.#stuck.take();
+      if (stuck !== undefined) {
+        if (this.#waiting.has(stuck.id)) this.#end(stuck, null, "blocked", 0);
+        continue;
+      }
+      if (this.#isEnding) return;
+      const node = this.#fresh.take();
+      if (node === undefined) return;
+      if (this.#waiting.isReady(node.id) && !this.#missed.has(node.id)) await this.#look(node);
+    }
+  }
+
+  async #look(node: Node): Promise<void> {
+    const forced = this.options.forced.has(node.id);
+    const found = await statusOf(node, this.plan, this.#done, this.store, forced);
+    const { status, fingerprint, record } = found;
+    // What fed it may have been set aside meanwhile.
+    if (!this.#waiting.isReady(node.id)) return;
+    if (status.type === "waiting") throw new Error(`"${node.id}" is not ready`);
+    if (status.type === "hit") {
+      if (record !== null) await this.#hit(node, status.key, record);
+      return;
+    }
+    const { key, reason } = status;
+    const trajectory = await trajectoryOf(fingerprint, node);
+    if (!this.#waiting.isReady(node.id)) return;
+    const inputs = jobInputs(fingerprint.inputs, this.store);
+    this.#miss({ node, key, trajectory, fingerprint, reason, inputs });
+  }
+
+  async #hit(node: Node, key: Key, record: StageRecord): Promise<void> {
+    await this.#remember(node, key);
+    this.store.used(key, Date.now());
+    this.#done.set(node.id, record.outputs);
+    const accepted = record.accepted?.reason;
+    if (accepted !== undefined) {
+      this.listen({ type: "note", message: `${node.id} was accepted as it is: ${accepted}` });
+    }
+    this.#end(node, key, "hit", 0, {
+      outputs: record.outputs,
+      ...accepted === undefined ? {} : { accepted },
     });
-    return feed?.node ?? null;
+  }
+
+  #miss(task: Task): void {
+    this.#missed.set(task.node.id, task);
+    if (this.#isSorted) this.#room.add(task, this.#rankOf(task.node), task.node.memory);
+  }
+
+  /** Gives ranks to the plan's nodes by what they took; those that are added come after them, in order. */
+  async #sort(): Promise<void> {
+    const waiting = this.plan.nodes.filter(({ id }) => this.#waiting.has(id));
+    longestFirst(waiting, await this.#before(waiting))
+      .forEach(({ id }, index) => this.#ranks.set(id, index));
+    this.#isSorted = true;
+    for (const task of this.#missed.values()) this.#miss(task);
   }
 
   /** How long nodes took when they were last done, in milliseconds, as far as the store remembers. */
@@ -169,169 +292,104 @@ class Run {
     return found;
   }
 
-  /** Takes a hit, or makes a stage run that `#deal` starts; false where it cannot begin now. */
-  async #begin(node: Node, mayStart: boolean): Promise<boolean> {
-    // It is looked up once more when there is room: another node may have made the same.
-    if (this.#missed.has(node.id) && !(mayStart && this.#hasRoom(node))) return false;
-    const forced = this.options.forced.has(node.id);
-    const { status, fingerprint, record } = await statusOf(
-      node,
-      this.plan,
-      this.#done,
-      this.store,
-      forced,
-    );
-    if (status.type === "waiting") throw new Error(`"${node.id}" is not ready`);
-    if (status.type === "hit" && record !== null) {
-      await this.#remember(node, status.key);
-      this.store.used(status.key, Date.now());
-      this.#done.set(node.id, record.outputs);
-      const { accepted } = status;
-      if (accepted !== undefined) {
-        this.listen({ type: "note", message: `${node.id} was accepted as it is: ${accepted}` });
-      }
-      this.#end(node, status.key, "hit", 0, {
-        outputs: record.outputs,
-        ...accepted === undefined ? {} : { accepted },
-      });
-      return true;
+  /** Makes stage runs of what there is room for; `#deal` starts them. */
+  async #beginAll(): Promise<void> {
+    while (!this.#isEnding && !this.#isChanged) {
+      const room = this.#roomLeft();
+      const task = room === null ? undefined : this.#room.take(room);
+      if (task === undefined) return;
+      if (this.#missed.get(task.node.id) === task) await this.#begin(task);
     }
-    if (status.type === "hit") return false;
-    this.#missed.add(node.id);
-    if (!mayStart || !this.#hasRoom(node)) return false;
-    const { key, reason } = status;
-    const trajectory = await trajectoryOf(fingerprint, node);
-    // It would only wait for that one's lock; then it goes on from where that one ends.
-    const isGone = [...this.#running.values()].some((one) => one.trajectory === trajectory);
-    if (isGone) return false;
-    const share = new Share();
-    const start = () => this.#work(node, key, trajectory, fingerprint, reason, share);
-    this.#running.set(node.id, { node, trajectory, share, start, work: null });
-    return true;
+  }
+
+  /** Bytes that one more stage run may need; null: all threads are taken. */
+  #roomLeft(): number | null {
+    const running = [...this.#running.values()];
+    if (running.length === 0) return Infinity;
+    if (running.length >= this.options.jobs) return null;
+    return running.reduce((left, { task }) => left - task.node.memory, this.options.memory);
+  }
+
+  async #begin(task: Task): Promise<void> {
+    const { node, key, trajectory, reason } = task;
+    const ahead = [...this.#running.values()].find((one) => one.task.trajectory === trajectory);
+    if (ahead !== undefined) {
+      // It would only wait for that one's lock; then it goes on from where that one ends.
+      this.#behind.set(trajectory, [...this.#behind.get(trajectory) ?? [], task]);
+      return;
+    }
+    this.#missed.delete(node.id);
+    // Another node may have made the same since it was looked up.
+    if (!isForced(reason)) {
+      const { record, damage } = lookUp(this.store, key, node);
+      if (record !== null && damage === null) return await this.#hit(node, key, record);
+    }
+    this.#waiting.remove(node.id);
+    this.#running.set(node.id, { task, share: new Share(), isStarted: false });
   }
 
   /** Divides the threads anew: who gets fewer is told first, then who is new starts, then who gets more. */
   #deal(): void {
     const running = [...this.#running.values()];
-    const shares = divide(this.options.jobs, running.map(({ node }) => node.threads));
+    const shares = divide(this.options.jobs, running.map(({ task }) => task.node.threads));
     const deals = running.map((one, index) => ({ one, threads: shares[index] ?? 1 }));
     const change = (deal: typeof deals) => {
       for (const { one, threads } of deal) {
         if (threads === one.share.threads) continue;
         one.share.set(threads);
-        if (one.work !== null) this.listen({ type: "node-threads", node: one.node.id, threads });
+        const { id } = one.task.node;
+        if (one.isStarted) this.listen({ type: "node-threads", node: id, threads });
       }
     };
-    const before = deals.filter(({ one }) => one.work !== null);
+    const before = deals.filter(({ one }) => one.isStarted);
     change(before.filter(({ one, threads }) => threads < one.share.threads));
-    const begun = deals.filter(({ one }) => one.work === null);
+    const begun = deals.filter(({ one }) => !one.isStarted);
     change(begun);
-    for (const { one } of begun) one.work = one.start();
+    for (const { one } of begun) {
+      one.isStarted = true;
+      this.#work(one).finally(() => this.#change());
+    }
     change(before);
   }
 
-  #hasRoom(node: Node): boolean {
-    const others = [...this.#running.values()].map((one) => one.node);
-    if (others.length === 0) return true;
-    const sum = (of: (node: Node) => number) => others.reduce((total, one) => total + of(one), 0);
-    return others.length < this.options.jobs &&
-      sum((one) => one.memory) + node.memory <= this.options.memory;
-  }
-
-  async #work(
-    node: Node,
-    key: Key,
-    trajectory: Digest,
-    fingerprint: Fingerprint,
-    reason: MissReason,
-    share: Share,
-  ): Promise<void> {
-    const { options, store } = this;
+  async #work({ task, share }: Running): Promise<void> {
+    const { node, key, reason } = task;
     const started = performance.now();
-    const startedAt = new Date().toISOString();
     this.listen({ type: "node-started", node: node.id, reason, threads: share.threads });
-    const forced = reason.type === "forced" || reason.type === "not-cached";
-    let logPath: string | undefined;
-    let diverged: Divergence | null = null;
+    const { ending, log, diverged } = await work(
+      task,
+      share,
+      this.store,
+      this.options,
+      this.listen,
+      () => this.#isEnding,
+    );
     const end = (outcome: Outcome, more: Partial<NodeResult> & { failure?: Failure } = {}) =>
       this.#end(node, key, outcome, performance.now() - started, {
         reason: reasonJson(reason),
-        ...(logPath === undefined ? {} : { log: logPath }),
+        ...(log === null ? {} : { log }),
         ...(diverged === null ? {} : { diverged }),
         ...more,
       });
-    const inputs = this.#inputs(node);
-    try {
-      logPath = store.logPath(options.id, node.id);
-      const ending = await runStage(store, {
-        run: options.id,
-        node,
-        key,
-        trajectory,
-        anew: forced,
-        inputs,
-        share,
-        datasets: options.datasets,
-        logPath,
-        signal: options.signal,
-        lookAgain: () => {
-          const { record, damage } = lookUp(store, key, node);
-          return forced || damage !== null ? null : record;
-        },
-        onProgress: (progress) => this.listen({ type: "node-progress", node: node.id, progress }),
-        onLog: (message) => this.listen({ type: "node-log", node: node.id, message }),
-      }, async (outputs, peakMemory) => {
-        const record: StageRecord = {
-          version: 1,
-          key,
-          fingerprint,
-          outputs,
-          made: {
-            run: options.id,
-            node: node.id,
-            bundle: node.code.bundle,
-            started: startedAt,
-            milliseconds: Math.round(performance.now() - started),
-            peakMemory,
-            threads: share.most,
-            deno: Deno.version.deno,
-            platform: Deno.build.target,
-          },
-        };
-        diverged = await divergenceOf(store, record);
-        if (diverged !== null) {
-          store.writeDivergence(diverged);
-          this.listen({ type: "diverged", node: node.id, divergence: diverged });
-        }
-        store.writeRecord(record);
-      });
-      switch (ending.type) {
-        case "done":
-          await this.#remember(node, key);
-          this.#done.set(node.id, ending.outputs);
-          end("ran", { outputs: ending.outputs });
-          break;
-        case "found":
-          await this.#remember(node, key);
-          this.#done.set(node.id, ending.record.outputs);
-          end("hit", { outputs: ending.record.outputs });
-          break;
-        case "cancelled":
-          end("cancelled");
-          break;
-        case "failed":
-          if (await this.#heal(node, inputs, ending.failure)) break;
-          if (!options.keepGoing) this.#stopped = true;
-          end("failed", { failure: ending.failure, message: ending.failure.message });
-          break;
-        default:
-          ending satisfies never;
+    switch (ending.type) {
+      case "done":
+      case "found": {
+        const outputs = ending.type === "done" ? ending.outputs : ending.record.outputs;
+        await this.#remember(node, key);
+        this.#done.set(node.id, outputs);
+        end(ending.type === "done" ? "ran" : "hit", { outputs });
+        break;
       }
-    } catch (error) {
-      // What the store refuses before a process is there.
-      const failure = ourFailure(error);
-      if (!options.keepGoing) this.#stopped = true;
-      end("failed", { failure, message: failure.message });
+      case "cancelled":
+        end("cancelled");
+        break;
+      case "failed":
+        if (await this.#heal(task, ending.failure)) break;
+        if (!this.options.keepGoing) this.#stopped = true;
+        end("failed", { failure: ending.failure, message: ending.failure.message });
+        break;
+      default:
+        ending satisfies never;
     }
   }
 
@@ -339,7 +397,7 @@ class Run {
    * Sets a bad input aside and lets what made it run again, then the node that found it; or bad code, which is
    * built again. Once: where the same is bad a second time, the disk is.
    */
-  async #heal(node: Node, inputs: Job["inputs"], failure: Failure): Promise<boolean> {
+  async #heal({ node, inputs }: Task, failure: Failure): Promise<boolean> {
     if (failure.type !== "damaged") return false;
     const code = this.store.bundleFolder(node.code.bundle);
     // What a process says is held against what it was given.
@@ -350,7 +408,7 @@ class Run {
     const id = `${node.id} ${folder}`;
     if (this.#damaged.has(id)) return false;
     this.#damaged.add(id);
-    const makers = this.plan.nodes.filter((one) =>
+    const makers = this.#nodes.filter((one) =>
       Object.values(this.#done.get(one.id) ?? {}).some((digest) =>
         this.store.objectFolder(digest) === folder
       )
@@ -363,9 +421,10 @@ class Run {
     }
     // Another consumer may have set it aside, and what made it be running already.
     for (const maker of makers) {
-      this.#done.delete(maker.id);
+      if (!this.#done.delete(maker.id)) continue;
       this.#results.delete(maker.id);
-      this.#again.add(maker);
+      for (const { id } of this.#waiting.undone(maker.id)) this.#missed.delete(id);
+      this.#wait(maker);
     }
     if (place !== null) {
       const by = folder === code ? "it is built" : `${makers.map((one) => one.id).join(", ")} runs`;
@@ -374,13 +433,9 @@ class Run {
         message: `${failure.message}; it lies in "${place}" now, and ${by} again`,
       });
     }
-    this.#running.delete(node.id);
-    this.#again.add(node);
+    this.#leave(node);
+    this.#wait(node);
     return true;
-  }
-
-  #inputs(node: Node): Job["inputs"] {
-    return jobInputs(fingerprintOf(node, this.#done).inputs, this.store);
   }
 
   /** What the next miss is compared with. A store that cannot be written forgets it, and no more. */
@@ -392,6 +447,29 @@ class Run {
     }
   }
 
+  /** It runs no more; who went the same way may begin. */
+  #leave(node: Node): void {
+    const running = this.#running.get(node.id);
+    if (running === undefined) return;
+    this.#running.delete(node.id);
+    const { trajectory } = running.task;
+    for (const task of this.#behind.get(trajectory) ?? []) {
+      this.#room.add(task, this.#rankOf(task.node), task.node.memory);
+    }
+    this.#behind.delete(trajectory);
+  }
+
+  /** Of what never began: an interrupt, or the end of the night, is told before a failure. */
+  #endOthers(): void {
+    const { signal, stopBeginning } = this.options;
+    const isCut = signal.aborted || stopBeginning?.aborted === true;
+    for (const node of this.#nodes) {
+      if (!this.#waiting.has(node.id)) continue;
+      const isBlocked = !isCut && this.#blocker(node) !== null;
+      this.#end(node, null, isBlocked ? "blocked" : "cancelled", 0);
+    }
+  }
+
   #end(
     node: Node,
     key: Key | null,
@@ -400,15 +478,22 @@ class Run {
     more: Partial<NodeResult> & { failure?: Failure } = {},
   ): void {
     const { failure, ...facts } = more;
-    this.#running.delete(node.id);
-    this.#results.set(node.id, {
+    const result: NodeResult = {
       node: node.id,
       key,
       outcome,
       milliseconds: Math.round(milliseconds),
       ...node.version === null ? {} : { version: node.version },
       ...facts,
-    });
+    };
+    this.#leave(node);
+    this.#waiting.remove(node.id);
+    this.#missed.delete(node.id);
+    this.#results.set(node.id, result);
+    this.#news?.push(result);
+    if (this.#done.has(node.id)) {
+      for (const one of this.#waiting.done(node.id)) this.#fresh.add(one, this.#rankOf(one));
+    } else for (const one of this.#waiting.after(node.id)) this.#stuck.add(one, this.#rankOf(one));
     const blockedBy = outcome === "blocked" ? this.#blocker(node) : null;
     this.listen({
       type: "node-ended",

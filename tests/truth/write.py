@@ -1,10 +1,11 @@
-"""Writes what Keras 3 on TensorFlow computes, for the tests tests/truth_*_test.ts to be held against.
+"""Writes what Keras 3 on TensorFlow and SciPy compute, for tests (tests/truth_*_test.ts) to be held against.
 
     python -m venv .venv && .venv/bin/pip install -r tests/truth/requirements.txt
     OMP_NUM_THREADS=1 .venv/bin/python tests/truth/write.py
 
-Each file holds the versions that wrote it. A tensor is {"shape", "dtype", "base64"}: little-endian bytes
-in C order. Networks are written in the words of our configs, from which both sides build them.
+With names of parts it writes those alone (`write.py sobol`). Each file holds the versions that wrote it.
+A tensor is {"shape", "dtype", "base64"}: little-endian bytes in C order. Networks are written in the
+words of our configs, from which both sides build them.
 """
 
 import base64
@@ -22,7 +23,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 import keras
 import numpy as np
 import PIL
-import scipy
+import scipy.stats
 import tensorflow as tf
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
@@ -867,7 +868,22 @@ def exported():
     write("exported", {"files": files, "predicted": tensor(np.asarray(predicted))})
 
 
+# --- Sobol's sequence -------------------------------------------------------------------------------
+
+
+def sobol():
+    """The first points, and some far ones, of as many dimensions as we have direction numbers of."""
+    engine = scipy.stats.qmc.Sobol(50, scramble=False, bits=32)
+    points = engine.random(4096)
+    write("sobol", {
+        "points": {
+            str(index): [int(x * 2**32) for x in points[index]] for index in (0, 1, 2, 3, 5, 100, 1023, 4095)
+        },
+    })
+
+
 if __name__ == "__main__":
-    for part in (gradients, optimizers, free_steps, augmentation, summaries, callbacks, exported):
+    parts = (gradients, optimizers, free_steps, augmentation, summaries, callbacks, exported, sobol)
+    for part in parts:
         if len(sys.argv) < 2 or part.__name__ in sys.argv[1:]:
             part()

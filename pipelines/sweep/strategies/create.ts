@@ -6,6 +6,7 @@ import { grid } from "./grid.ts";
 import { halving } from "./halving.ts";
 import { random } from "./random.ts";
 import { sobol } from "./sobol.ts";
+import { tpe } from "./tpe.ts";
 
 /** Throws a RangeError where the space does not fit: more params than Sobol's sequence has dimensions. */
 export function createStrategy(sweep: Sweep): Strategy {
@@ -22,6 +23,6 @@ export function createStrategy(sweep: Sweep): Strategy {
     case "asha":
       return asha(sweep, strategy);
     case "tpe":
-      throw new RangeError("TPE is not there yet");
+      return tpe(sweep, strategy);
   }
 }

@@ -5,6 +5,7 @@ import { doneOf, statuses } from "../plan/fingerprint.ts";
 import { beforePlan, readPlan, writePlan } from "../plan/cache.ts";
 import type { Estimate } from "../plan/estimate.ts";
 import type { Project } from "../plan/bundle.ts";
+import { partOf } from "../plan/part.ts";
 import type { Key, MissReason, Node, NodeId, NodeStatus, Plan } from "../plan/plan.ts";
 import type { Failure, Listener } from "../run/event.ts";
 import type { Ended } from "../run/record.ts";
@@ -56,7 +57,8 @@ export async function openPlan(call: Call): Promise<Opened> {
   const store = openStoreOf(call);
   const place = { path: userPath(argument(call, 0)), overrides: values(call, "set"), root };
   const whole = await readPlan(place, store) ?? await makeAndKeep(place, store);
-  const plan = part(whole, call.arguments.slice(1));
+  const words = call.arguments.slice(1);
+  const plan = words.length === 0 ? whole : partOf(whole, select(whole, words));
   const reports = userPath(value(call, "reports") ?? `${root}/reports`);
   return {
     plan,
@@ -161,17 +163,6 @@ function datasetFolders(root: string): string[] {
 /** Ids of the nodes that the words mean: a stage for all its cells, or one cell. */
 function select(plan: Plan, words: readonly string[]): NodeId[] {
   return words.flatMap((word) => findNodes(plan, word).map(({ id }) => id));
-}
-
-/** The plan of these nodes and of all that they need. */
-function part(plan: Plan, words: readonly string[]): Plan {
-  if (words.length === 0) return plan;
-  const wanted = new Set(select(plan, words));
-  for (const node of [...plan.nodes].reverse()) {
-    if (!wanted.has(node.id)) continue;
-    for (const feed of Object.values(node.feeds).flat()) wanted.add(feed.node);
-  }
-  return { ...plan, nodes: plan.nodes.filter((node) => wanted.has(node.id)) };
 }
 
 /** The first log of a node that is there, in these runs. */

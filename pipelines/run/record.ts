@@ -31,6 +31,13 @@ export interface Ended {
   readonly done: Done;
 }
 
+/** `20261125-210222-ab12`: the second that it began, and what tells it from others of that second. */
+export function runId(started: Date): string {
+  return `${started.toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-")}-${
+    crypto.randomUUID().slice(0, 4)
+  }`;
+}
+
 export async function runAndRecord(
   asPlanned: Plan,
   store: Store,
@@ -38,9 +45,7 @@ export async function runAndRecord(
   told: Listener,
 ): Promise<Ended> {
   const started = new Date();
-  const id = `${started.toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-")}-${
-    crypto.randomUUID().slice(0, 4)
-  }`;
+  const id = runId(started);
   const git = gitState(asked.root);
   const nodes = new Map(asPlanned.nodes.map((node) => [node.id, node]));
   const journal = new Journal(store.root, {
@@ -85,6 +90,25 @@ export async function runAndRecord(
     overrides: asked.overrides,
     nodes: result.nodes,
   };
+  const done = await keepRun(plan, store, record, asked, listen);
+  held?.close();
+  if (last !== null) listen(last);
+  journal.close();
+  return {
+    failed: result.nodes.some((node) => node.outcome === "failed"),
+    interrupted: result.interrupted,
+    done,
+  };
+}
+
+/** Writes a run's record, publishes its pages, and holds it against the lock; what cannot be kept is told. */
+export async function keepRun(
+  plan: Plan,
+  store: Store,
+  record: RunRecord,
+  asked: Pick<Recorded, "reports" | "lock">,
+  listen: Listener,
+): Promise<Done> {
   const warn = (what: string, error: unknown) =>
     listen({
       type: "warning",
@@ -103,7 +127,7 @@ export async function runAndRecord(
     warn("The report is not published", error);
   }
   const done: Done = new Map(
-    result.nodes.flatMap(({ node, outputs }) => outputs === undefined ? [] : [[node, outputs]]),
+    record.nodes.flatMap(({ node, outputs }) => outputs === undefined ? [] : [[node, outputs]]),
   );
   if (asked.lock !== "leave" && done.size === plan.nodes.length) {
     try {
@@ -116,18 +140,11 @@ export async function runAndRecord(
       warn("The lock file is not kept", error);
     }
   }
-  held?.close();
-  if (last !== null) listen(last);
-  journal.close();
-  return {
-    failed: result.nodes.some((node) => node.outcome === "failed"),
-    interrupted: result.interrupted,
-    done,
-  };
+  return done;
 }
 
 /** Keeps `gc` away while the run goes on; waits while one removes. Null where the store cannot be written. */
-async function hold(store: Store, listen: Listener): Promise<Deno.FsFile | null> {
+export async function hold(store: Store, listen: Listener): Promise<Deno.FsFile | null> {
   try {
     const held = await store.hold(false);
     if (held !== null) return held;
@@ -139,7 +156,7 @@ async function hold(store: Store, listen: Listener): Promise<Deno.FsFile | null>
 }
 
 /** The commit of the project, and whether something has changed since; null without git. */
-async function gitState(root: string): Promise<RunRecord["git"]> {
+export async function gitState(root: string): Promise<RunRecord["git"]> {
   const git = async (...args: string[]) => {
     const { success, stdout } = await new Deno.Command("git", {
       args: ["-C", root, ...args],

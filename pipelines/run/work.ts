@@ -34,6 +34,7 @@ interface Settings {
   readonly signal: AbortSignal;
   readonly retries?: number;
   readonly timeout?: number | null;
+  readonly goesOn?: boolean;
 }
 
 /** True where a result that is there already does not count. */
@@ -64,7 +65,7 @@ export async function work(
     for (let attempt = 1;; attempt++) {
       const ending = await once(task, share, store, settings, listen, log, {
         // A further try goes on from where the last one came to.
-        anew: isForced(task.reason) && attempt === 1,
+        anew: isForced(task.reason) && attempt === 1 && settings.goesOn !== true,
         keepDivergence,
       });
       const isOver = ending.type !== "failed" || attempt > retries || !mayPass(ending.failure);

@@ -33,6 +33,6 @@ export class AssetBuilder {
   }
   #buildClient() {
     return this.#client ??= import("../report/build.ts")
-      .then(({ buildClient }) => buildClient(`${this.folder}/report`));
+      .then(({ buildClient }) => buildClient(`${this.folder}/report`, CLIENT));
   }
 }

@@ -1,12 +1,32 @@
 /**
- * Builds the page's own script: client.ts with vega and its interpreter, minified, as one file. A stage
- * process may not read packages, so it gets the script as it gets kernels: built before, by its digest.
+ * Builds a page's own script with all that it imports, minified, as one file. A stage process may not read
+ * packages, so it gets the report's script as it gets kernels: built before, by its digest.
  */
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "esbuild";
 
-const SOURCES = ["client.ts", "dom.ts", "flame.ts", "lineage.ts"];
+/** The sources of each page's script in this folder, its entry first. */
+export const CLIENTS = {
+  "report-client": ["client.ts", "dom.ts", "flame.ts", "lineage.ts"],
+  "sweep-client": [
+    "sweep_client.ts",
+    "dom.ts",
+    "flame.ts",
+    "lineage.ts",
+    "sweep_axes.ts",
+    "sweep_canvas.ts",
+    "sweep_columns.ts",
+    "sweep_frames.ts",
+    "sweep_ranking_view.ts",
+    "sweep_selection.ts",
+    "sweep_values.ts",
+    "../../numerics/double.ts",
+    "../../numerics/exponential.ts",
+    "../../numerics/functions.ts",
+    "../../numerics/trigonometry.ts",
+  ],
+} as const satisfies Record<string, readonly [string, ...string[]]>;
 
 /** Resolves packages as Deno does, from its own cache, wherever that lies, and takes their browser builds. */
 const packages: Plugin = {
@@ -41,13 +61,14 @@ async function digestOf(...parts: readonly (string | Uint8Array)[]): Promise<str
  */
 export async function buildClient(
   cacheFolder: string,
+  name: keyof typeof CLIENTS,
 ): Promise<{ readonly path: string; readonly digest: string }> {
   const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
   const lock = await Deno.readFile(here("../../deno.lock")).catch(() => new Uint8Array());
-  const names = [...SOURCES, "build.ts", "../../deno.json"];
+  const names = [...CLIENTS[name], "build.ts", "../../deno.json"];
   const key = await digestOf(lock, ...await Promise.all(names.map((n) => Deno.readFile(here(n)))));
   await Deno.mkdir(cacheFolder, { recursive: true });
-  const path = `${cacheFolder}/report-client-${key.slice(0, 32)}.js`;
+  const path = `${cacheFolder}/${name}-${key.slice(0, 32)}.js`;
   const built = await Deno.readFile(path).catch((error: unknown) => {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
@@ -55,7 +76,7 @@ export async function buildClient(
   if (built !== null && built.length > 0) return { path, digest: await digestOf(built) };
   const esbuild = await import("esbuild");
   const result = await esbuild.build({
-    entryPoints: [here("client.ts")],
+    entryPoints: [here(CLIENTS[name][0])],
     bundle: true,
     minify: true,
     write: false,
@@ -70,7 +91,7 @@ export async function buildClient(
   });
   const bytes = result.outputFiles[0]?.contents;
   if (bytes === undefined) {
-    throw new Error("Cannot build the report's script: esbuild gave no file");
+    throw new Error(`Cannot build ${name}: esbuild gave no file`);
   }
   // Renamed into place, so that a reader never sees half of it.
   const temporary = `${path}.${crypto.randomUUID()}.tmp`;

@@ -108,12 +108,12 @@ ${LINEAGE_SLOT}
 `;
 }
 
-async function sha256(text: string): Promise<string> {
+export async function sha256(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return btoa(String.fromCharCode(...new Uint8Array(digest)));
 }
 
-function figure(drawing: Drawing | undefined, more: Html | null): Html | null {
+export function figure(drawing: Drawing | undefined, more: Html | null): Html | null {
   return drawing === undefined
     ? null
     : html`<figure class="chart" id="${drawing.id}" ${more}>${raw(drawing.svg)}</figure>`;

@@ -180,7 +180,7 @@ export const LINEAGE = {
 
 export async function client(): Promise<string> {
   const folder = `${Deno.env.get("TMPDIR") ?? "/tmp"}/crisol-report-client`;
-  return await Deno.readTextFile((await buildClient(folder)).path);
+  return await Deno.readTextFile((await buildClient(folder, "report-client")).path);
 }
 
 const USUAL = [

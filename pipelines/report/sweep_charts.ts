@@ -1,0 +1,257 @@
+/** Charts of the sweep as a whole. Each mark has its words, which the page's script shows beside it. */
+import { round, spec } from "./chart_parts.ts";
+import type { Chart } from "./draw.ts";
+import type { Importances } from "./importance.ts";
+import { fixed, type Linked } from "./sweep_columns.ts";
+import type { SweepData } from "./sweep_data.ts";
+import { metricOf } from "./sweep_ranking.ts";
+import { ROLES } from "./theme.ts";
+
+const words = { description: { field: "says" } };
+
+/** The metric's axis, with the ends that the linked charts give it, so that one outlier hides nothing. */
+function metricScale({ axes }: Linked) {
+  const metric = axes.at(-1);
+  const low = metric?.low ?? 0, high = metric?.high ?? 1;
+  const margin = high > low ? (high - low) * 0.04 : 0.5;
+  return { domain: [low - margin, high + margin], nice: false, zero: false, clamp: true };
+}
+
+const metricTitle = ({ axes }: Linked) => axes.at(-1)?.title ?? "";
+
+/** Every trial by its number, and the best so far. */
+export function progressChart(data: SweepData, linked: Linked): Chart | null {
+  const better = (a: number, b: number) => data.goal === "maximize" ? a > b : a < b;
+  let best: number | null = null;
+  const dots: Record<string, unknown>[] = [], steps: { trial: number; value: number }[] = [];
+  for (const trial of data.trials) {
+    const value = metricOf(trial);
+    if (value === null) continue;
+    const isDone = trial.state === "done";
+    dots.push({
+      trial: trial.trial,
+      value: round(value, linked.decimals),
+      state: isDone ? "done" : "pruned or not over",
+      says: `trial ${trial.trial}: ${fixed(value, linked.decimals)}, ${trial.state}`,
+    });
+    if (isDone && (best === null || better(value, best))) {
+      best = value;
+      steps.push({ trial: trial.trial, value: round(value, linked.decimals) });
+    }
+  }
+  const last = data.trials.at(-1)?.trial ?? 0;
+  if (best === null) return null;
+  steps.push({ trial: last, value: round(best, linked.decimals) });
+  const x = {
+    field: "trial",
+    type: "quantitative",
+    axis: { grid: false, tickMinStep: 1, format: "d" },
+    scale: { domain: [0, Math.max(1, last)], nice: false },
+  };
+  const y = {
+    field: "value",
+    type: "quantitative",
+    title: metricTitle(linked),
+    scale: metricScale(linked),
+    axis: { tickCount: 6 },
+  };
+  return {
+    id: "progress",
+    description: `${metricTitle(linked)} of every trial by its number, and the best so far`,
+    spec: spec({
+      width: 960,
+      height: 220,
+      layer: [
+        {
+          data: { values: dots },
+          mark: { type: "point", filled: true, size: 16, opacity: 0.5, color: ROLES.soft },
+          encoding: {
+            x,
+            y,
+            shape: {
+              field: "state",
+              type: "nominal",
+              legend: null,
+              scale: { domain: ["done", "pruned or not over"], range: ["circle", "cross"] },
+            },
+            ...words,
+          },
+        },
+        {
+          data: { values: steps },
+          mark: { type: "line", interpolate: "step-after", color: ROLES.s2, strokeWidth: 2 },
+          encoding: { x, y },
+        },
+      ],
+    }),
+  };
+}
+
+/** Each trial's metric at the rung where it stopped. */
+export function rungsChart(data: SweepData, linked: Linked): Chart | null {
+  if (data.rungs === null) return null;
+  const values = data.trials.flatMap((trial) => {
+    const value = metricOf(trial);
+    return value === null || trial.reached === null || trial.state === "failed" ? [] : [{
+      reached: trial.reached,
+      value: round(value, linked.decimals),
+      says: `trial ${trial.trial}: ${fixed(value, linked.decimals)} at ${trial.reached}, ` +
+        trial.state,
+    }];
+  });
+  if (values.length === 0) return null;
+  return {
+    id: "rungs",
+    description: `${metricTitle(linked)} of each trial at the rung where it stopped`,
+    spec: spec({
+      width: 520,
+      height: 220,
+      data: { values },
+      mark: { type: "tick", color: ROLES.s1, opacity: 0.4, thickness: 1.5, size: 34 },
+      encoding: {
+        x: {
+          field: "reached",
+          type: "ordinal",
+          title: linked.rungs,
+          scale: { domain: data.rungs.values },
+          axis: { labelAngle: 0, domain: false, ticks: false },
+        },
+        y: {
+          field: "value",
+          type: "quantitative",
+          title: metricTitle(linked),
+          scale: metricScale(linked),
+          axis: { tickCount: 6 },
+        },
+        ...words,
+      },
+    }),
+  };
+}
+
+const percent = (x: number) => `${(100 * x).toFixed(1)} %`;
+
+export function importanceChart({ params }: Importances): Chart {
+  const values = params.map((one) => ({
+    ...one,
+    says: `${one.title}: ${percent(one.share)}, of 80 % of trees ${percent(one.low)} to ` +
+      `${percent(one.high)}; by chance below ${percent(one.chance)}`,
+  }));
+  const y = {
+    field: "title",
+    type: "nominal",
+    sort: values.map(({ title }) => title),
+    title: null,
+    axis: { ticks: false, domain: false, labelLimit: 220, labelColor: ROLES.ink },
+  };
+  const x = (field: string) => ({
+    field,
+    type: "quantitative",
+    title: "part of the ranking’s variance that it decides alone",
+    axis: { format: ".0%", tickCount: 6 },
+    scale: { domainMin: 0, nice: true },
+  });
+  return {
+    id: "importance",
+    description: "Importance of each param, with the spread over trees and what chance gives",
+    spec: spec({
+      width: 520,
+      height: { step: 28 },
+      data: { values },
+      layer: [
+        {
+          mark: { type: "bar", color: ROLES.s1, opacity: 0.75, height: 12 },
+          encoding: { y, x: x("share"), ...words },
+        },
+        {
+          mark: { type: "rule", color: ROLES.ink, strokeWidth: 1.5 },
+          encoding: { y, x: x("low"), x2: { field: "high" }, ...words },
+        },
+        {
+          mark: { type: "tick", color: ROLES.s2, thickness: 2, size: 18 },
+          encoding: { y, x: x("chance"), ...words },
+        },
+      ],
+    }),
+  };
+}
+
+/** One figure by epoch, of the trials that have curves; the winner's training beside its validation. */
+export function curveCharts(data: SweepData, linked: Linked): Chart[] {
+  const order = new Map(linked.rows.map(({ trial }, i) => [trial, i]));
+  const place = (trial: number) => order.get(trial) ?? Infinity;
+  const drawn = data.trials.filter(({ curves }) => curves !== null)
+    .sort((a, b) => place(a.trial) - place(b.trial));
+  const keys = [...new Set(drawn.flatMap(({ curves }) => Object.keys(curves ?? {})))].sort();
+  // Of a figure that is there for validation as well, the training's is shown of the winner alone.
+  const figures = keys.filter((key) => !keys.includes(`val_${key}`)).slice(0, 6);
+  return figures.map((figure, i) => {
+    const values: Record<string, unknown>[] = [];
+    drawn.forEach(({ trial, curves }, k) => {
+      const add = (key: string, kind: string) =>
+        curves?.[key]?.forEach((value, epoch) => {
+          if (!Number.isFinite(value)) return;
+          values.push({
+            epoch: epoch + 1,
+            kind,
+            trial: k,
+            value: round(value),
+            says: `trial ${trial}${kind === KINDS[1] ? ", training" : ""}, epoch ${epoch + 1}: ${
+              fixed(value, 4)
+            }`,
+          });
+        });
+      add(figure, k === 0 ? KINDS[0] : KINDS[2]);
+      if (k === 0 && figure.startsWith("val_")) add(figure.slice(4), KINDS[1]);
+    });
+    return curveChart(`curve-${i}`, figure, values);
+  });
+}
+
+const KINDS = ["the best", "the best, training", "the next"] as const;
+
+function curveChart(id: string, figure: string, values: Record<string, unknown>[]): Chart {
+  const present = KINDS.filter((kind) => values.some((v) => v["kind"] === kind));
+  const pick = <T>(one: readonly [T, T, T]) => present.map((kind) => one[KINDS.indexOf(kind)]);
+  const legend = { title: null, orient: "bottom", columns: 3, symbolType: "stroke" };
+  const scale = <T>(range: readonly [T, T, T]) => ({ domain: present, range: pick(range) });
+  const x = {
+    field: "epoch",
+    type: "quantitative",
+    axis: { tickMinStep: 1, grid: false, format: "d" },
+  };
+  const y = {
+    field: "value",
+    type: "quantitative",
+    title: figure,
+    scale: { zero: false },
+    axis: { tickCount: 5 },
+  };
+  const kind = { field: "kind", type: "nominal" };
+  return {
+    id,
+    description: `${figure} by epoch of the ten best trials`,
+    spec: spec({
+      width: 400,
+      height: 230,
+      data: { values },
+      layer: [
+        {
+          mark: { type: "line", strokeWidth: 2 },
+          encoding: {
+            x,
+            y,
+            detail: { field: "trial" },
+            color: { ...kind, scale: scale([ROLES.s2, ROLES.s2, ROLES.soft]), legend },
+            strokeDash: { ...kind, scale: scale([[1, 0], [4, 3], [1, 0]]), legend },
+            opacity: { ...kind, scale: scale([1, 1, 0.5]), legend },
+          },
+        },
+        {
+          mark: { type: "point", filled: true, size: 90, opacity: 0 },
+          encoding: { x, y, ...words },
+        },
+      ],
+    }),
+  };
+}

@@ -1,0 +1,111 @@
+/** Who won: its figures beside the baseline's, and how to run it. */
+import { type Html, html } from "./html.ts";
+import { mean } from "./statistics.ts";
+import { fixed, type Linked, probability, type Ranked, shown, signed } from "./sweep_columns.ts";
+import type { SweepData, SweepTrial } from "./sweep_data.ts";
+import { halfWidth } from "./sweep_statistics.ts";
+import { heading, scrolled } from "./sweep_tables.ts";
+
+export function winner(data: SweepData, linked: Linked): Html {
+  const { winner: won, baseline, trials } = data;
+  const trial = trials.find((one) => one.trial === won?.trial);
+  if (won === null || trial === undefined) return nobody(data);
+  const row = linked.rows.find((one) => one.trial === trial.trial);
+  const { decimals } = linked;
+  const test = won.test === null || won.test.length === 0 ? null : won.test.map((t) => t.value);
+  const compared = row?.difference ?? null;
+  const figures: [string, Html, Html][] = [
+    [
+      `${data.metric}${data.on === "" ? "" : ` on ${data.on}`}`,
+      figure(trial.metrics.map((m) => m.value), decimals),
+      baseline === null ? html`–` : figure(baseline.metrics.map((m) => m.value), decimals),
+    ],
+    [
+      "The same on the test set",
+      test === null ? html`<small>not measured</small>` : figure(test, decimals),
+      html`–`,
+    ],
+    ...data.parameters.map(({ path }): [string, Html, Html] => [
+      path,
+      html`${shown(trial.values[path] ?? null)}`,
+      html`${baseline === null ? "–" : shown(baseline.values[path] ?? null)}`,
+    ]),
+  ];
+  return html`
+    <p
+      class="result"><strong>Trial ${trial.trial}</strong> ${compared !== null &&
+        `is ${difference(compared, decimals)}`}</p>${scrolled(
+          "The winner beside the baseline",
+          "winner-table",
+          [heading("", true), heading(`Trial ${trial.trial}`), heading("Baseline")],
+          figures.map(([name, own, base]) =>
+            html`
+              <tr>
+                <th scope="row">${name}</th>
+                <td>${own}</td>
+                <td>${base}</td>
+              </tr>
+            `
+          ),
+        )}${test !== null &&
+        html`<p class="note">The test set was touched once, by this trial; its figure is free of the
+choice among trials, which the other one is not.</p>`}<h3>To run it</h3>${copied(
+          "settings",
+          command(data, trial),
+        )}<details><summary>The whole config</summary>${copied("config", won.yaml)}</details>
+  `;
+}
+
+function nobody({ trials, left }: SweepData): Html {
+  const failed = trials.filter(({ state }) => state === "failed").length;
+  const why = trials.length === 0
+    ? "No trial has begun."
+    : failed === trials.length
+    ? "All trials failed: see below what they said."
+    : left > 0
+    ? "The sweep is not over: no trial is done yet."
+    : "No trial came to its end with a metric that is a number.";
+  return html`<p class="result">There is no winner. ${why}</p>`;
+}
+
+function difference(compared: NonNullable<Ranked["difference"]>, decimals: number): string {
+  const { mean: by, half, p, adjusted } = compared;
+  if (by === 0) return "as good as the baseline.";
+  const size = `${signed(by, decimals)} from the baseline`;
+  if (half === null) return `${size}; with one replicate nobody can say whether that is chance.`;
+  const isSure = adjusted !== null && adjusted < 0.05;
+  return `${size} (95 % interval ${signed(by - half, decimals)} to ${
+    signed(by + half, decimals)
+  }; p ${probability(p)}, ${probability(adjusted)} after Holm)${
+    isSure ? "." : ": not beyond what chance gives among so many trials."
+  }`;
+}
+
+/** Mean and interval, and the replicates behind them. */
+function figure(values: readonly number[], decimals: number): Html {
+  if (values.length === 0) return html`–`;
+  const half = halfWidth(values);
+  return html`${fixed(mean(values), decimals)}${half !== null && ` ± ${fixed(half, decimals)}`}${
+    values.length > 1 &&
+    html`<br><small>${values.map((v) => fixed(v, decimals)).join(", ")}</small>`
+  }`;
+}
+
+/** Text with a place for the script's button. */
+function copied(id: string, text: string): Html {
+  return html`
+    <div class="copied">
+      <pre id="${id}" tabindex="0"><code>${text}</code></pre>
+    </div>
+  `;
+}
+
+const quoted = (word: string) =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+
+function command({ base }: SweepData, { settings }: SweepTrial): string {
+  const words = Object.entries(settings).map(([path, value]) =>
+    `  --set ${quoted(`${path}=${JSON.stringify(value)}`)}`
+  );
+  return [`deno task run ${quoted(base)}`, ...words].join(" \\\n");
+}

@@ -1,14 +1,10 @@
 /** Processes that are timed: Crisol's, and its peers' in a virtual environment that is made on first use. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { installPython } from "./install.ts";
 import type { Workload } from "./workloads.ts";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const PEERS = fileURLToPath(new URL("peers/", import.meta.url));
-const VENV = join(ROOT, ".venv-bench");
-const PYTHON = Deno.build.os === "windows"
-  ? join(VENV, "Scripts", "python.exe")
-  : join(VENV, "bin", "python");
 /** What the environment takes on Linux, and what an installation unpacks at once. */
 const NEEDED_GB = 8;
 
@@ -144,39 +140,12 @@ export async function startPeers(
 
 /** The environment's Python, with what a script needs. @throws Error that says why not */
 export async function install(script: Script, say: (line: string) => void): Promise<string> {
-  const list = join(PEERS, `${script}.txt`);
-  const wanted = await Deno.readTextFile(list);
-  const mark = join(VENV, `${script}.installed`);
-  if (await Deno.readTextFile(mark).catch(() => "") === wanted) return PYTHON;
-  const free = await freeGigabytes();
-  if (free !== null && free < NEEDED_GB) {
-    throw new Error(
-      `${
-        free.toFixed(1)
-      } GB are free on the disk, ${NEEDED_GB} are wanted to install into "${VENV}"`,
-    );
-  }
-  const space = free === null ? "unknown space" : `${free.toFixed(0)} GB`;
-  say(`Installing ${SCRIPTS[script]} into .venv-bench (${space} free, ${NEEDED_GB} wanted)`);
-  if (!await Deno.stat(PYTHON).then((found) => found.isFile, () => false)) {
-    await call(Deno.build.os === "windows" ? "python" : "python3", ["-m", "venv", VENV]);
-  }
-  const alone = script === "pytorch" ? ["--no-deps"] : [];
-  await call(PYTHON, ["-m", "pip", "install", "--quiet", "--no-cache-dir", ...alone, "-r", list]);
-  await Deno.writeTextFile(mark, wanted);
-  return PYTHON;
-}
-
-async function call(command: string, args: readonly string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(command, { args: [...args] }).output();
-  if (success) return new TextDecoder().decode(stdout);
-  const last = new TextDecoder().decode(stderr).trim().split("\n").slice(-2).join(" ");
-  throw new Error(`"${[command, ...args].join(" ")}" failed: ${last}`);
-}
-
-/** Free space where the environment lies; null where the system has no df. */
-async function freeGigabytes(): Promise<number | null> {
-  if (Deno.build.os === "windows") return null;
-  const line = (await call("df", ["-Pk", ROOT])).trim().split("\n").at(-1) ?? "";
-  return Number(line.trim().split(/\s+/)[3]) / 1024 / 1024;
+  const programs = await installPython({
+    name: SCRIPTS[script],
+    list: script,
+    folder: ".venv-bench",
+    gigabytes: NEEDED_GB,
+    alone: script === "pytorch",
+  }, say);
+  return join(programs, Deno.build.os === "windows" ? "python.exe" : "python");
 }

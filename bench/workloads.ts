@@ -101,15 +101,20 @@ export async function makeWorkloads(
 type Split = (typeof SPLITS)[number]["name"];
 type Images = Record<Split, { readonly images: Uint8Array; readonly labels: Uint8Array }>;
 
-/** Fashion-MNIST from the folders where a run looks for it; nothing is downloaded. Null: not there. */
-export async function realFashion(): Promise<Images | null> {
+/** Where a run would look for data sets, in order. */
+export function dataFolders(): string[] {
   const root = fileURLToPath(new URL("..", import.meta.url));
   const named = Deno.env.get("CRISOL_DATASETS");
-  const folders = [
+  return [
     ...named === undefined ? [] : [named],
     join(root, "datasets"),
     join(root, "..", "shared", "data"),
   ];
+}
+
+/** Fashion-MNIST from the folders where a run looks for it; nothing is downloaded. Null: not there. */
+export async function realFashion(): Promise<Images | null> {
+  const folders = dataFolders();
   const read = async (file: DataFile, shape: readonly number[]) => {
     for (const folder of folders) {
       const path = join(folder, FOLDER, file.name);

@@ -5,6 +5,7 @@
  *     objects/ab/<digest>/   an artifact, with its object.json
  *     records/ab/<key>.json  stage records
  *     runs/<id>.json         run records      logs/<id>/<node>.log
+ *     events/<id>.jsonl      what a run tells as it happens, for those who watch
  *     bundles/<digest>/      the code of stages, main.js first
  *     last/<hash>            the key that a config's node had last: what a miss is compared with
  *     progress/<trajectory>/ where trainings stand, see progress.ts: deleting it costs time only
@@ -321,8 +322,13 @@ export class Store {
       lock: `${this.root}/locks/${trajectory}.progress`,
     };
   }
+  /** Where the log of a node in a run lies; it may be none. */
+  logFile(run: string, node: string): string {
+    return `${this.root}/logs/${run}/${fileName(node)}.log`;
+  }
+  /** The same, with its folder made. */
   logPath(run: string, node: string): string {
-    const path = `${this.root}/logs/${run}/${fileName(node)}.log`;
+    const path = this.logFile(run, node);
     try {
       Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
     } catch (error) {

@@ -75,7 +75,6 @@ export class Ledger {
   /** The next job, which is to be `add`ed before another is asked for; null: none now, or (`isOver`) none any more. */
   next(): Job | null {
     while (!this.#isOver) {
-      if (this.#next >= this.strategy.jobs) return this.#over();
       const needs = this.asynchronous ? 0 : this.strategy.needs(this.#next);
       const isWaiting = this.#settled < this.#entries.length &&
         (this.#entries[this.#settled]?.job.number ?? 0) < needs;

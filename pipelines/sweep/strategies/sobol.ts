@@ -12,7 +12,13 @@ export const SOBOL_DIMENSIONS = DIRECTIONS.length + 1;
 
 /** Throws a RangeError if the space has more params than `SOBOL_DIMENSIONS`. */
 export function sobol(sweep: Sweep): Strategy {
-  const { trials } = sweep.budget;
+  const { budget: { trials }, space } = sweep;
+  if (space.length > SOBOL_DIMENSIONS) {
+    throw new RangeError(
+      `Sobol's sequence has ${SOBOL_DIMENSIONS} dimensions here, and the space ${space.length} params: ` +
+        'sweep fewer, or take the strategy "random"',
+    );
+  }
   return fixed(listOf(sobolPoints(sweep), trials), trials);
 }
 
@@ -45,12 +51,7 @@ export function directionsOf(dimension: number): Uint32Array {
   const numbers = new Uint32Array(32);
   if (dimension === 0) return numbers.map((_, i) => 2 ** (31 - i));
   const row = DIRECTIONS[dimension - 1];
-  if (row === undefined) {
-    throw new RangeError(
-      `Sobol's sequence has ${SOBOL_DIMENSIONS} dimensions here, and the space more params: sweep fewer, or ` +
-        `take the strategy "random"`,
-    );
-  }
+  if (row === undefined) throw new RangeError(`There are no numbers of dimension ${dimension}`);
   const [coefficients, first] = row, degree = first.length;
   first.forEach((m, i) => numbers[i] = m * 2 ** (31 - i));
   for (let i = degree; i < 32; i++) {

@@ -4,7 +4,7 @@
  */
 import { stream } from "../../../numerics/random.ts";
 import type { Json } from "../../json.ts";
-import { partOf, valueAt } from "../domain.ts";
+import { holds, partOf, valueAt } from "../domain.ts";
 import { pointBy, textOf } from "../space.ts";
 import type { Strategy } from "../strategy.ts";
 import type { Parameter, Space, StrategySpec, Sweep, Values } from "../sweep.ts";
@@ -106,7 +106,8 @@ function partsIn(space: Space): (values: Values) => ReadonlyMap<string, Part> {
     const parts = new Map<string, Part>();
     for (const { path, domain } of space) {
       const value = Object.hasOwn(values, path) ? values[path] : undefined;
-      if (value !== undefined) parts.set(path, partOf(domain, value));
+      // A trial of an earlier form of the file may have another.
+      if (value !== undefined && holds(domain, value)) parts.set(path, partOf(domain, value));
     }
     kept.set(values, parts);
     return parts;

@@ -32,6 +32,6 @@ Deno.test("a config of more nodes than a plan may have is refused at its stage, 
   assert.equal(code, 2);
   assert.match(
     stderr,
-    /A plan has 20000 nodes at most, and "shapes" has too many cells: its variants, matrix and seeds make 100000000\n/,
+    /A plan has 60000 nodes at most, and "shapes" has too many cells: its variants, matrix and seeds make 100000000\n/,
   );
 });

@@ -1,4 +1,5 @@
 /** What a stage reads beside its code: compiled kernels, and the report's script. Built on first use. */
+import { getOrAdd } from "./cells.ts";
 import type { Digest, Node } from "./plan.ts";
 
 type Assets = Node["kernels"];
@@ -11,12 +12,31 @@ export class AssetBuilder {
   #kernels: Promise<Readonly<Record<string, { path: string; digest: string }>>> | null = null;
   #client: Promise<{ path: string; digest: string }> | null = null;
 
-  /** `folder`: where builds are kept. */
-  constructor(readonly folder: string) {}
+  readonly #known = new Map<string, Promise<Assets>>();
 
-  async get(names: readonly string[]): Promise<Assets> {
+  /** `folder`: where builds are kept. `frozen`: what is taken as it was built before. */
+  constructor(readonly folder: string, readonly frozen: Assets | null = null) {}
+
+  /** One value for equal names. */
+  get(names: readonly string[]): Promise<Assets> {
+    return getOrAdd(this.#known, names.join(), () => this.#get(names));
+  }
+
+  /** All kernels, and the script if a plan has wanted it. */
+  async all(): Promise<Assets> {
+    const names = Object.keys(this.frozen ?? await this.#buildKernels());
+    if (this.#client !== null) names.push(CLIENT);
+    return await this.get(names);
+  }
+
+  async #get(names: readonly string[]): Promise<Assets> {
     const found: Record<string, Assets[string]> = {};
     for (const name of names) {
+      const before = this.frozen?.[name];
+      if (before !== undefined) {
+        found[name] = before;
+        continue;
+      }
       const built = name === CLIENT
         ? await this.#buildClient()
         : (await this.#buildKernels())[name];

@@ -1,8 +1,8 @@
 /** Which artifacts feed a stage's inputs, and whether they fit. */
 import type { Reference, StageConfig } from "../config/config.ts";
 import { nearest } from "../config/nearest.ts";
-import type { ArtifactShape, ArtifactType } from "../stage.ts";
-import { cellName, meant, type Produced } from "./cells.ts";
+import type { ArtifactShape, ArtifactType, InputType } from "../stage.ts";
+import { along, type Cell, CellIndex, cellName } from "./cells.ts";
 import { misfit } from "./edges.ts";
 import type { Code, Description, Node } from "./plan.ts";
 
@@ -14,27 +14,41 @@ export interface Learned {
 }
 
 /** A node with where it lies, while its consumers are placed. */
-export interface Placed extends Produced {
+export interface Placed {
   readonly node: Node;
+  readonly cell: Cell;
   /** Null where its params are wrong. */
   readonly shapes: Readonly<Record<string, ArtifactShape>> | null;
 }
 
+/** What one input is connected to. */
 export interface Bound {
-  readonly nodes: Placed[];
-  readonly outputs: ReadonlyMap<Placed, string>;
+  readonly type: InputType;
+  readonly sources: readonly Source[];
+  /** By their cells, as far as consumers follow them. */
+  readonly index: CellIndex<Source>;
+}
+
+/** An output of a node. `cell`: empty where a reference names this cell, which then brings no axes with it. */
+export interface Source {
+  readonly placed: Placed;
+  readonly cell: Cell;
+  readonly output: string;
 }
 
 /** Tells of a problem at a place in the config. */
 export type Complain = (path: readonly (string | number)[], message: string, help?: string) => void;
 
-/** The producers' nodes of each connected input, and the output of each; null if something is wrong. */
+/**
+ * What each connected input is connected to; null if something is wrong, which is then told. `placed`: the nodes of
+ * each stage, in order.
+ */
 export function bind(
   { stage, description }: Learned,
   all: ReadonlyMap<string, Learned>,
   inputs: Readonly<Record<string, readonly Reference[]>>,
   where: (input: string) => (string | number)[],
-  placed: readonly Placed[],
+  placed: ReadonlyMap<string, readonly Placed[]>,
   tell: Complain,
 ): ReadonlyMap<string, Bound> | null {
   let complained = false;
@@ -65,8 +79,7 @@ export function bind(
       );
       continue;
     }
-    const nodes: Placed[] = [];
-    const outputs = new Map<Placed, string>();
+    const sources: Source[] = [];
     references.forEach((reference, index) => {
       const producer = all.get(reference.stage);
       if (producer === undefined) {
@@ -76,33 +89,34 @@ export function bind(
       const place = references.length > 1 ? [...where(name), index] : where(name);
       const output = outputOf(producer, reference, place, complain);
       if (output === null) return;
-      // All that `meant` gives were put in.
-      const found = meant(reference, placed) as Placed[];
+      const cells = placed.get(reference.stage) ?? [];
+      const found = reference.cell === null
+        ? cells
+        : cells.filter(({ cell }) => cellName(cell) === reference.cell);
       if (found.length === 0) {
-        const cells = placed.filter((one) => one.stage === reference.stage);
         if (cells.length === 0) broken = true; // its own problems are said already
         else {
           complain(
             place,
             `"${reference.stage}" has no cell "${reference.cell}"`,
-            `it has: ${cells.map((one) => cellName(one.cell) || one.id).join(", ")}`,
+            `it has: ${cells.map((one) => cellName(one.cell) || one.node.id).join(", ")}`,
           );
         }
       }
-      // A cell that is named brings no axes with it.
       for (const one of found) {
-        const node = reference.cell === null ? one : { ...one, cell: [] };
-        nodes.push(node);
-        outputs.set(node, output);
+        sources.push({ placed: one, cell: reference.cell === null ? one.cell : [], output });
       }
-      const type = producer.description.outputs[output];
-      const wanted = description.inputs[name];
-      const wrong = type === undefined || wanted === undefined ? null : misfit(type, wanted);
+      const made = producer.description.outputs[output];
+      const wrong = made === undefined ? null : misfit(made, type);
       if (wrong !== null) {
         complain(place, `"${reference.stage}.${output}" does not fit "${name}": ${wrong}`);
       }
     });
-    bound.set(name, { nodes, outputs });
+    bound.set(name, {
+      type,
+      sources,
+      index: new CellIndex(sources, ({ cell }) => along(cell, type)),
+    });
   }
   for (const [name, type] of Object.entries(description.inputs)) {
     if (type.optional === true || Object.hasOwn(inputs, name) || misspelt.has(name)) continue;

@@ -2,11 +2,10 @@
 import { ensurePackages } from "../executors/packages.ts";
 import { spawn, type StageProcess } from "../executors/process.ts";
 import type { Reply, Request } from "../host/protocol.ts";
-import type { Json } from "../json.ts";
 import type { Store } from "../store/local.ts";
-import type { Code, Description } from "./plan.ts";
-
-type CheckedReply = Reply & { type: "checked" };
+import { Answers, type Check, type Checked, keyOfCheck } from "./answers.ts";
+import { getOrAdd } from "./cells.ts";
+import type { Code, Description, Digest } from "./plan.ts";
 
 /** A stage that cannot be asked: its module throws, or is no stage. */
 export class LearnError extends Error {
@@ -18,64 +17,62 @@ const PATIENCE = 60_000;
 
 /** One process a bundle, started when the first answer is not known yet. */
 export class Learner {
-  readonly #processes = new Map<string, Asking>();
-  readonly #checks = new Map<string, Promise<CheckedReply>>();
+  readonly #processes = new Map<Digest, Asking>();
+  readonly #answers = new Map<Digest, Answers>();
   constructor(readonly store: Store) {}
 
   async describe(code: Code): Promise<Description> {
     const key = { bundle: code.bundle };
     const known = await this.store.readCache("descriptions", key);
     if (known !== null) return known as Description; // written below
-    const reply = await this.#ask(code, { type: "describe" });
-    if (reply.type !== "described") throw new LearnError("It gives no description of itself");
+    const [reply] = await this.#ask(code, [{ type: "describe" }]);
+    if (reply?.type !== "described") throw new LearnError("It gives no description of itself");
     await this.store.writeCache("descriptions", key, reply.description);
     return reply.description;
   }
 
-  /** Cells that differ in their seed alone ask the same: it is answered once. */
-  check(
-    code: Code,
-    params: Json,
-    inputs: (Request & { type: "check" })["inputs"],
-  ): Promise<CheckedReply> {
-    const asked = JSON.stringify([code.bundle, params, inputs]);
-    const known = this.#checks.get(asked) ?? this.#check(code, params, inputs);
-    this.#checks.set(asked, known);
-    return known;
-  }
-
-  async #check(
-    code: Code,
-    params: Json,
-    inputs: (Request & { type: "check" })["inputs"],
-  ): Promise<CheckedReply> {
-    // Shapes are JSON.
-    const key = { bundle: code.bundle, params, inputs: inputs as unknown as Json };
-    const known = await this.store.readCache("checks", key);
-    if (known !== null) return known as CheckedReply; // written below
-    const reply = await this.#ask(code, { type: "check", params, inputs });
-    if (reply.type !== "checked") throw new LearnError("It gives no answer to a check");
-    await this.store.writeCache("checks", key, reply);
-    return reply;
+  /** The answer to each, in order; what was answered before is not asked again. */
+  async check(code: Code, checks: readonly Check[]): Promise<Checked[]> {
+    const { bundle } = code;
+    const answers = getOrAdd(this.#answers, bundle, () => new Answers(this.store, bundle));
+    const keys = await Promise.all(checks.map(keyOfCheck));
+    const unknown = new Map<Digest, Request>();
+    for (const [index, key] of keys.entries()) {
+      const check = checks[index];
+      if (check === undefined || await answers.get(key) !== undefined) continue;
+      unknown.set(key, { type: "check", ...check });
+    }
+    const replies = await this.#ask(code, [...unknown.values()]);
+    for (const [index, key] of [...unknown.keys()].entries()) {
+      const reply = replies[index];
+      if (reply?.type !== "checked") throw new LearnError("It gives no answer to a check");
+      await answers.add(key, reply);
+    }
+    return await Promise.all(keys.map(async (key) => {
+      const answer = await answers.get(key);
+      if (answer === undefined) throw new Error("A check has no answer"); // all were added above
+      return answer;
+    }));
   }
 
   async close(): Promise<void> {
+    for (const answers of this.#answers.values()) await answers.save();
     for (const process of this.#processes.values()) await process.close();
     this.#processes.clear();
   }
 
-  async #ask(code: Code, request: Request): Promise<Reply> {
-    const folder = this.store.bundleFolder(code.bundle);
-    let process = this.#processes.get(folder);
-    if (process === undefined) {
-      process = new Asking(folder, this.store.root);
-      this.#processes.set(folder, process);
-    }
-    return await process.ask(request);
+  async #ask({ bundle }: Code, requests: readonly Request[]): Promise<Reply[]> {
+    if (requests.length === 0) return [];
+    const process = getOrAdd(
+      this.#processes,
+      bundle,
+      () => new Asking(this.store.bundleFolder(bundle), this.store.root),
+    );
+    return await process.ask(requests);
   }
 }
 
-/** Questions to one process, one after another. */
+/** Questions to one process, some at once. */
 class Asking {
   #last: Promise<unknown> = Promise.resolve();
   #process: StageProcess | null = null;
@@ -83,27 +80,39 @@ class Asking {
 
   constructor(readonly bundle: string, readonly store: string) {}
 
-  ask(request: Request): Promise<Reply> {
-    const next = this.#last.then(() => this.#ask(request));
+  ask(requests: readonly Request[]): Promise<Reply[]> {
+    const next = this.#last.then(() => this.#ask(requests));
     this.#last = next.catch(() => {});
     return next;
   }
 
-  async #ask(request: Request): Promise<Reply> {
+  async #ask(requests: readonly Request[]): Promise<Reply[]> {
     if (this.#process === null) {
       await ensurePackages(this.bundle, this.store);
       this.#process = spawn({ bundle: this.bundle });
       this.#replies = this.#process.replies();
     }
     const process = this.#process;
-    const timer = setTimeout(() => process.kill(), PATIENCE);
-    try {
-      await process.send(request).catch(() => {}); // its end is seen below, with what it printed
-      const { value } = await this.#replies?.next() ?? { value: undefined };
-      if (value !== undefined) return value;
-    } finally {
-      clearTimeout(timer);
+    // Beside the reading of answers: who waits for them to be read takes no more questions.
+    const send = async () => {
+      for (const request of requests) await process.send(request);
+    };
+    send().catch(() => {}); // its end is seen below, with what it printed
+    const replies: Reply[] = [];
+    while (replies.length < requests.length) {
+      const timer = setTimeout(() => process.kill(), PATIENCE);
+      try {
+        const { value } = await this.#replies?.next() ?? { value: undefined };
+        if (value === undefined) return await this.#fail(process);
+        replies.push(value);
+      } finally {
+        clearTimeout(timer);
+      }
     }
+    return replies;
+  }
+
+  async #fail(process: StageProcess): Promise<never> {
     this.#process = null;
     const status = await process.ended;
     throw new LearnError(

@@ -6,18 +6,22 @@ import type { ArtifactShape } from "../stage.ts";
 import type { Store } from "../store/local.ts";
 import { AssetBuilder } from "./assets.ts";
 import { BundleError, bundleStage, type Project, stopBundler } from "./bundle.ts";
+import type { Check, Checked } from "./answers.ts";
+import { bind, type Bound, type Learned, type Placed, type Source } from "./bind.ts";
 import {
+  type Cell,
   cellName,
   countCells,
   feeding,
-  joinCells,
+  getOrAdd,
+  joinInputs,
+  joinOwn,
   merge,
   nodeName,
   type Own,
   ownCells,
-  type Produced,
+  type Unrelated,
 } from "./cells.ts";
-import { bind, type Bound, type Learned, type Placed } from "./bind.ts";
 import { explainIssues } from "./issue.ts";
 import { Learner, LearnError } from "./learn.ts";
 import { LockError } from "./packages.ts";
@@ -29,7 +33,7 @@ const THREADS = 1;
 const MEMORY = 1024 * 1024 * 1024;
 
 /** More is a mistake in a matrix; it would fill the memory before it is seen. */
-export const MOST_NODES = 20_000;
+export const MOST_NODES = 60_000;
 
 export interface Made {
   readonly plan: Plan;
@@ -37,27 +41,57 @@ export interface Made {
   readonly files: ReadonlyMap<string, Digest>;
 }
 
+/** What is known of a stage file. */
+export interface Known {
+  readonly code: Code;
+  readonly description: Description;
+}
+
+/** All that a planner goes by beside the config, as JSON: it makes the same plans when the sources have changed. */
+export interface Frozen {
+  /** By the absolute path of the stage's module. */
+  readonly stages: Readonly<Record<string, Known>>;
+  readonly assets: Node["kernels"];
+}
+
 /** Makes plans of configs of one project. What it has learned of a stage serves all of them. */
 export class Planner {
   readonly #learner: Learner;
   readonly #assets: AssetBuilder;
   readonly #sources = new Sources();
+  /** A text says why a stage cannot be loaded. */
   readonly #stages = new Map<string, Promise<Known | string>>();
 
-  constructor(readonly project: Project, readonly store: Store) {
+  /** `frozen`: what another planner has learned, which no source is read for; other stages are learned. */
+  constructor(readonly project: Project, readonly store: Store, frozen: Frozen | null = null) {
     this.#learner = new Learner(store);
     // Builds belong to the sources, whichever store the results go to.
-    this.#assets = new AssetBuilder(`${project.root}/artifacts/cache`);
+    this.#assets = new AssetBuilder(`${project.root}/artifacts/cache`, frozen?.assets ?? null);
+    for (const [module, known] of Object.entries(frozen?.stages ?? {})) {
+      this.#stages.set(module, Promise.resolve(known));
+    }
   }
 
   /** Throws `ConfigError` with every problem that was found. */
   async plan(config: Config, source: ConfigSource): Promise<Made> {
-    const maker = new Maker(config, source, this.#learner, this.#assets, (module) => {
-      const known = this.#stages.get(module) ?? this.#learn(module);
-      this.#stages.set(module, known);
-      return known;
-    });
+    const maker = new Maker(
+      config,
+      source,
+      this.#learner,
+      this.#assets,
+      (module) => getOrAdd(this.#stages, module, () => this.#learn(module)),
+    );
     return { plan: await maker.make(), files: await this.#sources.digests() };
+  }
+
+  /** For another planner, maybe on another machine that sees the same store and project. */
+  async freeze(): Promise<Frozen> {
+    const stages: Record<string, Known> = {};
+    for (const [module, answer] of this.#stages) {
+      const known = await answer;
+      if (typeof known === "object") stages[module] = known;
+    }
+    return { stages, assets: await this.#assets.all() };
   }
 
   async #learn(module: string): Promise<Known | string> {
@@ -77,14 +111,21 @@ export class Planner {
   }
 }
 
-/** What is known of a stage file; a text says why it cannot be loaded. */
-type Known = { readonly code: Code; readonly description: Description };
-
-type CheckInputs = Record<string, (ArtifactShape | null)[]>;
+/** A node without what its stage says of its params. */
+interface Draft {
+  readonly own: Own;
+  readonly cell: Cell;
+  /** What feeds each connected input. */
+  readonly fed: ReadonlyMap<string, readonly Source[]>;
+  readonly check: Check;
+  /** The param that counts cells, which decides nothing within one. */
+  readonly counting: string | null;
+}
 
 class Maker {
   readonly #diagnostics: Diagnostic[] = [];
-  readonly #placed: Placed[] = [];
+  readonly #nodes: Node[] = [];
+  readonly #placed = new Map<string, Placed[]>();
   readonly #ids = new Set<NodeId>();
 
   constructor(
@@ -102,7 +143,7 @@ class Maker {
       if (found !== undefined) await this.#place(found, learned);
     }
     if (this.#diagnostics.length > 0) throw new ConfigError(distinct(this.#diagnostics));
-    return { config: this.config, nodes: this.#placed.map(({ node }) => node) };
+    return { config: this.config, nodes: this.#nodes };
   }
 
   #complain(path: readonly (string | number)[], message: string, help?: string): void {
@@ -151,14 +192,17 @@ class Maker {
 
   /** Makes all nodes of a stage. */
   async #place(learned: Learned, all: ReadonlyMap<string, Learned>): Promise<void> {
-    const { stage, description } = learned;
+    const { stage } = learned;
     const count = countCells(stage);
     if (count > MOST_NODES) return this.#tooMany(stage, count);
-    for (const own of ownCells(stage, this.config.seed)) {
-      const inputs = { ...stage.inputs, ...own.variant?.inputs };
+    // The cells that a variant's inputs bring are the same for all trials, seeds and values.
+    const owns = ownCells(stage, this.config.seed);
+    const drafts: Draft[] = [];
+    for (const [variant, some] of Map.groupBy(owns, (own) => own.variant)) {
+      const inputs = { ...stage.inputs, ...variant?.inputs };
       const where = (input: string): (string | number)[] =>
-        own.variant !== null && Object.hasOwn(own.variant.inputs, input)
-          ? ["stages", stage.name, "variants", own.variant.name, "inputs", input]
+        variant !== null && Object.hasOwn(variant.inputs, input)
+          ? ["stages", stage.name, "variants", variant.name, "inputs", input]
           : ["stages", stage.name, "inputs", input];
       const bound = bind(
         learned,
@@ -168,104 +212,136 @@ class Maker {
         this.#placed,
         (path, message, help) => this.#complain(path, message, help),
       );
-      if (bound === null) {
-        await this.#checkAlone(learned, own, Object.keys(inputs));
-        continue;
-      }
-      const cells = joinCells(
-        own.cell,
-        [...bound].map(([name, { nodes }]) => ({
-          name,
-          // `bind` keeps only declared inputs.
-          type: description.inputs[name] ?? { arity: "one", what: "" },
-          nodes,
-        })),
-        stage.join,
-        MOST_NODES,
-      );
-      if (cells === null) return this.#tooMany(stage, null);
-      if ("axes" in cells) {
-        const axes = cells.axes.map(({ axis, origin }) => `"${axis}" of "${origin}"`);
-        this.#complain(
-          cells.input === null ? ["stages", stage.name] : where(cells.input),
-          `The cells of "${stage.name}" have nothing in common along ${axes.join(" and ")}`,
-          `Say \`join: product\` in "${stage.name}" to have all their combinations`,
-        );
-        continue;
-      }
-      for (const cell of cells) await this.#makeNodes(learned, own, cell, bound);
+      if (bound === null) await this.#checkAlone(learned, some, Object.keys(inputs));
+      else if (!this.#draft(learned, some, bound, where, drafts)) return;
+    }
+    const nodes = await this.#alongAxis(learned, drafts);
+    if (nodes === null) return;
+    const answers = await this.#answers(stage, learned.code, nodes.map(({ check }) => check));
+    for (const [index, draft] of nodes.entries()) {
+      const answer = this.#judge(learned, draft, answers?.[index] ?? null);
+      await this.#makeNode(learned, draft, answer);
     }
   }
 
-  /** One node, or as many as the stage's own axis has. */
-  async #makeNodes(
-    learned: Learned,
-    own: Own,
-    cell: Produced["cell"],
+  /** Adds drafts of the cells that join what is bound; false where there are too many. */
+  #draft(
+    { stage, description }: Learned,
+    owns: readonly Own[],
     bound: ReadonlyMap<string, Bound>,
-  ): Promise<void> {
-    const { stage, description } = learned;
-    const given = givenTo(stage, own);
-    const axis = description.cells;
-    if (axis === null) return await this.#makeNode(learned, own, cell, bound, given, null);
-    const first = await this.#check(learned, own, cell, bound, {
-      ...given,
-      ...axisOf(description, 0),
-    });
-    if (first === null) return;
-    const count = isMap(first.params) ? first.params[axis.count] : undefined;
-    if (typeof count !== "number") {
-      throw new Error(
-        `"${stage.uses}" says that "${axis.count}" counts its cells: it is no number`,
+    where: (input: string) => (string | number)[],
+    drafts: Draft[],
+  ): boolean {
+    const isSplit = (found: object | null): found is Unrelated => found !== null && "axes" in found;
+    const tell = ({ input, axes }: Unrelated) => {
+      const named = axes.map(({ axis, origin }) => `"${axis}" of "${origin}"`);
+      this.#complain(
+        input === null ? ["stages", stage.name] : where(input),
+        `The cells of "${stage.name}" have nothing in common along ${named.join(" and ")}`,
+        `Say \`join: product\` in "${stage.name}" to have all their combinations`,
       );
+      return true;
+    };
+    const tooMany = () => {
+      this.#tooMany(stage, null);
+      return false;
+    };
+    const inputs = joinInputs(
+      [...bound].map(([name, { type, sources }]) => ({
+        name,
+        type,
+        cells: sources.map(({ cell }) => cell),
+      })),
+      stage.join,
+      MOST_NODES,
+    );
+    if (inputs === null) return tooMany();
+    if (isSplit(inputs)) return tell(inputs);
+    for (const own of owns) {
+      const cells = joinOwn(inputs, own.cell, stage.join, MOST_NODES);
+      if (cells === null) return tooMany();
+      if (isSplit(cells)) return tell(cells);
+      if (this.#nodes.length + drafts.length + cells.length > MOST_NODES) return tooMany();
+      const params = { ...givenTo(stage, own), ...axisOf(description, 0) };
+      for (const cell of cells) {
+        const fed = new Map<string, readonly Source[]>();
+        const shapes: Record<string, (ArtifactShape | null)[]> = {};
+        for (const [name, { type, index }] of bound) {
+          const found = feeding(cell, type, index);
+          fed.set(name, found);
+          shapes[name] = found.map(({ placed, output }) => placed.shapes?.[output] ?? null);
+        }
+        drafts.push({ own, cell, fed, check: { params, inputs: shapes }, counting: null });
+      }
     }
-    if (count > MOST_NODES) return this.#tooMany(stage, count);
-    for (let index = 0; index < count; index++) {
-      const label = { axis: axis.index, origin: stage.name, label: String(index) };
-      const params = { ...given, ...axisOf(description, index) };
-      await this.#makeNode(learned, own, [...cell, label], bound, params, axis.count);
-    }
+    return true;
   }
 
-  async #makeNode(
-    learned: Learned,
-    own: Own,
-    cell: Produced["cell"],
-    bound: ReadonlyMap<string, Bound>,
-    given: JsonObject,
-    /** The param that counts cells, which decides nothing within one. */
-    counting: string | null,
-  ): Promise<void> {
+  /** As many drafts of each as the stage's own axis has; null where there are too many. */
+  async #alongAxis(learned: Learned, drafts: readonly Draft[]): Promise<readonly Draft[] | null> {
     const { stage, code, description } = learned;
-    const checked = await this.#check(learned, own, cell, bound, given);
+    const axis = description.cells;
+    if (axis === null) return drafts;
+    const answers = await this.#answers(stage, code, drafts.map(({ check }) => check));
+    const found: Draft[] = [];
+    for (const [index, draft] of drafts.entries()) {
+      const first = this.#judge(learned, draft, answers?.[index] ?? null);
+      if (first === null) continue;
+      const count = isMap(first.params) ? first.params[axis.count] : undefined;
+      if (typeof count !== "number") {
+        throw new Error(
+          `"${stage.uses}" says that "${axis.count}" counts its cells: it is no number`,
+        );
+      }
+      if (this.#nodes.length + found.length + count > MOST_NODES) {
+        this.#tooMany(stage, count > MOST_NODES ? count : null);
+        return null;
+      }
+      const { check } = draft;
+      const given = isMap(check.params) ? check.params : {};
+      for (let place = 0; place < count; place++) {
+        const label = { axis: axis.index, origin: stage.name, label: String(place) };
+        found.push({
+          ...draft,
+          cell: [...draft.cell, label],
+          check: { ...check, params: { ...given, ...axisOf(description, place) } },
+          counting: axis.count,
+        });
+      }
+    }
+    return found;
+  }
+
+  /** `answer`: null where its params are wrong. */
+  async #makeNode(learned: Learned, draft: Draft, answer: Checked | null): Promise<void> {
+    const { stage, code, description } = learned;
+    const { own, cell, fed, counting } = draft;
     const id = nodeName(stage.name, cell) as NodeId; // what a node is called
     const feeds: Record<string, Feed[]> = {};
-    for (const [name, { nodes, outputs }] of bound) {
+    for (const [name, found] of fed) {
       const type = description.inputs[name];
-      if (type === undefined) continue;
-      const found = feeding(cell, type, nodes);
-      if (type.arity === "one" && found.length !== 1) {
+      if (type?.arity === "one" && found.length !== 1) {
         this.#complain(
           ["stages", stage.name, "inputs", name],
           `The input "${name}" of "${id}" takes one artifact: ${found.length} cells fit`,
         );
       }
-      const stages = new Set(found.map((one) => one.stage));
-      feeds[name] = found.map((one) => ({
-        // Every node that `bind` gathered is one of ours and has its output beside it.
-        node: one.id as NodeId,
-        output: outputs.get(one as Placed) ?? "",
-        name: type.named !== true ? "" : nameOf(one, stages.size > 1, this.#placed),
+      const isNamed = type?.named === true;
+      const isSeveral = isNamed && new Set(found.map(({ placed }) => placed.node.stage)).size > 1;
+      feeds[name] = found.map(({ placed, output }) => ({
+        node: placed.node.id,
+        output,
+        name: isNamed ? nameOf(placed, isSeveral) : "",
       }));
     }
     if (this.#ids.has(id)) {
       this.#complain(["stages", stage.name], `Two cells are called "${id}"`);
       return;
     }
-    const params = counting !== null && isMap(checked?.params)
-      ? without(checked.params, counting)
-      : checked?.params;
-    const names = checked?.checked.kernels ?? [];
+    const params = counting !== null && isMap(answer?.params)
+      ? without(answer.params, counting)
+      : answer?.params;
+    const checked = answer?.checked;
     const seedLabel = cell.find(({ axis }) => axis === "seed")?.label;
     const node: Node = {
       id,
@@ -278,20 +354,20 @@ class Maker {
         ? null
         : own.seed ?? (seedLabel === undefined ? this.config.seed : Number(seedLabel)),
       feeds,
-      outputShapes: checked?.checked.outputs ?? {},
-      kernels: checked === null ? {} : await this.assets.get(names),
-      numerics: checked?.checked.numerics ?? null,
-      horizon: checked?.checked.horizon === false ? null : description.horizon,
-      threads: least(checked?.checked.resources?.threads ?? THREADS, stage.resources.cpus),
-      memory: stage.resources.memory ?? checked?.checked.resources?.memory ?? MEMORY,
+      outputShapes: checked?.outputs ?? {},
+      kernels: await this.assets.get(checked?.kernels ?? []),
+      numerics: checked?.numerics ?? null,
+      horizon: checked?.horizon === false ? null : description.horizon,
+      threads: least(checked?.resources?.threads ?? THREADS, stage.resources.cpus),
+      memory: stage.resources.memory ?? checked?.resources?.memory ?? MEMORY,
       resources: stage.resources,
       cache: stage.cache,
       version: stage.version,
     };
-    if (this.#placed.length >= MOST_NODES) return this.#tooMany(stage, null);
-    const shapes = checked === null ? null : node.outputShapes;
     this.#ids.add(id);
-    this.#placed.push({ id, stage: stage.name, cell, node, shapes });
+    this.#nodes.push(node);
+    const shapes = answer === null ? null : node.outputShapes;
+    getOrAdd(this.#placed, stage.name, () => []).push({ cell, node, shapes });
   }
 
   /** `count`: as far as it is known. */
@@ -304,20 +380,34 @@ class Maker {
   }
 
   /** The params of a stage whose inputs are wrong: what is wrong with them is told in the same breath. */
-  async #checkAlone(learned: Learned, own: Own, inputs: readonly string[]): Promise<void> {
+  async #checkAlone(
+    learned: Learned,
+    owns: readonly Own[],
+    inputs: readonly string[],
+  ): Promise<void> {
     const { stage, code, description } = learned;
-    const given = { ...givenTo(stage, own), ...axisOf(description, 0) };
     const unknown = Object.fromEntries(inputs.map((name) => [name, [null]]));
-    const reply = await this.#answer(stage, code, given, unknown);
-    this.#diagnostics.push(
-      ...explainIssues(reply?.issues ?? [], stage, own, description, this.source),
+    const answers = await this.#answers(
+      stage,
+      code,
+      owns.map((own) => ({
+        params: { ...givenTo(stage, own), ...axisOf(description, 0) },
+        inputs: unknown,
+      })),
     );
+    for (const [index, own] of owns.entries()) {
+      this.#judge(learned, { own }, answers?.[index] ?? null);
+    }
   }
 
   /** What the stage answers; null if its `check` fails, which is then said. */
-  async #answer(stage: StageConfig, code: Code, ...asked: [JsonObject, CheckInputs]) {
+  async #answers(
+    stage: StageConfig,
+    code: Code,
+    checks: readonly Check[],
+  ): Promise<readonly Checked[] | null> {
     try {
-      return await this.learner.check(code, ...asked);
+      return await this.learner.check(code, checks);
     } catch (error) {
       if (!(error instanceof LearnError)) throw error;
       this.#complain(
@@ -328,34 +418,24 @@ class Maker {
     }
   }
 
-  /** Params after defaults and what follows from them; null if they are wrong, which is then said. */
-  async #check(
-    { stage, code, description }: Learned,
-    own: Own,
-    cell: Produced["cell"],
-    bound: ReadonlyMap<string, Bound>,
-    given: JsonObject,
-  ) {
-    const inputs: CheckInputs = {};
-    for (const [name, { nodes, outputs }] of bound) {
-      const type = description.inputs[name];
-      if (type === undefined) continue;
-      inputs[name] = feeding(cell, type, nodes).map((one) => {
-        const placed = one as Placed; // as above
-        return placed.shapes?.[outputs.get(placed) ?? ""] ?? null;
-      });
-    }
-    const reply = await this.#answer(stage, code, given, inputs);
-    if (reply === null) return null;
-    this.#diagnostics.push(...explainIssues(reply.issues, stage, own, description, this.source));
-    return reply.params === null || reply.issues.length > 0 ? null : reply;
+  /** An answer without complaints; null for any other, and what is wrong is said. */
+  #judge(
+    { stage, description }: Learned,
+    { own }: Pick<Draft, "own">,
+    answer: Checked | null,
+  ): Checked | null {
+    if (answer === null) return null;
+    if (answer.params !== null && answer.issues.length === 0) return answer;
+    this.#diagnostics.push(
+      ...explainIssues(answer.issues, stage, own, description, this.source),
+    );
+    return null;
   }
 }
 
 /** What a named input calls a cell: `sparse`; with its stage where several feed the input. */
-function nameOf(one: Produced, several: boolean, placed: readonly Produced[]): string {
-  const cell = placed.find((other) => other.id === one.id)?.cell ?? one.cell;
-  return several ? nodeName(one.stage, cell) : cellName(cell);
+function nameOf({ node, cell }: Placed, several: boolean): string {
+  return several ? nodeName(node.stage, cell) : cellName(cell);
 }
 
 /** A cell's params before defaults. */

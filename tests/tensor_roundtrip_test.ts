@@ -88,6 +88,25 @@ Deno.test("every dtype comes back bit by bit in every shape, to us and to zarrit
   });
 });
 
+Deno.test("what fits a block of the disk is stored unpacked, also where it looks packed", async () => {
+  await inFolder(async (folder) => {
+    const writer = new GroupWriter(folder, "out", OPEN);
+    // The first number is how a packed chunk begins; those behind it would be a size beyond all bounds.
+    const small = Uint32Array.of(0xfd2fb528, 0xffffffa0, 0xffffffff, 0);
+    const sizes = { block: 4096, more: 4097 };
+    await writer.write("small", "uint32", [4], small);
+    for (const [name, size] of Object.entries(sizes)) {
+      await writer.write(name, "uint8", [size], new Uint8Array(size));
+    }
+    const artifact = await openArtifact(folder, await writer.finish());
+    assert.equal(bytes(await artifact.tensor("small", "uint32").read()), bytes(small));
+    const stored = (name: string) => Deno.statSync(`${folder}/${name}/c.0`).size;
+    assert.equal(stored("small"), 16);
+    assert.equal(stored("block"), 4096);
+    assert.ok(stored("more") < 100, `${stored("more")} bytes`);
+  });
+});
+
 Deno.test("rows that are appended in uneven pieces give the same artifact as the whole at once", async () => {
   const shape = [1000, 1021]; // two chunks of float32, the last not full
   const data = values("float32", 1000 * 1021);

@@ -9,11 +9,11 @@ import { DamagedError, type FolderReader, type FolderWriter } from "./files.ts";
 const CHUNK = 2 * 1024 * 1024;
 /** A chunk that is read may be so large; what we write is far below. */
 export const CHUNK_LIMIT = 1024 * 1024 * 1024;
+/** A file takes a block of the disk in any case, and loading the packer takes longer (17 ms) than writing it. */
+const BLOCK = 4096;
+const PLAIN = { name: "bytes", configuration: { endian: "little" } };
 /** Level 1: our data are images and weights, on which a higher one costs time and gains little. */
-const CODECS = [
-  { name: "bytes", configuration: { endian: "little" } },
-  { name: "zstd", configuration: { level: 1, checksum: false } },
-];
+const PACKED = { name: "zstd", configuration: { level: 1, checksum: false } };
 
 export interface ChunkWriter {
   /** What `zarr.json` holds; there after `begin`. */
@@ -40,6 +40,8 @@ export function beginArray(
   const row = rowOf(shape);
   const rows = chunkRows(dtype, shape);
   const chunkShape = shape.map((size, axis) => axis === 0 ? rows : Math.max(1, size));
+  const chunk = chunkShape.reduce((product, size) => product * size, sizeOf(dtype));
+  const codecs = chunk <= BLOCK ? [PLAIN] : [PLAIN, PACKED];
   const buffer = allocate(dtype, Math.min(rows * row, countOf(shape, dtype, name)));
   let filled = 0, next = 0;
   let array: ZarrArray<Dtype, FolderWriter> | null = null;
@@ -72,7 +74,7 @@ export function beginArray(
         data_type: dtype,
         chunk_grid: { name: "regular", configuration: { chunk_shape: chunkShape } },
         chunk_key_encoding: { name: "default", configuration: { separator: "." } },
-        codecs: CODECS,
+        codecs,
         fill_value: 0,
         attributes,
       };
@@ -80,7 +82,7 @@ export function beginArray(
         shape: [...shape],
         chunkShape,
         dtype,
-        codecs: CODECS,
+        codecs,
         fillValue: 0,
         chunkSeparator: ".",
         attributes,
@@ -137,7 +139,7 @@ export async function openArray<D extends Dtype>(
   const metadata: unknown = JSON.parse(
     new TextDecoder().decode(await files.read(`${name}/zarr.json`)),
   );
-  const chunkShape = chunkShapeOf(metadata);
+  const grid = gridOf(metadata);
   const bad = (what: string) =>
     new DamagedError(
       `Cannot read the tensor "${name}" in "${files.folder}": ${what}`,
@@ -147,7 +149,8 @@ export async function openArray<D extends Dtype>(
     if (error instanceof DamagedError) throw error;
     throw bad(error instanceof Error ? error.message : String(error));
   };
-  if (chunkShape === null) throw bad("its zarr.json is no regular array");
+  if (grid === null) throw bad("its zarr.json is no regular array");
+  const { chunkShape, isPacked } = grid;
   if (chunkShape.length !== shape.length || chunkShape.some((size) => !(size >= 1))) {
     throw bad(`chunks of shape [${chunkShape.join(", ")}]`);
   }
@@ -163,7 +166,8 @@ export async function openArray<D extends Dtype>(
   if (data_type !== dtype || JSON.stringify(sizes) !== JSON.stringify(shape)) {
     throw bad(`its zarr.json says ${JSON.stringify(data_type)} ${JSON.stringify(sizes)}`);
   }
-  const array = await open.v3(root(bounded(files, bytes)).resolve(name), { kind: "array" })
+  const store = isPacked ? bounded(files, bytes) : files;
+  const array = await open.v3(root(store).resolve(name), { kind: "array" })
     .catch(damaged);
   const length = bytes / sizeOf(dtype);
   return {
@@ -220,7 +224,8 @@ function unpackedSize(bytes: Uint8Array<ArrayBuffer>): number {
   }
 }
 
-function chunkShapeOf(metadata: unknown): number[] | null {
+/** Null for what we do not write. */
+function gridOf(metadata: unknown): { chunkShape: number[]; isPacked: boolean } | null {
   if (typeof metadata !== "object" || metadata === null) return null;
   // Looked at piece by piece below.
   const { chunk_grid, codecs, shape: sizes } = fieldsOf(metadata);
@@ -233,5 +238,6 @@ function chunkShapeOf(metadata: unknown): number[] | null {
   // Sharding has chunks inside of chunks, other codecs could change the type, and one twice could hide a bomb.
   const names = codecs.map((codec: { name?: unknown } | null) => String(codec?.name)).join();
   const known = names === "bytes" || names === "bytes,zstd";
-  return known && shape.every((size) => Number.isSafeInteger(size)) ? shape : null;
+  if (!known || !shape.every((size) => Number.isSafeInteger(size))) return null;
+  return { chunkShape: shape, isPacked: names !== PLAIN.name };
 }

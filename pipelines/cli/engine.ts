@@ -150,7 +150,7 @@ export function runRecords(call: Call): RunRecord[] {
 }
 
 /** Where data sets are looked for, in order; the last is a folder that a lab shares beside the checkout. */
-function datasetFolders(root: string): string[] {
+export function datasetFolders(root: string): string[] {
   const named = variable("CRISOL_DATASETS");
   const parent = root.slice(0, root.lastIndexOf("/"));
   return [

@@ -40,6 +40,8 @@ export interface RunOptions {
   readonly retries?: number;
   /** Milliseconds that a stage run may take; the less of it and the node's own counts. Default: any. */
   readonly timeout?: number | null;
+  /** Another process of the same run has begun it: what is forced goes on from its checkpoints. */
+  readonly goesOn?: boolean;
 }
 
 interface Running {

@@ -10,6 +10,10 @@ import type { Key, MissReason, Node, NodeId, NodeStatus, Plan } from "../plan/pl
 import type { Failure, Listener } from "../run/event.ts";
 import type { Ended } from "../run/record.ts";
 import { Store } from "../store/local.ts";
+import type { OpenedSweep as SweepParts } from "../sweep/open.ts";
+import type { SweepData } from "../report/sweep_data.ts";
+import type { SweepEnded } from "../sweep/run.ts";
+import { MOST_TRIALS } from "../sweep/sweep.ts";
 import type { Profile } from "../store/profiles.ts";
 import type { RunRecord, StageRecord } from "../store/store.ts";
 import { findNodes } from "./address.ts";
@@ -59,7 +63,7 @@ export async function openPlan(call: Call): Promise<Opened> {
   const whole = await readPlan(place, store) ?? await makeAndKeep(place, store);
   const words = call.arguments.slice(1);
   const plan = words.length === 0 ? whole : partOf(whole, select(whole, words));
-  const reports = userPath(value(call, "reports") ?? `${root}/reports`);
+  const reports = reportsOf(call);
   return {
     plan,
     store,
@@ -120,6 +124,70 @@ async function makeAndKeep(
   } finally {
     await planner.close();
   }
+}
+
+/** Where pages are published. */
+export function reportsOf(call: Call): string {
+  return userPath(value(call, "reports") ?? `${projectRoot()}/reports`);
+}
+
+/** A sweep, with what the commands want of it. */
+export interface OpenedSweep extends SweepParts {
+  readonly store: Store;
+  readonly describe: (reason: MissReason) => string;
+  run(asked: Pick<RunAsked, "jobs" | "signal">, listen: Listener): Promise<SweepEnded>;
+  /** What the store knows of it; nothing is run. */
+  data(): Promise<SweepData>;
+}
+
+/** `call`: FILE. */
+export async function openSweepOf(call: Call): Promise<OpenedSweep> {
+  const root = projectRoot();
+  const store = openStoreOf(call);
+  const { openSweep } = await import("../sweep/open.ts");
+  const asked = {
+    path: userPath(argument(call, 0)),
+    overrides: values(call, "set"),
+    trials: trialsOf(value(call, "trials")),
+  };
+  const opened = await openSweep(asked, projectOf(root), store);
+  return {
+    ...opened,
+    store,
+    describe: describeReason,
+    async run({ jobs, signal }, listen) {
+      const { runSweep } = await import("../sweep/run.ts");
+      return await runSweep(opened, store, {
+        jobs,
+        signal,
+        datasets: datasetFolders(root),
+        // Another planner, since this one knows what it has learned of the code that is bad now.
+        rebuild: async () => await (await openSweep(asked, projectOf(root), store)).close(),
+        command: ["deno", "task", ...call.words],
+        overrides: asked.overrides,
+        root,
+        reports: reportsOf(call),
+        shorten: shortPath,
+        now: () => performance.now(),
+      }, listen);
+    },
+    async data() {
+      const { replay } = await import("../sweep/replay.ts");
+      return await (await replay(opened, store)).data(reportsOf(call), shortPath);
+    },
+  };
+}
+
+function trialsOf(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const trials = Number(text);
+  if (!/^\d+$/.test(text) || trials < 1 || trials > MOST_TRIALS) {
+    throw new UsageError(
+      `--trials "${text}" is no number of trials`,
+      `give a whole number from 1 to ${MOST_TRIALS}`,
+    );
+  }
+  return trials;
 }
 
 /** The store that the command line names, or the project's own. */

@@ -12,7 +12,9 @@ import {
   noticeLine,
   plainLine,
   progressLine,
+  retriedLine,
   table,
+  trialLine,
 } from "./rows.ts";
 import { Screen } from "./screen.ts";
 import type { Terminal } from "./terminal.ts";
@@ -33,6 +35,8 @@ export interface Printing {
   readonly debug: boolean;
   /** Milliseconds from any fixed start. */
   readonly now: () => number;
+  /** Its nodes are of trials: these are told, and of their nodes only what failed. */
+  readonly isSweep?: boolean;
 }
 
 /** How often plain output says how far a stage is. */
@@ -72,6 +76,12 @@ export function jsonPrinter(printing: Printing): Printer {
   };
 }
 
+/** Of a night's thousands of stage runs nobody reads these; logs have them. */
+function isDetail(event: Event): boolean {
+  return event.type === "node-started" || event.type === "node-log" ||
+    (event.type === "node-ended" && event.outcome !== "failed");
+}
+
 /** One line for each start and end, and progress now and then. */
 export function linesPrinter(printing: Printing): Printer {
   const watch = new Watch();
@@ -80,7 +90,8 @@ export function linesPrinter(printing: Printing): Printer {
     on(event) {
       const now = printing.now();
       watch.on(event, now);
-      const line = plainLine(event, watch, printing.describe);
+      const isTold = printing.isSweep !== true || !isDetail(event);
+      const line = isTold ? plainLine(event, watch, printing.describe) : null;
       if (line !== null) printing.terminal.write(`${line}\n`);
       if (event.type === "node-started") said.set(event.node, now);
       if (event.type === "node-progress" && now - (said.get(event.node) ?? now) >= EVERY) {
@@ -119,6 +130,7 @@ export function livePrinter(printing: Printing): Printer {
     };
     for (const one of watch.ended.slice(told)) {
       if (neverBegan(one)) never.push(one);
+      else if (printing.isSweep === true && one.outcome !== "failed") continue;
       else if (one.outcome === "hit") hits.push(one);
       else {
         flush();
@@ -141,12 +153,16 @@ export function livePrinter(printing: Printing): Printer {
   return {
     on(event: Event) {
       watch.on(event, now());
-      if (event.type === "node-log") {
+      if (event.type === "node-log" && printing.isSweep !== true) {
         logs.push(...logLines(event.node, event.message, terminal.size().columns - 1));
       }
       if (event.type === "warning" || event.type === "note" || event.type === "diverged") {
         logs.push(noticeLine(event, terminal.paint));
       }
+      if (event.type === "node-retried") {
+        logs.push(retriedLine(event.node, event.attempt, event.failure.message));
+      }
+      if (event.type === "trial-ended" && !event.isHit) logs.push(trialLine(event));
       // A run of hits alone draws nothing: the timer starts with the first stage.
       if (event.type === "node-started") timer ??= setInterval(frame, FRAME);
       if (event.type === "run-ended") {

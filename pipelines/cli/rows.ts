@@ -12,11 +12,12 @@ import {
   type Paint,
   PLAIN,
   type Segment,
+  shortNumber,
   visible,
   visibleLine,
   width,
 } from "./text.ts";
-import { type Ended, type Running, speed, type Watch } from "./watch.ts";
+import { type Ended, type Running, speed, type Tried, type Watch } from "./watch.ts";
 
 /** Says a miss reason in words. */
 export type Describe = (reason: MissReason) => string;
@@ -100,6 +101,7 @@ export function table(
   const counts = `${running.length} running, ${watch.waiting} waiting, ${watch.ended.length} ` +
     `finished  ${clock(now - watch.started)}`;
   lines.push(fit([[counts, paint.faint]], columns));
+  if (watch.tried !== null) lines.push(sweepRow(watch.tried, now, columns, paint));
   return lines;
 }
 
@@ -200,6 +202,8 @@ export function plainLine(event: Event, watch: Watch, describe: Describe): strin
     case "note":
     case "diverged":
       return noticeLine(event, PLAIN);
+    case "trial-ended":
+      return event.isHit ? null : trialLine(event);
     case "node-retried":
       return retriedLine(event.node, event.attempt, event.failure.message);
     case "run-started":
@@ -212,6 +216,37 @@ export function plainLine(event: Event, watch: Watch, describe: Describe): strin
     default:
       return event satisfies never;
   }
+}
+
+type TrialEnded = Event & { readonly type: "trial-ended" };
+
+/** `trial      17  evaluate.accuracy 0.8934; best 0.9012 of trial 3; 18 of 60`. */
+export function trialLine({ trial, metric, value, best, ended, jobs }: TrialEnded): string {
+  const figure = value === null ? "failed" : `${metric} ${shortNumber(value)}`;
+  return `trial      ${trial}  ${figure}; ${bestText(best)}${ended} of ${jobs}`;
+}
+
+function bestText(best: TrialEnded["best"]): string {
+  return best === null ? "" : `best ${shortNumber(best.value)} of trial ${best.trial}; `;
+}
+
+/** How a sweep goes: what has ended, the best so far, trials an hour, and when the rest will have ended. */
+export function sweepRow(
+  { last, rate }: Tried,
+  now: number,
+  columns: number,
+  paint: Paint,
+): string {
+  const left = last.jobs - last.ended;
+  const pace = rate(now);
+  const words = [
+    `${last.ended} of ${last.jobs} trials`,
+    last.best === null
+      ? ""
+      : `best ${last.metric} ${shortNumber(last.best.value)}, trial ${last.best.trial}`,
+    pace === null ? "" : `${shortNumber(pace, 3)} an hour, ETA ${clock(left / pace * 3_600_000)}`,
+  ];
+  return fit([[words.filter((one) => one !== "").join("; "), paint.strong]], columns);
 }
 
 /** One line for a stage that failed and is tried again. */

@@ -2,6 +2,7 @@
 import { type Call, has, UsageError, value, values } from "./command.ts";
 import { checkRoom, jobsOf } from "./cost.ts";
 import { openPlan, openStoreAt } from "./engine.ts";
+import { onInterrupt } from "./interrupt.ts";
 import { shortPath } from "./place.ts";
 import { choosePrinter } from "./printers.ts";
 import { processTerminal } from "./terminal.ts";
@@ -75,26 +76,4 @@ function lockOf(call: Call): "keep" | "update" | "leave" {
     throw new UsageError("--against is for --frozen alone");
   }
   return update ? "update" : frozen || isPart || isOther ? "leave" : "keep";
-}
-
-/** The first signal asks the run to stop; a second one does not wait for it, after `last` was called. */
-function onInterrupt(last: () => void): { signal: AbortSignal; stop(): void } {
-  const controller = new AbortController();
-  const signals: Deno.Signal[] = Deno.build.os === "windows"
-    ? ["SIGINT", "SIGBREAK"]
-    : ["SIGINT", "SIGTERM", "SIGHUP"];
-  const handle = () => {
-    if (controller.signal.aborted) {
-      last();
-      Deno.exit(130);
-    }
-    controller.abort();
-  };
-  for (const signal of signals) Deno.addSignalListener(signal, handle);
-  return {
-    signal: controller.signal,
-    stop: () => {
-      for (const signal of signals) Deno.removeSignalListener(signal, handle);
-    },
-  };
 }

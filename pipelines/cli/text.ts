@@ -50,6 +50,11 @@ export function bytes(count: number): string {
   return `${unit === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${units[unit]}`;
 }
 
+/** 0.8934, 12.3, 1.2e-5: at most so many digits that count. */
+export function shortNumber(value: number, digits = 4): string {
+  return String(Number(value.toPrecision(digits)));
+}
+
 // deno-lint-ignore no-control-regex -- colour codes begin with a control character
 const CODES = /\u001b\[[0-9;]*m/g;
 /** Characters that take two columns: East Asian wide forms and most emoji. */

@@ -32,7 +32,20 @@ export interface Ended {
   readonly logPath: string | null;
 }
 
+/** How far a sweep is. */
+export interface Tried {
+  readonly last: Event & { readonly type: "trial-ended" };
+  /** Trials an hour since the first that was run; null while too little is known. */
+  rate(now: number): number | null;
+}
+
+const HOUR = 3_600_000;
+
 export class Watch {
+  tried: Tried | null = null;
+  /** When the first trial ended that was not there before, and how many have since. */
+  #paced: { readonly at: number; count: number } | null = null;
+
   nodes: readonly NodeId[] = [];
   readonly running = new Map<NodeId, Running>();
   readonly ended: Ended[] = [];
@@ -83,8 +96,24 @@ export class Watch {
         });
         break;
       }
+      case "trial-ended": {
+        if (!event.isHit) {
+          if (this.#paced === null) this.#paced = { at: now, count: 0 };
+          else this.#paced.count++;
+        }
+        const paced = this.#paced;
+        this.tried = {
+          last: event,
+          rate: (now) =>
+            paced === null || paced.count === 0 || now <= paced.at
+              ? null
+              : paced.count / (now - paced.at) * HOUR,
+        };
+        break;
+      }
       case "report-published":
-        this.report = event.path;
+        // The first is the page; a sweep's second is the winner's config.
+        this.report ??= event.path;
         break;
       case "run-ended":
         this.end = event;

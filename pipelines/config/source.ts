@@ -1,6 +1,15 @@
 /** Where the values of a config stand, and diagnostics made of that. */
+import type { Json } from "../json.ts";
 import type { Diagnostic, Location, SourceMap } from "./config.ts";
-import { child, isFromOverride, type Path, type Place, type Problem, type Tree } from "./tree.ts";
+import {
+  child,
+  isFromOverride,
+  type Path,
+  type Place,
+  type Problem,
+  toJson,
+  type Tree,
+} from "./tree.ts";
 
 /** What `readConfig` answers: the map of the config that was read, overrides included. */
 export class ConfigSource implements SourceMap {
@@ -11,6 +20,11 @@ export class ConfigSource implements SourceMap {
   constructor(file: string, readonly text: string, root: Tree) {
     this.#lines = new Lines(file, text);
     this.#root = root;
+  }
+
+  /** All of it as plain data, overrides included and aliases resolved. */
+  plain(): Json {
+    return toJson(this.#root);
   }
 
   /** True if the file or an override gives a value there. */

@@ -62,6 +62,21 @@ export type Event =
     readonly blockedBy?: NodeId;
     readonly logPath?: string;
   }
+  /** A trial of a sweep has ended, or gone as far as a rung. */
+  | {
+    readonly type: "trial-ended";
+    /** Its label: `17`, `17.1`, `baseline`. */
+    readonly trial: string;
+    /** Name of the metric, and its mean; null: it has none. */
+    readonly metric: string;
+    readonly value: number | null;
+    readonly best: { readonly trial: string; readonly value: number } | null;
+    /** Trials that have ended, of those that there will be at most. */
+    readonly ended: number;
+    readonly jobs: number;
+    /** It was in the store already. */
+    readonly isHit: boolean;
+  }
   | { readonly type: "warning"; readonly message: string }
   | { readonly type: "note"; readonly message: string }
   /** The same key, another result than before: code that is not deterministic, or damage. */

@@ -22,6 +22,8 @@ export interface Recorded extends Omit<RunOptions, "id" | "memory"> {
   readonly lock: "keep" | "update" | "leave";
   /** Name of the sweep that it belongs to. */
   readonly sweep?: string;
+  /** Done when all nodes have ended, before the end is told. What it throws is a warning. */
+  readonly conclude?: (listen: Listener) => Promise<void>;
 }
 
 export interface Ended {
@@ -91,6 +93,11 @@ export async function runAndRecord(
     nodes: result.nodes,
   };
   const done = await keepRun(plan, store, record, asked, listen);
+  try {
+    await asked.conclude?.(listen);
+  } catch (error) {
+    listen({ type: "warning", message: error instanceof Error ? error.message : String(error) });
+  }
   held?.close();
   if (last !== null) listen(last);
   journal.close();

@@ -265,6 +265,7 @@ class Run {
     }
     this.#end(node, key, "hit", 0, {
       outputs: record.outputs,
+      took: record.made.milliseconds,
       ...accepted === undefined ? {} : { accepted },
     });
   }

@@ -79,6 +79,8 @@ export interface RunRecord {
     readonly key: Key | null;
     readonly outcome: Outcome;
     readonly milliseconds: number;
+    /** What a hit took when it was made, in milliseconds. */
+    readonly took?: number;
     readonly reason?: JsonObject;
     readonly outputs?: Readonly<Record<string, Digest>>;
     readonly message?: string;

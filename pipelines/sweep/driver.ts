@@ -7,6 +7,7 @@ import { type Entry, type JobEntry, Ledger, pending } from "./ledger.ts";
 import { type Fact, judge } from "./outcome.ts";
 import type { TrialPlanner } from "./plan.ts";
 import { bestOf } from "./ranking.ts";
+import { textOf } from "./space.ts";
 import type { Job, Strategy } from "./strategy.ts";
 import { baselineOf, pointOf } from "./trials.ts";
 
@@ -15,7 +16,7 @@ export interface Driving {
   readonly jobs: number;
   /** Milliseconds from any fixed start, for the budget of time. */
   readonly now: () => number;
-  /** Called when a trial, or the baseline, has ended. */
+  /** Called when a trial, the baseline or the winner's test has ended. */
   readonly onEnd: (entry: Entry) => void;
 }
 
@@ -27,6 +28,8 @@ export class Driver {
   readonly baseline: Entry;
   /** The winner's metric on the test set; null: it is not there yet, or nothing is touched. */
   tested: Entry | null = null;
+  /** Trials of an earlier form of the file, which are ranked, too. */
+  earlier: readonly JobEntry[] = [];
   readonly facts = new Map<NodeId, Fact>();
   /** By the nodes whose figures are their metrics. */
   readonly #waiting = new Map<NodeId, Entry[]>();
@@ -51,6 +54,23 @@ export class Driver {
     this.#ahead = this.#least;
   }
 
+  /** Everything was tried, and the winner tested. */
+  get isOver(): boolean {
+    return this.ledger.isOver && this.ledger.open === 0 &&
+      this.baseline.result.type !== "pending" && this.tested?.result.type !== "pending";
+  }
+  /** Earlier trials of other points than those that this form has decided on. */
+  get others(): readonly JobEntry[] {
+    if (this.earlier.length === 0) return [];
+    const nameOf = ({ point }: Entry) => `${textOf(point.values)} ${point.reach}`;
+    const tried = new Set(this.ledger.entries.map(nameOf));
+    return this.earlier.filter((entry) => !tried.has(nameOf(entry)));
+  }
+  /** The best trial so far; null where none has a metric. */
+  get best(): JobEntry | null {
+    return bestOf([...this.ledger.entries, ...this.others], this.planner.read.sweep.goal);
+  }
+
   /** What `runPlan` asks of who adds to it. */
   readonly more = async (ended: readonly NodeResult[]): Promise<readonly Node[] | null> => {
     const isIdle = await this.#settle(ended);
@@ -73,7 +93,7 @@ export class Driver {
       this.baseline.result.type !== "pending";
     if (!isDone) return nodes;
     if (this.tested === null) {
-      const best = bestOf(this.ledger.entries, this.planner.read.sweep.goal);
+      const { best } = this;
       if (best === null || !this.planner.readsTest) return nodes.length > 0 ? nodes : null;
       this.tested = pending({ ...best.point, label: "winner" });
       nodes.push(...await this.#plan([this.tested]));
@@ -120,7 +140,7 @@ export class Driver {
   async #settle(ended: readonly NodeResult[]): Promise<boolean> {
     const touched = new Set<Entry>();
     let isIdle = true;
-    for (const { node, key, outcome, outputs, milliseconds, message, log } of ended) {
+    for (const { node, key, outcome, outputs, milliseconds, took, message, log } of ended) {
       // It is not known what it would have come to.
       if (outcome === "cancelled") continue;
       if (outcome !== "hit") isIdle = false;
@@ -129,6 +149,7 @@ export class Driver {
         outcome,
         outputs: outputs ?? null,
         milliseconds,
+        took: took ?? null,
         message: message ?? null,
         log: log ?? null,
       });

@@ -10,8 +10,10 @@ export interface Fact {
   readonly key: Key | null;
   readonly outcome: "hit" | "ran" | "failed" | "blocked";
   readonly outputs: Readonly<Record<string, Digest>> | null;
-  /** Of this run; a hit's were spent before. */
+  /** Of this run. */
   readonly milliseconds: number;
+  /** What a hit took when it was made; null: it is none, or that is not known. */
+  readonly took: number | null;
   readonly message: string | null;
   readonly log: string | null;
 }

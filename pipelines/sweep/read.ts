@@ -11,7 +11,7 @@ import { parseDuration } from "../config/units.ts";
 import { parseYaml } from "../config/yaml.ts";
 import { type Head, SpaceReader } from "./read_space.ts";
 import { StrategyReader } from "./read_strategy.ts";
-import type { Parameter, Sweep } from "./sweep.ts";
+import { MOST_TRIALS, type Parameter, type Sweep } from "./sweep.ts";
 
 const KEYS = [
   "base",
@@ -29,8 +29,6 @@ const KEYS = [
   "asynchronous",
 ];
 
-/** Trials of one sweep at most. */
-export const MOST_TRIALS = 20_000;
 export const MOST_REPLICATES = 100;
 const HOUR = 3_600_000;
 

@@ -69,6 +69,9 @@ export type StrategySpec =
     readonly lag: number;
   };
 
+/** Trials of one sweep at most. */
+export const MOST_TRIALS = 20_000;
+
 export interface Sweep {
   /** Absolute path of the file. */
   readonly path: string;

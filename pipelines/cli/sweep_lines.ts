@@ -1,0 +1,49 @@
+/** What a sweep says in the end. */
+import type { SweepData } from "../report/sweep_data.ts";
+import { shortNumber, visibleLine } from "./text.ts";
+
+/** The best trial, beside the baseline; what failed; how to go on. `words`: of the command line. */
+export function endLines(data: SweepData, isOver: boolean, words: readonly string[]): string[] {
+  const lines: string[] = [];
+  const winner = data.trials.find(({ trial }) => trial === data.winner?.trial);
+  if (winner !== undefined) {
+    lines.push(
+      `winner     trial ${winner.trial}: ${data.metric} ${meanText(winner.metrics)}${
+        against(data)
+      }`,
+    );
+    for (const [path, value] of Object.entries(winner.settings)) {
+      lines.push(`           ${visibleLine(path)}=${visibleLine(textOf(value))}`);
+    }
+    const test = data.winner?.test ?? null;
+    if (test !== null) lines.push(`           on the test set: ${meanText(test)}`);
+  }
+  const failed = data.trials.filter(({ state }) => state === "failed");
+  if (failed.length > 0) {
+    const names = failed.slice(0, 8).map(({ trial }) => trial).join(", ");
+    lines.push(`failed     ${failed.length} of ${data.trials.length} trials: ${names}`);
+  }
+  if (!isOver) {
+    lines.push(`unfinished \`deno task ${words.map(visibleLine).join(" ")}\` goes on`);
+  }
+  return lines;
+}
+
+function against({ baseline }: SweepData): string {
+  return baseline === null || baseline.metrics.length === 0
+    ? ""
+    : `, the baseline ${meanText(baseline.metrics)}`;
+}
+
+/** `0.8934`, or `0.8934 (3 seeds, 0.8911 to 0.8952)`. */
+function meanText(metrics: readonly { readonly value: number }[]): string {
+  const values = metrics.map(({ value }) => value);
+  const mean = shortNumber(values.reduce((sum, value) => sum + value, 0) / values.length);
+  if (values.length < 2) return mean;
+  const [low, high] = [Math.min(...values), Math.max(...values)].map((value) => shortNumber(value));
+  return `${mean} (${values.length} seeds, ${low} to ${high})`;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}

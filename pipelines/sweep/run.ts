@@ -1,0 +1,125 @@
+/** A sweep on this machine, from its first trial to its page; or as far as it gets. */
+import type { Store } from "../store/local.ts";
+import type { SweepData } from "../report/sweep_data.ts";
+import type { Listener } from "../run/event.ts";
+import { type Recorded, runAndRecord } from "../run/record.ts";
+import { type Known, sweepData } from "./data.ts";
+import { Driver } from "./driver.ts";
+import { entriesBefore, pointsBefore } from "./earlier.ts";
+import type { Entry } from "./ledger.ts";
+import { emptyPlan, type OpenedSweep } from "./open.ts";
+import { publishSweep } from "./publish.ts";
+
+export interface SweepAsked extends
+  Pick<
+    Recorded,
+    "jobs" | "signal" | "datasets" | "rebuild" | "command" | "overrides" | "root" | "reports"
+  > {
+  /** A path as the user would write it. */
+  readonly shorten: (path: string) => string;
+  /** Milliseconds from any fixed start. */
+  readonly now: () => number;
+}
+
+export interface SweepEnded {
+  readonly data: SweepData;
+  /** All that the budget has was tried. */
+  readonly isOver: boolean;
+  readonly interrupted: boolean;
+}
+
+/** The state for those who watch is written this often at most, and takes this part of the time at most. */
+const EVERY = 3000;
+const PART = 0.02;
+
+export async function runSweep(
+  opened: OpenedSweep,
+  store: Store,
+  asked: SweepAsked,
+  listen: Listener,
+): Promise<SweepEnded> {
+  const { read, planner, folder, strategy } = opened;
+  const { sweep } = read;
+  const started = asked.now();
+  const driver = new Driver(planner, store, folder, strategy, {
+    jobs: asked.jobs,
+    now: asked.now,
+    onEnd: (entry) => {
+      // The winner is no further trial.
+      if (entry !== driver.tested) listen(eventOf(driver, entry));
+      keepState();
+    },
+  });
+  const before = pointsBefore(folder.readState(), sweep);
+  driver.earlier = await entriesBefore(opened, store, before, driver.facts);
+  const known = (): Known => ({
+    sweep,
+    entries: driver.ledger.entries,
+    earlier: driver.others,
+    baseline: driver.baseline,
+    tested: driver.tested,
+    facts: driver.facts,
+    on: planner.measuredOn,
+    isOver: driver.isOver,
+    wall: asked.now() - started,
+  });
+  const shown = { file: asked.shorten(sweep.path), base: asked.shorten(sweep.base) };
+  const data = (withCurves: boolean) =>
+    sweepData(known(), store, shown, read, asked.reports, withCurves);
+
+  let next = -Infinity;
+  let writing: Promise<void> | null = null;
+  const keepState = () => {
+    if (writing !== null || asked.now() < next) return;
+    const begun = asked.now();
+    writing = data(false).then((state) => folder.writeState(state)).catch(() => {
+      // Those who watch see it later; the end tells what cannot be written.
+    }).finally(() => {
+      writing = null;
+      next = asked.now() + Math.max(EVERY, (asked.now() - begun) / PART);
+    });
+  };
+  let last: SweepData | null = null;
+  const { interrupted } = await runAndRecord(emptyPlan(read), store, {
+    jobs: asked.jobs,
+    signal: asked.signal,
+    datasets: asked.datasets,
+    rebuild: asked.rebuild,
+    command: asked.command,
+    overrides: asked.overrides,
+    root: asked.root,
+    reports: asked.reports,
+    lock: "leave",
+    forced: new Set(),
+    keepGoing: true,
+    retries: sweep.retries,
+    more: driver.more,
+    sweep: sweep.name,
+    async conclude(listen) {
+      await writing;
+      last = await data(true);
+      folder.writeState(last);
+      for (const path of await publishSweep(last, asked.root, asked.reports)) {
+        listen({ type: "report-published", path });
+      }
+    },
+  }, listen);
+  return { data: last ?? await data(false), isOver: driver.isOver, interrupted };
+}
+
+function eventOf(driver: Driver, entry: Entry): Parameters<Listener>[0] {
+  const { metric } = driver.planner.read.sweep;
+  const best = driver.best;
+  return {
+    type: "trial-ended",
+    trial: entry.point.label,
+    metric: `${metric.stage}.${metric.tensor}`,
+    value: entry.result.type === "done" ? entry.result.metric : null,
+    best: best?.result.type === "done"
+      ? { trial: best.point.label, value: best.result.metric }
+      : null,
+    ended: driver.ledger.entries.length - driver.ledger.open,
+    jobs: driver.ledger.strategy.jobs,
+    isHit: entry.replicates.every(({ node }) => driver.facts.get(node)?.outcome === "hit"),
+  };
+}

@@ -132,12 +132,12 @@ async function besides(place: Workplace, task: Task): Promise<void> {
   const stages = await inTurns(ALL, tools.map((tool) => () => anew(tool)));
   const noops = await inTurns(NOOPS, tools.map(({ command }) => () => time(command)));
   console.log();
-  line([`${STAGES} stages, one at a time`, "a stage", "ours", "no-op", "ours"]);
+  line([`${STAGES} stages, one at a time`, "a stage", "ours by it", "no-op", "ours by it"]);
   line(Array.from({ length: 5 }, () => "---"));
   for (const [index, { name }] of tools.entries()) {
     const cells = [stages, noops].flatMap((times) => {
-      const own = times[0] ?? NaN, found = times[index] ?? NaN;
-      return [`${found.toFixed(0)} ms`, index === 0 ? "" : `${(own / found).toFixed(1)} times`];
+      const ours = times[0] ?? NaN, found = times[index] ?? NaN;
+      return [`${found.toFixed(0)} ms`, (ours / found).toFixed(2)];
     });
     line([name, ...cells]);
   }
@@ -150,7 +150,9 @@ type Task = (...words: string[]) => Command;
 await using place = await Workplace.copy();
 writeGraphs(place, { stages: STAGES, trials });
 const git = ["-c", "user.name=bench", "-c", "user.email=bench@localhost"];
-for (const words of [["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message=bench"]]) {
+for (
+  const words of [["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message=bench"]]
+) {
   // A run asks git where it stands.
   await time({ program: "git", args: [...git, ...words], cwd: place.root })
     .catch((error) => console.error(`Without git: ${error.message}`));

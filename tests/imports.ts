@@ -138,10 +138,18 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   ]],
   ["pipelines/executors/", [
     "pipelines/json.ts",
+    "pipelines/config/config.ts",
     "pipelines/store/",
     "pipelines/plan/plan.ts",
     "pipelines/host/protocol.ts",
     "pipelines/run/event.ts",
+  ]],
+  ["pipelines/submit/", [
+    "pipelines/config/config.ts",
+    "pipelines/plan/",
+    "pipelines/run/",
+    "pipelines/executors/slurm/",
+    "pipelines/store/",
   ]],
   ["pipelines/host/", [
     "pipelines/json.ts",

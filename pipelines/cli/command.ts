@@ -27,6 +27,8 @@ export interface Call {
 export interface CommandTable {
   readonly name: string;
   readonly summary: string;
+  /** Called by programs alone: help leaves it out. */
+  readonly hidden?: true;
   /** More for the command's own help. */
   readonly details?: string;
   readonly arguments: readonly Argument[];

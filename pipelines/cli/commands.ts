@@ -181,6 +181,18 @@ export const COMMANDS: readonly CommandTable[] = [
     load: async () => (await import("./submission.ts")).cancel,
   },
   {
+    name: "task",
+    summary: "Do one task of a submission; Slurm calls it",
+    hidden: true,
+    arguments: [
+      required("folder", "the submission's"),
+      required("array", "which array; the task's number is SLURM_ARRAY_TASK_ID"),
+    ],
+    flags: [DEBUG],
+    examples: [],
+    load: async () => (await import("./task.ts")).task,
+  },
+  {
     name: "plan",
     summary: "Say what a run would do, and why; runs nothing",
     arguments: [CONFIG, NODES],

@@ -47,7 +47,8 @@ async function parseWithCommander(words: readonly string[]): Promise<Parsed> {
     .configureOutput(output)
     .addHelpText("after", "\nEach command has its own help, e.g. deno task run --help");
   for (const table of COMMANDS) {
-    const command = program.command(table.name).description(table.summary);
+    const command = program.command(table.name, { hidden: table.hidden === true })
+      .description(table.summary);
     for (const one of table.arguments) {
       const name = one.many ? `${one.name}...` : one.name;
       command.argument(one.required ? `<${name}>` : `[${name}]`, one.description);

@@ -1,0 +1,82 @@
+/** `task FOLDER ARRAY`: one task of a submission, which Slurm calls. Idempotent: it does what is missing. */
+import { NEARLY_OVER } from "../executors/slurm/batch.ts";
+import { SlurmError } from "../executors/slurm/call.ts";
+import { requeue } from "../executors/slurm/jobs.ts";
+import { finish } from "../submit/finish.ts";
+import { Folder, LAST } from "../submit/submission.ts";
+import { failTask, runTask } from "../submit/task.ts";
+import { argument, type Call, UsageError } from "./command.ts";
+import { describeReason } from "../plan/compare.ts";
+import { Store } from "./engine.ts";
+import { shortPath, userPath, variable } from "./place.ts";
+import { choosePrinter } from "./printers.ts";
+import { processTerminal } from "./terminal.ts";
+
+/** Exit code of a task that was asked to end; Slurm knows by itself what follows. */
+const STOPPED = 75;
+
+export async function task(call: Call): Promise<number> {
+  const folder = new Folder(userPath(argument(call, 0)));
+  const array = argument(call, 1);
+  const number = Number(variable("SLURM_ARRAY_TASK_ID") ?? "none");
+  if (!Number.isSafeInteger(number) || number < 0) {
+    throw new UsageError("SLURM_ARRAY_TASK_ID is no number", "this is a command for Slurm's tasks");
+  }
+  const store = new Store(folder.path.replace(/\/submissions\/[^/]+$/, ""));
+  const terminal = processTerminal();
+  const printer = choosePrinter({
+    terminal,
+    describe: describeReason,
+    shorten: shortPath,
+    debug: true,
+    now: () => performance.now(),
+  }, { json: false, quiet: false });
+  const stop = new AbortController();
+  let isTimeOver = false;
+  const end = () => stop.abort();
+  const timeOver = () => {
+    isTimeOver = true;
+    end();
+  };
+  Deno.addSignalListener("SIGTERM", end);
+  Deno.addSignalListener("SIGINT", end);
+  Deno.addSignalListener(NEARLY_OVER, timeOver);
+  const job = variable("SLURM_JOB_ID");
+  const around = {
+    job,
+    host: variable("SLURMD_NODENAME"),
+    jobs: numberOf("SLURM_CPUS_PER_TASK") ?? 1,
+    memory: (numberOf("SLURM_MEM_PER_NODE") ?? Infinity) * 1024 * 1024,
+    signal: stop.signal,
+  };
+  try {
+    if (array === LAST) {
+      await finish(folder, store, around, printer.on);
+      return 0;
+    }
+    const { state, moved } = await runTask(folder, store, array, number, around, printer.on);
+    if (state === "done") return 0;
+    if (state === "failed") return 1;
+    if (!isTimeOver || job === null) return STOPPED;
+    if (!moved) {
+      failTask(folder, array, number, "Its time was over before it had come further");
+      return 1;
+    }
+    terminal.write("Its time is nearly over: it goes on in a new job\n");
+    try {
+      await requeue(job);
+    } catch (error) {
+      if (!(error instanceof SlurmError)) throw error;
+      failTask(folder, array, number, `It could not be begun again: ${error.message}`);
+      return 1;
+    }
+    return STOPPED;
+  } finally {
+    printer.close();
+  }
+}
+
+function numberOf(name: string): number | null {
+  const value = Number(variable(name) ?? "");
+  return Number.isSafeInteger(value) && value > 0 ? value : null;
+}

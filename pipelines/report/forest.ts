@@ -24,13 +24,11 @@ interface Cut {
   readonly gain: number;
 }
 
-/** Examples that a leaf has at least. */
-const LEAST = 4;
-
 /**
  * One tree on the examples given (an example may come twice). A node is cut where that takes away most
  * of the squared error, by one of a random two thirds of the features. A feature that some example of a node
- * lacks cannot cut it: what decides whether it is set does so first.
+ * lacks cannot cut it: what decides whether it is set does so first. A leaf has a hundredth of the examples
+ * at least: smaller ones follow noise.
  */
 export function grow(
   features: readonly Feature[],
@@ -39,15 +37,16 @@ export function grow(
   random: Stream,
 ): Leaf[] {
   const leaves: Leaf[] = [];
+  const least = Math.max(3, Math.ceil(examples.length / 100));
   let draws = 0;
   const visit = (own: Uint32Array, box: readonly Uint8Array[]) => {
     const order = features.map((_, i) => ({ i, by: random.uint32(draws++) }))
       .sort((a, b) => a.by - b.by || a.i - b.i);
     let best: Cut | null = null, tried = 0;
     for (const { i } of order) {
-      if (own.length < 2 * LEAST || tried >= Math.ceil(2 * features.length / 3)) break;
+      if (own.length < 2 * least || tried >= Math.ceil(2 * features.length / 3)) break;
       const feature = features[i];
-      const cut = feature === undefined ? null : bestCut(feature, i, targets, own);
+      const cut = feature === undefined ? null : bestCut(feature, i, targets, own, least);
       if (cut === null) continue;
       tried++;
       if (best === null || cut.gain > best.gain) best = cut;
@@ -78,6 +77,7 @@ function bestCut(
   feature: number,
   targets: Float64Array,
   own: Uint32Array,
+  least: number,
 ): Cut | null {
   const sums = new Float64Array(cells), counts = new Uint32Array(cells);
   let total = 0;
@@ -101,7 +101,7 @@ function bestCut(
     sum += sums[cell] ?? 0;
     count += counts[cell] ?? 0;
     const others = own.length - count;
-    if (count < LEAST || others < LEAST) continue;
+    if (count < least || others < least) continue;
     const here = sum * sum / count + (total - sum) * (total - sum) / others -
       total * total / own.length;
     if (here > gain + 1e-12) {

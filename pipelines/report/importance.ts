@@ -6,6 +6,7 @@
  */
 import { stream } from "../../numerics/random.ts";
 import { type Feature, grow, type Leaf } from "./forest.ts";
+import { mean } from "./statistics.ts";
 import { placeOf } from "./sweep_axes.ts";
 import type { Linked, Ranked } from "./sweep_columns.ts";
 
@@ -16,18 +17,25 @@ export interface Importance {
   /** The middle 80 % of the trees, each grown on its own draw of the trials. */
   readonly low: number;
   readonly high: number;
-  /** What 95 % of trees stay below that were grown on shuffled rankings. */
+  /** The largest share that it had in forests grown on shuffled rankings. */
   readonly chance: number;
 }
 
 export interface Importances {
   /** Most important first. */
   readonly params: readonly Importance[];
+  /** Part of the variance that the trees explain with all params together. */
+  readonly together: number;
+  /** The most that they explain so of shuffled rankings, which is noise. */
+  readonly chance: number;
   /** Trials that it is drawn from. */
   readonly trials: number;
 }
 
 export const TREES = 48;
+/** So that the largest of them is exceeded by chance in one of twenty cases. */
+export const SHUFFLES = 19;
+const TREES_A_SHUFFLE = 12;
 /** Cells that a range is cut into. */
 const CELLS = 24;
 /** Fewer trials than these say nothing. */
@@ -52,70 +60,85 @@ export function importances(linked: Linked): Importances | null {
   });
   // Rows are in the ranking's order. The place, not the metric: one training that ran away would be
   // nearly all of the metric's variance, and metrics of different rungs do not compare.
-  const targets = Float64Array.from(rows, (_, i) => (rows.length - i) / rows.length);
-  const real = sharesOfTrees(features, targets, (tree) => ({
-    targets,
-    random: stream(1, "importance", tree),
-  }));
-  const shuffled = sharesOfTrees(features, targets, (tree) => ({
-    targets: Float64Array.from(
-      stream(1, "importance-shuffle", tree).permutation(targets.length),
-      (i) => targets[i] ?? 0,
-    ),
-    random: stream(1, "importance-chance", tree),
-  }));
+  const places = Float64Array.from(rows, (_, i) => (rows.length - i) / rows.length);
+  const trees = forest(features, places, TREES, "importance");
+  const shuffled = Array.from({ length: SHUFFLES }, (_, i) => {
+    const order = stream(1, "importance-shuffle", i).permutation(places.length);
+    const targets = Float64Array.from(order, (k) => places[k] ?? 0);
+    return forest(features, targets, TREES_A_SHUFFLE, `importance-shuffle-${i}`);
+  });
   const found = params.map(({ title }, i): Importance => {
-    const shares = real.map((tree) => tree[i] ?? 0).sort((a, b) => a - b);
-    const chance = shuffled.map((tree) => tree[i] ?? 0).sort((a, b) => a - b);
-    const part = (values: readonly number[], p: number) =>
-      values[Math.round(p * (values.length - 1))] ?? 0;
+    const shares = trees.map(({ alone }) => alone[i] ?? 0).sort((a, b) => a - b);
+    const part = (p: number) => shares[Math.round(p * (shares.length - 1))] ?? 0;
     return {
       title,
-      share: shares.reduce((sum, x) => sum + x, 0) / shares.length,
-      low: part(shares, 0.1),
-      high: part(shares, 0.9),
-      chance: part(chance, 0.95),
+      share: mean(shares),
+      low: part(0.1),
+      high: part(0.9),
+      chance: Math.max(...shuffled.map((one) => mean(one.map(({ alone }) => alone[i] ?? 0)))),
     };
   });
-  return { params: found.sort((a, b) => b.share - a.share), trials: rows.length };
+  return {
+    params: found.sort((a, b) => b.share - a.share),
+    together: mean(trees.map(({ together }) => together)),
+    chance: Math.max(...shuffled.map((one) => mean(one.map(({ together }) => together)))),
+    trials: rows.length,
+  };
 }
 
-/** By tree and feature. */
-function sharesOfTrees(
+interface Shares {
+  /** By feature, of the variance of the targets. */
+  readonly alone: readonly number[];
+  readonly together: number;
+}
+
+/** The shares in each of so many trees, each grown on as many examples as there are, drawn with repetition. */
+function forest(
   features: readonly Feature[],
   targets: Float64Array,
-  of: (tree: number) => { targets: Float64Array; random: ReturnType<typeof stream> },
-): number[][] {
-  const n = targets.length;
-  const middle = targets.reduce((sum, x) => sum + x, 0) / n;
-  const variance = targets.reduce((sum, x) => sum + (x - middle) * (x - middle), 0) / n;
-  return Array.from({ length: TREES }, (_, tree) => {
-    const own = of(tree);
-    // As many as there are, with repetition.
-    const draw = stream(1, "importance-draw", tree);
+  trees: number,
+  purpose: string,
+): Shares[] {
+  const n = targets.length, variance = varianceOf([...targets]);
+  return Array.from({ length: trees }, (_, tree) => {
+    const draw = stream(1, purpose, "draw", tree);
     const examples = Uint32Array.from({ length: n }, (_, i) => Math.floor(draw.uniform(i) * n));
-    const leaves = grow(features, own.targets, examples, own.random);
-    return features.map((feature, i) =>
-      variance === 0 ? 0 : decided(leaves, feature, i) / variance
+    const leaves = grow(features, targets, examples, stream(1, purpose, "grow", tree));
+    const volumes = leaves.map(({ box }) => box.reduce((volume, mask) => volume * part(mask), 1));
+    const middle = leaves.reduce((sum, { value }, k) => sum + (volumes[k] ?? 0) * value, 0);
+    const all = leaves.reduce(
+      (sum, { value }, k) => sum + (volumes[k] ?? 0) * (value - middle) * (value - middle),
+      0,
     );
+    return {
+      alone: features.map((_, i) => varianceOf(meansOver(leaves, volumes, i)) / variance),
+      together: all / variance,
+    };
   });
 }
 
-/** Variance over the cells of feature `i` of the tree's mean over all other features. */
-function decided(leaves: readonly Leaf[], { cells }: Feature, i: number): number {
-  const means = new Float64Array(cells);
-  for (const { box, value } of leaves) {
-    let volume = 1;
-    box.forEach((mask, k) => {
-      if (k === i) return;
-      let inside = 0;
-      for (const bit of mask) inside += bit;
-      volume *= inside / mask.length;
-    });
-    box[i]?.forEach((bit, cell) => {
-      if (bit === 1) means[cell] = (means[cell] ?? 0) + volume * value;
-    });
-  }
-  const average = means.reduce((sum, x) => sum + x, 0) / cells;
-  return means.reduce((sum, x) => sum + (x - average) * (x - average), 0) / cells;
+/** Part of a feature's cells that a box has. */
+function part(mask: Uint8Array): number {
+  let inside = 0;
+  for (const bit of mask) inside += bit;
+  return inside / mask.length;
+}
+
+function varianceOf(values: readonly number[]): number {
+  const middle = mean(values);
+  return mean(values.map((x) => (x - middle) * (x - middle)));
+}
+
+/** At each cell of feature `i`, the tree's mean over all other features. */
+function meansOver(leaves: readonly Leaf[], volumes: readonly number[], i: number): number[] {
+  const means: number[] = [];
+  leaves.forEach(({ box, value }, k) => {
+    const mask = box[i];
+    if (mask === undefined) return;
+    const others = (volumes[k] ?? 0) / part(mask);
+    mask.forEach((bit, cell) =>
+      means[cell] = (means[cell] ?? 0) + (bit === 1 ? others * value : 0)
+    );
+  });
+  return means;
 }

@@ -1,7 +1,16 @@
 /** Draws the linked charts' trials on canvases under their axes, and lets the pointer choose on them. */
 /// <reference lib="dom" />
 import { band, GAP, NOT_SET, type Stretch } from "./sweep_axes.ts";
-import { across, axisX, drawnPlace, type Frame, type Tone, tonesOf, up } from "./sweep_frames.ts";
+import {
+  across,
+  axisX,
+  drawnPlace,
+  type Frame,
+  strength,
+  type Tone,
+  tonesOf,
+  up,
+} from "./sweep_frames.ts";
 import type { Selection } from "./sweep_selection.ts";
 
 interface Point {
@@ -11,6 +20,7 @@ interface Point {
 
 /** What differs between parallel coordinates and a slice. */
 export interface Kind {
+  readonly isLine: boolean;
   readonly frame: Frame;
   /** Draws one trial; `points` are its own. */
   draw(at: CanvasRenderingContext2D, points: readonly Point[], row: number): void;
@@ -23,7 +33,6 @@ export interface Kind {
   brushes(): readonly (readonly [number, number, number, number])[];
 }
 
-const OPACITY: Readonly<Record<Tone, number>> = { rest: 0.5, top: 0.8, best: 1 };
 const ROLE: Readonly<Record<Tone, string>> = { rest: "--soft", top: "--s1", best: "--s2" };
 
 /** Parallel coordinates: a line a trial. */
@@ -35,6 +44,7 @@ export function parallelKind(selection: Selection, frame: Frame): Kind {
   );
   const placeAt = ({ y }: Point) => (frame.bottom - y) / (frame.bottom - frame.top);
   return {
+    isLine: true,
     frame,
     pointsOf: (row) => rows[row]?.values.at(-1) === null ? null : lines[row] ?? null,
     draw(at, points) {
@@ -77,6 +87,7 @@ export function sliceKind(selection: Selection, frame: Frame, i: number): Kind {
   const x = ({ x }: Point) => (x - frame.left) / (frame.right - frame.left);
   const y = ({ y }: Point) => (frame.bottom - y) / (frame.bottom - frame.top);
   return {
+    isLine: false,
     frame,
     pointsOf: (row) => dots[row] ?? null,
     draw(at, points, row) {
@@ -141,9 +152,8 @@ export function showCanvas(
     const style = getComputedStyle(document.documentElement);
     const colour = (role: string) => style.getPropertyValue(role);
     const isAll = selection.axes.length === 0;
-    const drawn = isAll ? rows.length : selection.count;
-    const isLines = kind.pointsOf.length > 0 && figure.id === "parallel";
-    const faint = isLines ? Math.max(0.12, Math.min(0.6, 60 / Math.max(1, drawn))) : OPACITY.rest;
+    const many: Record<Tone, number> = { rest: 0, top: 0, best: 0 };
+    tones.forEach((tone, row) => many[tone] += selection.chosen[row] ?? 0);
     const one = (row: number, role: string, alpha: number, width: number) => {
       const points = kind.pointsOf(row);
       if (points === null) return;
@@ -155,13 +165,13 @@ export function showCanvas(
     // The worst first, so that the best lie on top.
     if (!isAll) {
       for (let row = rows.length - 1; row >= 0; row--) {
-        if (selection.chosen[row] === 0) one(row, "--rule", isLines ? 0.35 : 0.8, 1);
+        if (selection.chosen[row] === 0) one(row, "--rule", kind.isLine ? 0.35 : 0.8, 1);
       }
     }
     for (let row = rows.length - 1; row >= 0; row--) {
       if (selection.chosen[row] === 0) continue;
       const tone = tones[row] ?? "rest";
-      one(row, ROLE[tone], tone === "rest" ? faint : OPACITY[tone], tone === "best" ? 2.5 : 1);
+      one(row, ROLE[tone], strength(tone, many[tone], kind.isLine), tone === "best" ? 2.5 : 1);
     }
     if (selection.marked !== null) one(selection.marked, "--ink", 1, 2.5);
     at.globalAlpha = 1;

@@ -19,6 +19,8 @@ function metricScale({ axes }: Linked) {
 
 const metricTitle = ({ axes }: Linked) => axes.at(-1)?.title ?? "";
 
+const STATES = ["done", "pruned or not over"] as const;
+
 /** Every trial by its number, and the best so far. */
 export function progressChart(data: SweepData, linked: Linked): Chart | null {
   const better = (a: number, b: number) => data.goal === "maximize" ? a > b : a < b;
@@ -31,7 +33,7 @@ export function progressChart(data: SweepData, linked: Linked): Chart | null {
     dots.push({
       trial: trial.trial,
       value: round(value, linked.decimals),
-      state: isDone ? "done" : "pruned or not over",
+      state: STATES[isDone ? 0 : 1],
       says: `trial ${trial.trial}: ${fixed(value, linked.decimals)}, ${trial.state}`,
     });
     if (isDone && (best === null || better(value, best))) {
@@ -64,7 +66,7 @@ export function progressChart(data: SweepData, linked: Linked): Chart | null {
       layer: [
         {
           data: { values: dots },
-          mark: { type: "point", filled: true, size: 16, opacity: 0.5, color: ROLES.soft },
+          mark: { type: "point", filled: true, size: 18, opacity: 0.55 },
           encoding: {
             x,
             y,
@@ -72,7 +74,13 @@ export function progressChart(data: SweepData, linked: Linked): Chart | null {
               field: "state",
               type: "nominal",
               legend: null,
-              scale: { domain: ["done", "pruned or not over"], range: ["circle", "cross"] },
+              scale: { domain: STATES, range: ["circle", "cross"] },
+            },
+            color: {
+              field: "state",
+              type: "nominal",
+              legend: null,
+              scale: { domain: STATES, range: [ROLES.s1, ROLES.soft] },
             },
             ...words,
           },
@@ -178,16 +186,18 @@ export function importanceChart({ params }: Importances): Chart {
 
 /** One figure by epoch, of the trials that have curves; the winner's training beside its validation. */
 export function curveCharts(data: SweepData, linked: Linked): Chart[] {
+  // The best last, so that it lies on top.
   const order = new Map(linked.rows.map(({ trial }, i) => [trial, i]));
   const place = (trial: number) => order.get(trial) ?? Infinity;
   const drawn = data.trials.filter(({ curves }) => curves !== null)
-    .sort((a, b) => place(a.trial) - place(b.trial));
+    .sort((a, b) => place(b.trial) - place(a.trial));
   const keys = [...new Set(drawn.flatMap(({ curves }) => Object.keys(curves ?? {})))].sort();
   // Of a figure that is there for validation as well, the training's is shown of the winner alone.
   const figures = keys.filter((key) => !keys.includes(`val_${key}`)).slice(0, 6);
   return figures.map((figure, i) => {
     const values: Record<string, unknown>[] = [];
     drawn.forEach(({ trial, curves }, k) => {
+      const isBest = k === drawn.length - 1;
       const add = (key: string, kind: string) =>
         curves?.[key]?.forEach((value, epoch) => {
           if (!Number.isFinite(value)) return;
@@ -201,8 +211,8 @@ export function curveCharts(data: SweepData, linked: Linked): Chart[] {
             }`,
           });
         });
-      add(figure, k === 0 ? KINDS[0] : KINDS[2]);
-      if (k === 0 && figure.startsWith("val_")) add(figure.slice(4), KINDS[1]);
+      add(figure, isBest ? KINDS[0] : KINDS[2]);
+      if (isBest && figure.startsWith("val_")) add(figure.slice(4), KINDS[1]);
     });
     return curveChart(`curve-${i}`, figure, values);
   });
@@ -219,6 +229,7 @@ function curveChart(id: string, figure: string, values: Record<string, unknown>[
     field: "epoch",
     type: "quantitative",
     axis: { tickMinStep: 1, grid: false, format: "d" },
+    scale: { zero: false, nice: false },
   };
   const y = {
     field: "value",
@@ -237,14 +248,18 @@ function curveChart(id: string, figure: string, values: Record<string, unknown>[
       data: { values },
       layer: [
         {
-          mark: { type: "line", strokeWidth: 2 },
+          mark: { type: "line" },
           encoding: {
             x,
             y,
             detail: { field: "trial" },
             color: { ...kind, scale: scale([ROLES.s2, ROLES.s2, ROLES.soft]), legend },
             strokeDash: { ...kind, scale: scale([[1, 0], [4, 3], [1, 0]]), legend },
-            opacity: { ...kind, scale: scale([1, 1, 0.5]), legend },
+            opacity: { condition: { test: `datum.kind === '${KINDS[2]}'`, value: 0.5 }, value: 1 },
+            strokeWidth: {
+              condition: { test: `datum.kind === '${KINDS[2]}'`, value: 1.2 },
+              value: 2,
+            },
           },
         },
         {

@@ -56,11 +56,11 @@ const NONE = "–";
 export const count = (n: number) => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 const minus = (text: string) => text.replace("-", "−");
 
-/** A param's number in few characters: 64, 0.25, 3.2e−4. */
+/** A param's number in few characters: 64, 0.25, 3.2e−5. */
 export function compact(x: number): string {
   if (Number.isInteger(x) && Math.abs(x) < 1e7) return minus(String(x));
   const size = Math.abs(x);
-  const text = size >= 1e-3 && size < 1e7 ? Number(x.toPrecision(4)).toString() : shortPower(x);
+  const text = size >= 1e-4 && size < 1e7 ? String(Number(x.toPrecision(3))) : shortPower(x);
   return minus(text);
 }
 
@@ -131,7 +131,7 @@ export function columnsOf(head: Omit<Linked, "rows">): Column[] {
     ...axes.slice(0, metric).map((axis, i): Column => ({
       title: axis.title,
       says: axis.path,
-      isText: axis.names.length > 0,
+      isText: axis.names.some((name) => Number.isNaN(Number(name))),
       cell: ({ values }) => shown(values[i] ?? null),
       key: ({ values }) => values[i] ?? null,
     })),
@@ -154,5 +154,6 @@ export function columnsOf(head: Omit<Linked, "rows">): Column[] {
 }
 
 function stateOf({ state, earlier }: Ranked): string {
-  return earlier ? `${state}, of an earlier space` : state;
+  const says = state === "running" ? "not over" : state;
+  return earlier ? `${says}, of an earlier space` : says;
 }

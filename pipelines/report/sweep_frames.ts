@@ -31,16 +31,26 @@ export const axisX = ({ left, right }: Frame, i: number, axes: number) =>
 export const across = ({ left, right }: Frame, place: number) => left + place * (right - left);
 export const up = ({ top, bottom }: Frame, place: number) => bottom - place * (bottom - top);
 
-/** A trial's place on axis i as it is drawn: trials of one choice are spread over its band. */
+/** A trial's place on axis i as it is drawn: trials of one choice are spread over its band, as are those without one. */
 export function drawnPlace(axis: Axis, row: Ranked, i: number): number {
   const place = placeOf(axis, row.values[i] ?? null);
-  return axis.names.length === 0 || place === NOT_SET
-    ? place
-    : place + 0.6 * spread(row.trial) / axis.names.length;
+  const room = place === NOT_SET ? 0.07 : axis.names.length > 0 ? 0.6 / axis.names.length : 0;
+  return place + room * spread(row.trial);
 }
 
 /** How a trial is drawn: the best, one of the best tenth, or one of the rest. */
 export type Tone = "best" | "top" | "rest";
+
+/** How strongly one of so many is drawn: where many lie over each other they must not become a blot. */
+export function strength(tone: Tone, many: number, isLine: boolean): number {
+  if (tone === "best") return 1;
+  const [least, most, room] = isLine
+    ? tone === "top" ? [0.25, 0.8, 30] : [0.06, 0.6, 60]
+    : tone === "top"
+    ? [0.45, 0.85, 150]
+    : [0.22, 0.5, 300];
+  return Math.max(least, Math.min(most, room / Math.max(1, many)));
+}
 
 /** Tones of all rows, and the order in which they are drawn: the best last. */
 export function tonesOf({ rows }: Linked): Tone[] {

@@ -9,6 +9,7 @@ import {
   type Frame,
   parallelFrame,
   sliceFrame,
+  strength,
   type Tone,
   tonesOf,
   up,
@@ -73,7 +74,6 @@ export function parallel(linked: Linked): Html {
     ).join("");
   const drawn = rows.map((row, i) => ({ row, tone: tones[i] ?? "rest" }))
     .filter(({ row }) => row.values.at(-1) !== null);
-  const opacity = Math.max(0.12, Math.min(0.6, 60 / drawn.length));
   const marks = TONES.flatMap((tone) => {
     const own = drawn.filter((one) => one.tone === tone).map(({ row }) => path(row));
     const paths: Html[] = [];
@@ -85,7 +85,7 @@ export function parallel(linked: Linked): Html {
     const width = tone === "best" ? 2.5 : 1;
     return html`
       <g fill="none" stroke="${COLOUR[tone]}" stroke-width="${width}"
-        stroke-opacity="${tone === "rest" ? opacity : tone === "top" ? 0.6 : 1}">${paths}</g>
+        stroke-opacity="${strength(tone, own.length, true)}">${paths}</g>
     `;
   });
   const most = Math.floor((frame.right - frame.left) / Math.max(1, axes.length - 1) / 7);
@@ -105,7 +105,7 @@ export function parallel(linked: Linked): Html {
         x + 7 * side,
         up(frame, NOT_SET) + 4,
         anchor,
-        isLast ? "none" : "not set",
+        "not set",
         12,
         ROLES.soft,
       )
@@ -146,7 +146,7 @@ export function slice(linked: Linked, i: number): Html | null {
           : tone === "best"
           ? 9
           : 5}" stroke-linecap="round"
-          stroke-opacity="${tone === "rest" ? 0.45 : 0.85}" />
+          stroke-opacity="${strength(tone, own.length, false)}" />
       `;
     })
   );

@@ -1,7 +1,7 @@
 /** A sweep in, one self-contained HTML file out. The same data give the same bytes. */
 import { draw } from "./draw.ts";
 import { type Html, html, json } from "./html.ts";
-import { importances, TREES } from "./importance.ts";
+import { type Importances, importances, SHUFFLES, TREES } from "./importance.ts";
 import { figure, sha256 } from "./page.ts";
 import * as charts from "./sweep_charts.ts";
 import { count, type Linked } from "./sweep_columns.ts";
@@ -12,6 +12,11 @@ import { SWEEP_STYLE } from "./sweep_style.ts";
 import * as tables from "./sweep_tables.ts";
 import { winner } from "./sweep_winner.ts";
 import { STYLE } from "./theme.ts";
+
+const PROGRESS = "A dot a trial, by its number; grey crosses were pruned or are not over. " +
+  "The line is the best so far.";
+
+type Section = readonly [id: string, title: string, content: readonly (Html | null)[]];
 
 /** Draws a sweep's page. `client` is the page's own script, the build "sweep-client" of build.ts. */
 export async function renderSweepPage(data: SweepData, client: string): Promise<string> {
@@ -26,22 +31,23 @@ export async function renderSweepPage(data: SweepData, client: string): Promise<
   ].filter((chart) => chart !== null));
   const chart = (id: string) => figure(drawings.get(id), null);
 
-  const sections: [id: string, title: string, content: readonly (Html | null)[]][] = [
+  const ranking: Section = ["ranking", "Ranking", [tables.ranking(data, linked)]];
+  const sections: Section[] = [
     ["winner", "The winner", [winner(data, linked)]],
     ["progress-part", "Best so far", [
       chart("progress"),
-      drawings.has("progress")
-        ? note(
-          "A dot a trial, by its number; crosses were pruned or are not over. The line is the best so far.",
-        )
-        : null,
+      drawings.has("progress") ? note(PROGRESS) : null,
     ]],
     ["rungs-part", "Rungs", [chart("rungs"), tables.rungs(data, linked)]],
-    ["params", "All trials at once", linkedCharts(linked)],
-    ["ranking", "Ranking", [data.trials.length > 0 ? tables.ranking(data, linked) : null]],
+    // The ranking is a part of it, so that what is chosen stands above both.
+    [
+      "params",
+      "All trials at once",
+      data.trials.length === 0 ? [] : [...linkedCharts(linked), section(ranking)],
+    ],
     ["importance-part", "Which params matter", [
       chart("importance"),
-      important === null ? null : importanceNote(important.trials),
+      important === null ? null : importanceNote(important),
     ]],
     ["curves", "Learning curves of the ten best", [
       curves.length === 0
@@ -52,23 +58,19 @@ export async function renderSweepPage(data: SweepData, client: string): Promise<
     ["cost", "What it cost", [tables.cost(data)]],
     ["space", "What was searched", [tables.space(data)]],
   ];
-  const present = sections.filter(([, , content]) => content.some((c) => c !== null));
+  const present = sections.filter(([, , content]) => content.some((part) => part !== null));
+  const links = present.flatMap((one) => one[0] === "params" ? [one, ranking] : [one]);
   const body = html`
     <a class="skip" href="#winner">Skip to the winner</a>
     <header>
       <h1>Sweep ${data.name}</h1>
       <p class="lead">${lead(data)}</p>
       ${remarks(data)}
-      <nav aria-label="Sections">${present.map(([id, title]) =>
+      <nav aria-label="Sections">${links.map(([id, title]) =>
         html`<a href="#${id}">${title}</a>`
       )}</nav>
     </header>
-    <main>${present.map(([id, title, content]) =>
-      html`
-        <section id="${id}"
-          aria-labelledby="h-${id}"><h2 id="h-${id}">${title}</h2>${content}</section>
-      `
-    )}</main>
+    <main>${present.map(section)}</main>
     <footer>
       <p
         class="note">Drawn by Crisol from the results of <code>${data.file}</code> over <code>${data
@@ -92,6 +94,13 @@ ${body.text}
 <script>${script}</script>
 </body></html>
 `;
+}
+
+function section([id, title, content]: Section): Html {
+  return html`
+    <section id="${id}"
+      aria-labelledby="h-${id}"><h2 id="h-${id}">${title}</h2>${content}</section>
+  `;
 }
 
 const note = (text: string | Html) => html`<p class="note">${text}</p>`;
@@ -124,34 +133,44 @@ took, so the same sweep may try others elsewhere. What each trial gave does not.
 }
 
 function linkedCharts(linked: Linked): Html[] {
-  if (linked.rows.length === 0) return [];
   const { axes, rows } = linked;
+  const key = (role: string, name: string) =>
+    html`<span><span class="key" style="background:var(--${role})"></span> ${name}</span>`;
   const isPruned = rows.some(({ state }) => state === "pruned");
   return [
     html`<div id="chosen"></div>`,
     parallel(linked),
-    html`<p class="note"><span class="key" style="background:var(--s2)"></span> the best
-<span class="key" style="background:var(--s1)"></span> the best tenth
-<span class="key" style="background:var(--soft)"></span> the others${
-      isPruned && html`
-        <span class="key cross">×</span> pruned
-      `
-    }. Choices are spread over their place; trials far from all others stand at the end of the ${
+    html`<p class="note keys">${key("s2", "the best")}${key("s1", "the best tenth")}${
+      key("soft", "the others")
+    }${isPruned && html`<span>× pruned</span>`}</p>`,
+    html`<p class="note">Choices are spread over their place; trials far from all others stand at the end
+of the ${
       axes.at(-1)?.title ?? ""
-    } axis.<span id="how" hidden> Drag along an axis or over a chart to choose trials, in all charts and in the ranking;
-click to let go.</span></p>`,
+    } axis.<span id="how" hidden> Drag along an axis or over a chart to choose trials,
+in all charts and in the ranking; click to let go.</span></p>`,
     html`<div id="values"></div>`,
     html`<div class="grid slices">${axes.slice(0, -1).map((_, i) => slice(linked, i))}</div>`,
   ];
 }
 
-function importanceNote(trials: number): Html {
-  return note(
-    `By functional ANOVA (Hutter, Hoos and Leyton-Brown 2014) of ${TREES} regression trees on the places of ${
-      count(trials)
-    } trials in the ranking: which part of the places’ variance a param decides alone, averaged over all others. ` +
-      "Lines are the middle 80 % of trees; orange ticks what trees on shuffled rankings reach in 5 % of cases: a bar " +
-      "below its tick is nothing. What params decide only together is not in it, nor what lies outside of the values " +
-      "tried; failed trials are left out; a param that is set only for one choice counts as far as it is set.",
-  );
+function importanceNote({ trials, params, together, chance }: Importances): Html {
+  const percent = (part: number) => `${Math.round(100 * Math.min(1, part))} %`;
+  const alone = params.reduce((sum, { share }) => sum + share, 0);
+  return html`
+    <p>
+      Taken alone, the params decide ${percent(
+        alone,
+      )} of the ranking, added up. All together explain ${percent(
+        together,
+      )} of it, and up to ${percent(chance)} of a ranking that was shuffled, which is noise.
+    </p>
+    <p class="note">
+      By functional ANOVA (Hutter, Hoos and Leyton-Brown 2014) of ${TREES} regression trees on the
+      places of ${count(trials)} trials in the ranking: which part of the places’ variance a param
+      decides alone, averaged over all others. Lines: the middle 80 % of trees. Orange ticks: the
+      most that it reached in ${SHUFFLES} shuffled rankings, so a bar that ends before its tick is
+      nothing. What params decide only together is in no bar. It knows nothing of values that were not tried. Failed trials are left out. A param
+      that is set only with one choice counts as far as it is set.
+    </p>
+  `;
 }

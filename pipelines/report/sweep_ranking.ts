@@ -120,7 +120,8 @@ function metricAxis({ metric, trials }: SweepData): Axis {
     path: metric,
     names: [],
     ...ends(inside[0] ?? 0, inside.at(-1) ?? 1, false),
-    gaps: values.length < trials.length,
+    // A trial without it is in no chart.
+    gaps: false,
   };
 }
 

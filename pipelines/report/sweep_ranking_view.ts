@@ -42,7 +42,7 @@ export function showRanking(table: HTMLTableElement, pages: Element, selection: 
     page += by;
     render();
   };
-  const back = button("Earlier", () => turn(-1)), on = button("Next", () => turn(1));
+  const back = button("Previous", () => turn(-1)), on = button("Next", () => turn(1));
   const says = element("span", "");
   says.setAttribute("role", "status");
   pages.replaceChildren(back, says, on);

@@ -27,9 +27,11 @@ export function scrolled(
     <div class="scroll" tabindex="0" role="region"
       aria-label="${label}">
       <table id="${id}">
-        <thead>
-          <tr>${head}</tr>
-        </thead>
+        ${head.length > 0 && html`
+          <thead>
+            <tr>${head}</tr>
+          </thead>
+        `}
         <tbody>${rows}</tbody>
       </table>
     </div>
@@ -182,7 +184,7 @@ export function cost({ cost: spent, trials }: SweepData): Html {
   return scrolled(
     "Cost",
     "cost-table",
-    [heading("", true), heading("")],
+    [],
     facts.map(([name, value]) =>
       html`
         <tr>

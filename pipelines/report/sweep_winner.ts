@@ -3,6 +3,7 @@ import { type Html, html } from "./html.ts";
 import { mean } from "./statistics.ts";
 import { fixed, type Linked, probability, type Ranked, shown, signed } from "./sweep_columns.ts";
 import type { SweepData, SweepTrial } from "./sweep_data.ts";
+import { metricOf } from "./sweep_ranking.ts";
 import { halfWidth } from "./sweep_statistics.ts";
 import { heading, scrolled } from "./sweep_tables.ts";
 
@@ -31,28 +32,31 @@ export function winner(data: SweepData, linked: Linked): Html {
       html`${baseline === null ? "–" : shown(baseline.values[path] ?? null)}`,
     ]),
   ];
+  const at = metricOf(trial);
+  const beside = figures.map(([name, own, base]) =>
+    html`
+      <tr>
+        <th scope="row">${name}</th>
+        <td>${own}</td>
+        <td>${base}</td>
+      </tr>
+    `
+  );
   return html`
-    <p
-      class="result"><strong>Trial ${trial.trial}</strong> ${compared !== null &&
-        `is ${difference(compared, decimals)}`}</p>${scrolled(
-          "The winner beside the baseline",
-          "winner-table",
-          [heading("", true), heading(`Trial ${trial.trial}`), heading("Baseline")],
-          figures.map(([name, own, base]) =>
-            html`
-              <tr>
-                <th scope="row">${name}</th>
-                <td>${own}</td>
-                <td>${base}</td>
-              </tr>
-            `
-          ),
-        )}${test !== null &&
-        html`<p class="note">The test set was touched once, by this trial; its figure is free of the
-choice among trials, which the other one is not.</p>`}<h3>To run it</h3>${copied(
-          "settings",
-          command(data, trial),
-        )}<details><summary>The whole config</summary>${copied("config", won.yaml)}</details>
+    <p class="result"><strong>Trial ${trial.trial}</strong>${at !== null &&
+      `: ${data.metric} ${fixed(at, decimals)}`}${compared !== null &&
+      `, ${apart(compared.mean, decimals)}`}.</p>
+    ${compared !== null && html`<p>${certainty(compared, decimals)}</p>`} ${scrolled(
+      "The winner beside the baseline",
+      "winner-table",
+      [html`<td></td>`, heading(`Trial ${trial.trial}`), heading("Baseline")],
+      beside,
+    )} ${test !== null &&
+      html`<p class="note">The test set was touched once, by this trial: that figure is
+free of the choice among trials, which the one above is not.</p>`}
+    <h3>To run it</h3>
+    ${copied("settings", command(data, trial))}
+    <details><summary>The whole config</summary>${copied("config", won.yaml)}</details>
   `;
 }
 
@@ -68,16 +72,28 @@ function nobody({ trials, left }: SweepData): Html {
   return html`<p class="result">There is no winner. ${why}</p>`;
 }
 
-function difference(compared: NonNullable<Ranked["difference"]>, decimals: number): string {
+function apart(by: number, decimals: number): string {
+  return by === 0
+    ? "as the baseline"
+    : `${fixed(Math.abs(by), decimals)} ${by > 0 ? "above" : "below"} the baseline`;
+}
+
+/** How far chance may have made the difference. */
+function certainty(compared: NonNullable<Ranked["difference"]>, decimals: number): string {
   const { mean: by, half, p, adjusted } = compared;
-  if (by === 0) return "as good as the baseline.";
-  const size = `${signed(by, decimals)} from the baseline`;
-  if (half === null) return `${size}; with one replicate nobody can say whether that is chance.`;
-  const isSure = adjusted !== null && adjusted < 0.05;
-  return `${size} (95 % interval ${signed(by - half, decimals)} to ${
+  if (half === null) {
+    return "With one replicate nobody can say whether the difference is chance: ask for more.";
+  }
+  const interval = `The 95 % interval of the difference is ${signed(by - half, decimals)} to ${
     signed(by + half, decimals)
-  }; p ${probability(p)}, ${probability(adjusted)} after Holm)${
-    isSure ? "." : ": not beyond what chance gives among so many trials."
+  }`;
+  if (p === null || adjusted === null) return `${interval}; all seeds differ alike.`;
+  return `${interval}, p ${probability(p)}; ${
+    probability(adjusted)
+  } when corrected for the number of trials, ${
+    adjusted < 0.05
+      ? "so it is more than chance."
+      : "so that chance alone may have put one of so many this far ahead."
   }`;
 }
 

@@ -1,69 +1,16 @@
 import assert from "node:assert/strict";
-import { type Browser, chromium as driver, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { json } from "../../pipelines/report/html.ts";
 import { renderPage } from "../../pipelines/report/page.ts";
-import { chromium, client, HOSTILE, LINEAGE, madeUp } from "./rig.ts";
+import { inBrowser as inPage, type Look } from "./browser_rig.ts";
+import { client, HOSTILE, LINEAGE, madeUp } from "./rig.ts";
 
-const executablePath = await chromium();
-
-interface Look {
-  readonly width?: number;
-  readonly script?: boolean;
-  readonly dark?: boolean;
-}
-
-/** Opens the published page from disk, with the network off, and fails on whatever the console says. */
-async function look(how: Look, see: (page: Page) => Promise<void>): Promise<void> {
-  const html = (await renderPage(madeUp(), await client()))
+const published = async () =>
+  (await renderPage(madeUp(), await client()))
     .replace('id="crisol-lineage">null', () => `id="crisol-lineage">${json(LINEAGE).text}`);
-  const file = await Deno.makeTempFile({ suffix: ".html" });
-  await Deno.writeTextFile(file, html);
-  const browser: Browser = await driver.launch({
-    executablePath: executablePath ?? "",
-    args: [
-      "--headless",
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
-  const complaints: string[] = [];
-  try {
-    const context = await browser.newContext({
-      offline: true,
-      viewport: { width: how.width ?? 1200, height: 900 },
-      javaScriptEnabled: how.script ?? true,
-      colorScheme: how.dark ? "dark" : "light",
-    });
-    const page = await context.newPage();
-    page.on("console", (message) => complaints.push(message.text()));
-    page.on("pageerror", (error) => complaints.push(error.message));
-    page.on("dialog", (dialog) => complaints.push(`dialog: ${dialog.message()}`));
-    page.on("request", (request) => {
-      if (!/^(file|data):/.test(request.url())) complaints.push(`request: ${request.url()}`);
-    });
-    await page.goto(new URL(`file://${file}`).href);
-    await see(page);
-  } finally {
-    await browser.close();
-    await Deno.remove(file);
-  }
-  assert.deepEqual(complaints, []);
-}
 
 const inBrowser = (name: string, how: Look, see: (page: Page) => Promise<void>) =>
-  Deno.test({
-    name,
-    ignore: executablePath === null,
-    // The browser's driver keeps a timer and a pipe of its own for as long as the process lives.
-    sanitizeOps: false,
-    sanitizeResources: false,
-    fn: () => look(how, see),
-  });
+  inPage(published, name, how, see);
 
 inBrowser(
   "Every chart is drawn, and becomes interactive where the reader looks",

@@ -18,7 +18,7 @@ const PATIENCE = 60_000;
 /** One process a bundle, started when the first answer is not known yet. */
 export class Learner {
   readonly #processes = new Map<Digest, Asking>();
-  readonly #answers = new Map<Digest, Answers>();
+  readonly #answers = new Map<Digest, Promise<Answers>>();
   constructor(readonly store: Store) {}
 
   async describe(code: Code): Promise<Description> {
@@ -34,13 +34,15 @@ export class Learner {
   /** The answer to each, in order; what was answered before is not asked again. */
   async check(code: Code, checks: readonly Check[]): Promise<Checked[]> {
     const { bundle } = code;
-    const answers = getOrAdd(this.#answers, bundle, () => new Answers(this.store, bundle));
-    const keys = await Promise.all(checks.map(keyOfCheck));
+    const opened = getOrAdd(this.#answers, bundle, () => Answers.open(this.store, bundle));
+    const answers = await opened;
+    const keys = checks.map(keyOfCheck);
     const unknown = new Map<Digest, Request>();
     for (const [index, key] of keys.entries()) {
       const check = checks[index];
-      if (check === undefined || await answers.get(key) !== undefined) continue;
-      unknown.set(key, { type: "check", ...check });
+      if (check !== undefined && answers.get(key) === undefined) {
+        unknown.set(key, { type: "check", ...check });
+      }
     }
     const replies = await this.#ask(code, [...unknown.values()]);
     for (const [index, key] of [...unknown.keys()].entries()) {
@@ -48,15 +50,15 @@ export class Learner {
       if (reply?.type !== "checked") throw new LearnError("It gives no answer to a check");
       await answers.add(key, reply);
     }
-    return await Promise.all(keys.map(async (key) => {
-      const answer = await answers.get(key);
+    return keys.map((key) => {
+      const answer = answers.get(key);
       if (answer === undefined) throw new Error("A check has no answer"); // all were added above
       return answer;
-    }));
+    });
   }
 
   async close(): Promise<void> {
-    for (const answers of this.#answers.values()) await answers.save();
+    for (const answers of this.#answers.values()) await (await answers).save();
     for (const process of this.#processes.values()) await process.close();
     this.#processes.clear();
   }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { cpuUsage } from "node:process";
 import { stream } from "../numerics/random.ts";
 import { below, density } from "../pipelines/sweep/strategies/normal.ts";
 import { ofChoices, ofRange } from "../pipelines/sweep/strategies/parzen.ts";
@@ -16,9 +17,9 @@ import {
   when,
 } from "./sweep_strategies_rig.ts";
 
-const tpe = (lag = 1): StrategySpec => ({
+const tpe = (lag = 1, startup = 10): StrategySpec => ({
   type: "tpe",
-  startup: 10,
+  startup,
   lag,
   gamma: 0.1,
   candidates: 24,
@@ -139,9 +140,16 @@ Deno.test("Where all trials have failed, or run, the next is drawn at random", (
   }
 });
 
-Deno.test("A trial of another space is learnt from as far as its values lie in this one", () => {
-  const told = toldOf(Array.from({ length: 20 }, (_, i) => i), () => ({ type: "done", metric: 1 }));
-  assert.equal(drawn(told).length, 50);
+Deno.test("A trial of an earlier space is learnt from as far as its values lie in this one", () => {
+  const told = toldOf([0.1, 0.2, 0.3], (x) => ({ type: "done", metric: x }))
+    .map((one) => ({
+      ...one,
+      job: { ...one.job, values: { ...one.job.values, gone: 1, c: "old" } },
+    }));
+  const sweep = sweepOf([...LINE, choice("c", "new", "newer")], tpe(1, 2));
+  const job = createStrategy(sweep).job(3, told);
+  assert.ok(job !== null && typeof job === "object");
+  assert.deepEqual(Object.keys(job.values), ["x", "c"]);
 });
 
 Deno.test("The normal distribution is right to ten digits", () => {
@@ -201,8 +209,9 @@ Deno.test("Choices count as often as they were seen and once more", () => {
 });
 
 Deno.test("A thousand trials of TPE are decided in under five seconds", () => {
-  const started = performance.now();
+  // Of this process: the machine may be busy with other tests.
+  const started = cpuUsage();
   assert.equal(play(sweepOf(NET, tpe(4), { trials: 1000 }), net, { workers: 4 }).length, 1000);
-  const seconds = (performance.now() - started) / 1000;
+  const seconds = cpuUsage(started).user / 1e6;
   assert.ok(seconds < 5, `${seconds} s`);
 });

@@ -32,8 +32,8 @@ export interface Strategy {
   needs(k: number): number;
   /**
    * The k-th job, given the jobs before it in order, of which those before `needs(k)` have a result. Null:
-   * nothing is left to try, now and later. "skip": there is no job of this number, and later ones come all
-   * the same: the place in a rung that a failed trial leaves, or promotions that wait for results. "wait": it
+   * nothing is left to try, now and later. "skip": there is no job of this number, and later ones may come
+   * all the same: the place in a rung that a failed trial leaves, or promotions that wait for results. "wait": it
    * cannot decide before more results are there (only where `told` are taken as they come).
    */
   job(k: number, told: readonly Told[]): Job | null | "skip" | "wait";

@@ -44,12 +44,9 @@ export function halving(
       if (before.some((one) => one.result.type === "pending")) return "wait";
       const gone = new Set(atRung(told, rung).map((one) => one.job.trial));
       const next = bestOf(before, sweep.goal, gone);
-      if (next !== null) {
-        const { trial, values } = next.job;
-        return { number: k, trial, values, rung };
-      }
-      const isLast = (starts[rung + 1] ?? jobs) === jobs;
-      return isLast || gone.size === 0 ? null : "skip";
+      if (next === null) return "skip";
+      const { trial, values } = next.job;
+      return { number: k, trial, values, rung };
     },
   };
 }

@@ -112,7 +112,7 @@ export class Workplace implements AsyncDisposable {
   /** A command with this place's store, e.g. `run`, TINY. */
   async do(words: readonly string[], settings: Settings = {}): Promise<Result> {
     const [name = "", ...rest] = words;
-    const publishes = name === "run" || name === "profile";
+    const publishes = ["run", "profile", "sweep", "submit"].includes(name);
     const flags = ["--store", this.store, ...publishes ? ["--reports", this.reports] : []];
     return await command(this.root, [name, ...rest, ...flags], settings);
   }

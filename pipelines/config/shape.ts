@@ -64,6 +64,12 @@ class ShapeReader extends TreeReader {
     const none = { seed: 1, stages: [], edges: [], uses: [] };
     const config = this.map(root, 'a map with the key "stages"');
     if (config === null) return none;
+    const base = child(config, "base");
+    if (base !== undefined && child(config, "stages") === undefined) {
+      const help = "`deno task sweep` runs it";
+      this.complain("This is a sweep, not a config", base.key, help);
+      return none;
+    }
     this.keys(config, CONFIG_KEYS, "a config");
     const seed = child(config, "seed");
     const stages = child(config, "stages");

@@ -35,7 +35,8 @@ export class TrialPlanner {
   /** Learns the base's stages and tries each end of the space. @throws {ConfigError} */
   static async open(read: ReadSweep, planner: Planner): Promise<TrialPlanner> {
     const { base, baseSource, sweep } = read;
-    const point = baselineOf(sweep);
+    // What the rungs count may be no param of its stage, which is told below.
+    const point = { ...baselineOf(sweep), reach: null };
     const alone = trialConfig(base, sweep, [point], "test", null);
     const { plan } = await planner.plan(alone, baseSource);
     const opened = new TrialPlanner(read, planner, plan, seededOf(plan, sweep));

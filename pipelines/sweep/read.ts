@@ -102,6 +102,11 @@ class SweepReader extends TreeReader {
     const root = this.map(tree, 'a map with the keys "base" and "space"');
     if (root === null) return null;
     this.#root = root;
+    const stages = root.entries.get("stages");
+    if (stages !== undefined && !root.entries.has("base")) {
+      const help = "`deno task run` runs it; a sweep names it as its `base`";
+      return this.complain("This is a config, not a sweep", stages.key, help);
+    }
     this.keys(root, KEYS, "a sweep");
     const of = (key: string) => child(root, key)?.value;
     for (const key of ["base", "space"]) {

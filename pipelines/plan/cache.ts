@@ -5,6 +5,7 @@
 import { sha256 } from "../store/canonical.ts";
 import type { Store } from "../store/local.ts";
 import { MAIN } from "./bundle.ts";
+import { type PackedPlan, packPlan, unpackPlan } from "./packed.ts";
 import type { Digest, Plan } from "./plan.ts";
 
 /** Folders of the engine whose files decide what a plan is, beside the sources of the stages. */
@@ -20,7 +21,7 @@ const FOLDERS = [
 interface Cached {
   readonly files: readonly string[];
   readonly digest: string;
-  readonly plan: Plan;
+  readonly plan: PackedPlan;
 }
 
 export interface Asked {
@@ -38,14 +39,12 @@ export async function readPlan(asked: Asked, store: Store): Promise<Plan | null>
   if (await digestOfFiles([...found.files, ...engineFiles(asked.root)]) !== found.digest) {
     return null;
   }
-  for (const { code, kernels } of found.plan.nodes) {
-    const needed = [
-      `${store.bundleFolder(code.bundle)}/${MAIN}`,
-      ...Object.values(kernels).map(({ path }) => path),
-    ];
-    if (!needed.every(isFile)) return null;
-  }
-  return found.plan;
+  const { code, kernels } = found.plan.tables;
+  const needed = [
+    ...code.map(({ bundle }) => `${store.bundleFolder(bundle)}/${MAIN}`),
+    ...kernels.flatMap((all) => Object.values(all).map(({ path }) => path)),
+  ];
+  return new Set(needed).values().every(isFile) ? unpackPlan(found.plan) : null;
 }
 
 /** What a plan is made from, as it is before anything of it is read: path to digest. */
@@ -79,7 +78,8 @@ export async function writePlan(
   for (const [path, known] of [...before, ...read]) {
     if (await digestNow(path) !== known) return;
   }
-  await store.writeCache("plans", keyOf(asked), { files, digest, plan } satisfies Cached);
+  const cached: Cached = { files, digest, plan: packPlan(plan) };
+  await store.writeCache("plans", keyOf(asked), cached);
 }
 
 async function digestNow(path: string): Promise<Digest> {

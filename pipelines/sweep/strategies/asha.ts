@@ -5,7 +5,7 @@
 import type { Strategy } from "../strategy.ts";
 import type { StrategySpec, Sweep } from "../sweep.ts";
 import { listOf, randomPoints } from "./points.ts";
-import { atRung, bestOf, isBetter, knownTo, needsOf } from "./results.ts";
+import { isBetter, knownTo, needsOf, nextOf, reachedBy } from "./results.ts";
 
 /**
  * Without `asynchronous`, job k knows the results that lie `lag` jobs back and no others; where it can neither
@@ -24,17 +24,22 @@ export function asha(
     needs: (k) => needsOf(k, lag),
     job(k, told) {
       const known = asynchronous ? told : knownTo(k, lag, told);
-      for (let rung = rungs.length - 1; rung > 0; rung--) {
-        const before = atRung(known, rung - 1);
-        const finished = before.filter((one) => one.result.type !== "pending").length;
-        const gone = new Set(atRung(known, rung).map((one) => one.job.trial));
-        const next = bestOf(before, goal, gone);
+      const reached = reachedBy(known);
+      for (let rung = rungs.length - 2; rung >= 0; rung--) {
+        const next = nextOf(known, rung, reached, goal);
         if (next === null) continue;
-        const better = before.filter((one) => isBetter(one, next, goal)).length;
+        let finished = 0, better = 0;
+        for (const one of known) {
+          if (one.job.rung !== rung || one.result.type === "pending") continue;
+          finished++;
+          if (isBetter(one, next, goal)) better++;
+        }
         const { trial, values } = next.job;
-        if (better < Math.floor(finished / eta)) return { number: k, trial, values, rung };
+        if (better < Math.floor(finished / eta)) {
+          return { number: k, trial, values, rung: rung + 1 };
+        }
       }
-      const trial = atRung(known, 0).length;
+      const trial = known.filter((one) => one.job.rung === 0).length;
       const values = pointAt(trial);
       if (values !== null) return { number: k, trial, values, rung: 0 };
       if (known.every((one) => one.result.type !== "pending")) return null;

@@ -2,10 +2,10 @@
  * Successive halving (Jamieson and Talwalkar, AISTATS 2016; one bracket of Hyperband, Li et al., JMLR 2018): all
  * points are trained to the first rung, the best 1/eta of them to the next, and so on.
  */
-import type { Strategy } from "../strategy.ts";
+import type { Strategy, Told } from "../strategy.ts";
 import type { StrategySpec, Sweep } from "../sweep.ts";
 import { listOf, randomPoints } from "./points.ts";
-import { atRung, bestOf } from "./results.ts";
+import { nextOf, reachedBy } from "./results.ts";
 
 /**
  * A rung's jobs come best first, and their numbers are fixed beforehand; a failed trial never goes on, so that
@@ -40,10 +40,9 @@ export function halving(
         const values = pointAt(k);
         return values === null ? null : { number: k, trial: k, values, rung };
       }
-      const before = atRung(told, rung - 1);
-      if (before.some((one) => one.result.type === "pending")) return "wait";
-      const gone = new Set(atRung(told, rung).map((one) => one.job.trial));
-      const next = bestOf(before, sweep.goal, gone);
+      const isBefore = (one: Told) => one.job.rung === rung - 1;
+      if (told.some((one) => isBefore(one) && one.result.type === "pending")) return "wait";
+      const next = nextOf(told, rung - 1, reachedBy(told), sweep.goal);
       if (next === null) return "skip";
       const { trial, values } = next.job;
       return { number: k, trial, values, rung };

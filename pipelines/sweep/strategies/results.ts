@@ -13,19 +13,22 @@ export function isBetter(a: Told, b: Told, goal: Goal): boolean {
   return goal === "maximize" ? difference > 0 : difference < 0;
 }
 
-/** The best of those that are done and whose trial is not among the ones named; null: there is none. */
-export function bestOf(told: readonly Told[], goal: Goal, without: ReadonlySet<number>) {
+/** The highest rung that each trial has been sent to, by trial. */
+export function reachedBy(told: readonly Told[]): Uint8Array {
+  const rungs = new Uint8Array(told.length);
+  for (const { job } of told) rungs[job.trial] = job.rung ?? 0;
+  return rungs;
+}
+
+/** The best that is done at a rung and was not sent further; null: there is none. */
+export function nextOf(told: readonly Told[], rung: number, reached: Uint8Array, goal: Goal) {
   let best: Told | null = null;
   for (const one of told) {
-    if (one.result.type !== "done" || without.has(one.job.trial)) continue;
+    const { job, result } = one;
+    if (job.rung !== rung || result.type !== "done" || reached[job.trial] !== rung) continue;
     if (best === null || isBetter(one, best, goal)) best = one;
   }
   return best;
-}
-
-/** The jobs at one rung, in order. */
-export function atRung(told: readonly Told[], rung: number): Told[] {
-  return told.filter((one) => one.job.rung === rung);
 }
 
 /** How many jobs from the first one have a result when job `k` is decided, where `lag` run at once. */
@@ -39,7 +42,7 @@ export function needsOf(k: number, lag: number): number {
  */
 export function knownTo(k: number, lag: number, told: readonly Told[]): readonly Told[] {
   const needs = needsOf(k, lag);
-  return told.map((one) =>
-    one.job.number < needs ? one : { job: one.job, result: { type: "pending" } }
-  );
+  const end = 1 + told.findLastIndex((one) => one.job.number < needs);
+  const others = told.slice(end).map(({ job }): Told => ({ job, result: { type: "pending" } }));
+  return told.slice(0, end).concat(others);
 }

@@ -5,6 +5,7 @@ import type { Description, Digest } from "../plan/plan.ts";
 import { createContext } from "./context.ts";
 import { failureOf } from "./failure.ts";
 import { paramIssues } from "./issues.ts";
+import { holderLine, holderName, MOST_HOLDER, parseHolder } from "../store/holder.ts";
 import type { Job, Reply, Request } from "./protocol.ts";
 
 /** Signals of a terminal: a stage ends by the engine's word, so that it can save where it stands. */
@@ -22,6 +23,12 @@ export async function serve(stage: Stage): Promise<void> {
   // A terminal sends these to all its processes; the engine says what is to be done.
   for (const name of TERMINAL) Deno.addSignalListener(name, () => {});
   const abort = new AbortController();
+  if (Deno.build.os !== "windows") {
+    // A cluster sends it to all processes of a job that is to end: where a run stands can be saved yet.
+    Deno.addSignalListener("SIGTERM", () => {
+      abort.abort(new Error("The stage process was asked to end by SIGTERM"));
+    });
+  }
   let go = () => {};
   const gone = new Promise<void>((resolve) => go = resolve);
   let threads = 1;
@@ -131,9 +138,10 @@ async function run(
 ): Promise<Reply> {
   try {
     const voice = createVoice();
-    await lockFor(job, voice);
-    reply({ type: "locked" });
+    const lock = await lockFor(job, voice);
+    reply({ type: "locked", before: lock.before });
     await go;
+    await lock.sign();
     const way = await Deno.open(job.progress.lock, { write: true, create: true });
     if (!await way.tryLock(true)) {
       voice.log("Waits for another run that goes the same way, to go on from where that ends");
@@ -170,23 +178,36 @@ async function run(
   }
 }
 
-/** Holds the lock of the job's key until the process ends; says for whom it waits where another has it. */
-async function lockFor(job: Job, voice: ReturnType<typeof createVoice>): Promise<void> {
+/**
+ * Holds the lock of the job's key until the process ends; says for whom it waits where another has it. `before`: who is
+ * written there. `sign` writes who holds it now.
+ */
+async function lockFor(job: Job, voice: ReturnType<typeof createVoice>) {
   const lock = await Deno.open(job.lock, { read: true, write: true, create: true });
+  const read = async () => {
+    const bytes = new Uint8Array(MOST_HOLDER);
+    await lock.seek(0, Deno.SeekMode.Start);
+    return parseHolder(new TextDecoder().decode(bytes.subarray(0, await lock.read(bytes) ?? 0)));
+  };
   if (!await lock.tryLock(true)) {
-    const bytes = new Uint8Array(64);
-    const text = new TextDecoder().decode(bytes.subarray(0, await lock.read(bytes) ?? 0));
-    const run = /^[\w-]+$/.test(text) ? `run ${text}` : "another run";
-    voice.log(`Waits for ${run}, which is making the same`);
+    const holder = await read();
+    const name = holder === null ? "another run" : holderName(holder);
+    voice.log(`Waits for ${name}, which is making the same`);
     await lock.lock(true);
   }
-  try {
-    await lock.truncate(0);
-    await lock.seek(0, Deno.SeekMode.Start);
-    await lock.write(new TextEncoder().encode(job.run));
-  } catch {
-    // Then those that wait are not told for whom.
-  }
+  return {
+    before: await read(),
+    async sign() {
+      try {
+        await lock.truncate(0);
+        await lock.seek(0, Deno.SeekMode.Start);
+        const line = holderLine({ ...job.holder, pid: Deno.pid });
+        await lock.write(new TextEncoder().encode(line));
+      } catch {
+        // Then those that wait are not told for whom.
+      }
+    },
+  };
 }
 
 /** At most this often is progress told; the last count always is. */

@@ -9,6 +9,7 @@ import type { Json } from "../json.ts";
 import type { Description, Digest, Key } from "../plan/plan.ts";
 import type { Failure } from "../run/event.ts";
 import type { ArtifactShape, Checked, ParamIssue, Progress, StepProfile } from "../stage.ts";
+import type { Holder } from "../store/holder.ts";
 
 /** Everything that one stage run needs; paths are absolute. */
 export interface Job {
@@ -24,8 +25,8 @@ export interface Job {
   >;
   /** An empty folder on the store's file system; each output is written to `<scratch>/<output>`. */
   readonly scratch: string;
-  /** Id of the run that it belongs to, for others that wait for it. */
-  readonly run: string;
+  /** The run that it belongs to and where that runs, for others that wait for it. */
+  readonly holder: Omit<Holder, "pid">;
   /** The file that is locked while the run lasts. */
   readonly lock: string;
   readonly kernels: Readonly<Record<string, { readonly path: string; readonly digest: Digest }>>;
@@ -66,8 +67,11 @@ export type Reply =
     readonly issues: readonly ParamIssue[];
     readonly checked: Checked;
   }
-  /** The job's lock is held; the engine looks for the result once more, then says `go` or ends the process. */
-  | { readonly type: "locked" }
+  /**
+   * The job's lock is held; `before`: who is written there, and has not ended well. The engine looks for the result once
+   * more, then says `go` or ends the process.
+   */
+  | { readonly type: "locked"; readonly before: Holder | null }
   | { readonly type: "progress"; readonly progress: Progress }
   | { readonly type: "log"; readonly message: string }
   /** Each output is whole in scratch, with its object info beside it; the engine publishes it. */

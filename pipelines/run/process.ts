@@ -1,5 +1,6 @@
 /** One stage run: a process from its start to outputs in the store, or to the reason why there are none. */
 import { formatDuration } from "../config/units.ts";
+import { ownJob } from "../executors/slurm/self.ts";
 import { ensurePackages, PackagesError } from "../executors/packages.ts";
 import { spawn, type StageProcess } from "../executors/process.ts";
 import type { Job } from "../host/protocol.ts";
@@ -7,9 +8,11 @@ import type { Digest, Key, Node } from "../plan/plan.ts";
 import type { Progress } from "../stage.ts";
 import { isWholeBundle } from "../store/bundles.ts";
 import { removeQuietly, StoreError } from "../store/files.ts";
+import { type Holder, holderName } from "../store/holder.ts";
 import { ObjectError } from "../store/info.ts";
 import type { Store } from "../store/local.ts";
 import type { Fingerprint, StageRecord } from "../store/store.ts";
+import { runsElsewhere, waitFor } from "./elsewhere.ts";
 import type { Failure } from "./event.ts";
 import type { Share } from "./share.ts";
 
@@ -74,7 +77,12 @@ export type Keep = (
 export async function runStage(store: Store, work: Work, keep: Keep): Promise<Ending> {
   const scratch = store.scratch();
   try {
-    return await attempt(store, work, scratch, keep);
+    for (;;) {
+      const ending = await attempt(store, work, scratch, keep);
+      if (ending.type !== "held") return ending;
+      work.onLog(`Waits for ${holderName(ending.by)}, which is making the same`);
+      await waitFor(ending.by, work.signal);
+    }
   } catch (error) {
     if (work.signal.aborted) return { type: "cancelled" };
     return { type: "failed", failure: ourFailure(error) };
@@ -83,12 +91,18 @@ export async function runStage(store: Store, work: Work, keep: Keep): Promise<En
   }
 }
 
+/** A job on another host makes the same, and this host's lock does not keep it out. */
+interface Held {
+  readonly type: "held";
+  readonly by: Holder;
+}
+
 async function attempt(
   store: Store,
   work: Work,
   scratch: string,
   keep: Keep,
-): Promise<Ending> {
+): Promise<Ending | Held> {
   const { node, key, signal } = work;
   const bundle = store.bundleFolder(node.code.bundle);
   // A record must not name code that is not what ran.
@@ -160,10 +174,10 @@ async function converse(
   lock: string,
   onLocked: () => void,
   keep: Keep,
-): Promise<Ending> {
+): Promise<Ending | Held> {
   const { node, key } = work;
   const job: Job = {
-    run: work.run,
+    holder: { run: work.run, ...ownJob() },
     key,
     params: node.params,
     seed: node.seed,
@@ -187,6 +201,8 @@ async function converse(
   for await (const reply of process.replies()) {
     switch (reply.type) {
       case "locked": {
+        const { before } = reply;
+        if (before !== null && await runsElsewhere(before)) return { type: "held", by: before };
         const record = work.lookAgain();
         if (record !== null) return { type: "found", record };
         onLocked();
@@ -208,6 +224,7 @@ async function converse(
           await store.put(`${scratch}/${name}`, digest);
         }
         await keep(reply.outputs, peakMemory);
+        forgetHolder(lock);
         return { type: "done", outputs: reply.outputs };
       }
       case "profiled":
@@ -220,6 +237,15 @@ async function converse(
   }
   const status = await process.ended;
   return { type: "failed", failure: endOf(status, process.tail()) };
+}
+
+/** The run has ended well, so that nobody has to ask for it. */
+function forgetHolder(lock: string): void {
+  try {
+    Deno.truncateSync(lock);
+  } catch {
+    // Then somebody asks for it, and hears that it is over.
+  }
 }
 
 function tookTooLong(milliseconds: number): Failure {

@@ -34,7 +34,7 @@ export async function profileNode(
   const scratch = store.scratch();
   try {
     const job: Job = {
-      run: "profile",
+      holder: { run: "profile", host: null, slurm: null },
       key,
       params: node.params,
       seed: node.seed,

@@ -126,6 +126,7 @@ async function once(
     signal: settings.signal,
     timeout: Math.min(settings.timeout ?? Infinity, node.resources.time ?? Infinity),
     lookAgain: () => {
+      store.askAnew(key);
       const { record, damage } = lookUp(store, key, node);
       return isForced(reason) || damage !== null ? null : record;
     },

@@ -211,6 +211,15 @@ export class Store {
     }
   }
 
+  /**
+   * Lets a network file system ask its server whether there is a record: it remembers for a while that there was none,
+   * until its folder is read.
+   */
+  askAnew(key: Key): void {
+    const path = this.recordPath(key);
+    namesIn(path.slice(0, path.lastIndexOf("/")));
+  }
+
   /** Says that a result was used, at most once a day: what `gc` goes by. */
   used(key: Key, now: number): void {
     const path = this.recordPath(key);

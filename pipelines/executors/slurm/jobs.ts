@@ -125,8 +125,11 @@ export function parseAccounting(text: string): TaskState[] {
   });
 }
 
-/** Whether a job will do something yet; null: Slurm cannot be asked. `job`: its own id, or `array_task`. */
-export async function isAlive(job: string): Promise<boolean | null> {
+/** States in which a job has no process, though it may have one again. */
+const WAITS = new Set(["PENDING", "REQUEUED", "REQUEUE_HOLD", "RESV_DEL_HOLD", "SPECIAL_EXIT"]);
+
+/** Whether a job may have processes now; null: Slurm cannot be asked. `job`: its own id, or `array_task`. */
+export async function isRunning(job: string): Promise<boolean | null> {
   if (!/^\d{1,12}(?:_\d{1,12})?$/.test(job)) return false;
   try {
     const said = await call("squeue", [
@@ -135,7 +138,8 @@ export async function isAlive(job: string): Promise<boolean | null> {
       `--jobs=${job}`,
       "--format=%T",
     ]);
-    return said.split("\n").some((line) => isActive({ state: line.trim() }));
+    return said.split("\n").map((line) => line.trim())
+      .some((state) => isActive({ state }) && !WAITS.has(state));
   } catch (error) {
     if (!(error instanceof SlurmError)) throw error;
     return /nvalid job id/.test(error.message) ? false : null;

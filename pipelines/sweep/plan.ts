@@ -193,7 +193,7 @@ export class TrialPlanner {
       const place = ["space", keys.get(path) ?? path, ...step === null ? [] : [step]];
       return [this.#diagnostic(place, `"${path}" cannot be this: ${one.problem}`)];
     });
-    if (found.length > 0) throw new ConfigError(found);
+    if (found.length > 0) throw new ConfigError(distinct(found));
   }
 }
 
@@ -213,15 +213,25 @@ function endsOf(domain: Domain): { value: Json; step: number | null }[] {
   return domain.choices.map(({ value }, index) => ({ value, step: index }));
 }
 
-/** Values of what a param is conditional on, and so on. */
+/** Values of what a param is conditional on, or a part of, and so on. */
 function conditionsOf(parameter: Parameter, space: readonly Parameter[]): Values {
-  return Object.assign(
-    {},
-    ...parameter.when.map(({ path, is }) => {
-      const other = space.find((one) => one.path === path);
-      return { ...other === undefined ? {} : conditionsOf(other, space), [path]: is[0] ?? null };
-    }),
-  ) as Values; // made of Values alone
+  let values: Values = {};
+  for (const other of space) {
+    if (other === parameter) break;
+    const asked = parameter.when.find(({ path }) => path === other.path);
+    const isWhole = parameter.path.startsWith(`${other.path}.`);
+    if (asked === undefined && !isWhole) continue;
+    const [end] = endsOf(other.domain);
+    const value = asked?.is[0] ?? end?.value ?? null;
+    values = { ...values, ...conditionsOf(other, space), [other.path]: value };
+  }
+  return values;
+}
+
+/** Both ends of a range may be wrong in the same way. */
+function distinct(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const seen = new Map(diagnostics.map((one) => [JSON.stringify(one), one]));
+  return [...seen.values()];
 }
 
 /** What is wrong, in a line. */

@@ -240,7 +240,7 @@ export function sweepRow(
   const left = last.jobs - last.ended;
   const pace = rate(now);
   const words = [
-    `${last.ended} of ${last.jobs} trials`,
+    `${last.ended} of ${last.jobs} ${last.unit}s`,
     last.best === null
       ? ""
       : `best ${last.metric} ${shortNumber(last.best.value)}, trial ${last.best.trial}`,

@@ -71,9 +71,10 @@ export type Event =
     readonly metric: string;
     readonly value: number | null;
     readonly best: { readonly trial: string; readonly value: number } | null;
-    /** Trials that have ended, of those that there will be at most. */
+    /** Trials, or rungs of trials, that have ended, of those that there will be. */
     readonly ended: number;
     readonly jobs: number;
+    readonly unit: "trial" | "rung";
     /** It was in the store already. */
     readonly isHit: boolean;
   }

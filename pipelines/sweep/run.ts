@@ -119,7 +119,20 @@ function eventOf(driver: Driver, entry: Entry): Parameters<Listener>[0] {
       ? { trial: best.point.label, value: best.result.metric }
       : null,
     ended: driver.ledger.entries.length - driver.ledger.open,
-    jobs: driver.ledger.strategy.jobs,
+    jobs: expectedJobs(driver),
+    unit: driver.planner.read.sweep.rungs === null ? "trial" : "rung",
     isHit: entry.replicates.every(({ node }) => driver.facts.get(node)?.outcome === "hit"),
   };
+}
+
+/** Of strategies with rungs at least those that the first results let expect: ASHA may promote more. */
+function expectedJobs({ ledger, planner }: Driver): number {
+  const { strategy, budget } = planner.read.sweep;
+  if (!("rungs" in strategy)) return ledger.strategy.jobs;
+  let sum = 0, trials = Math.min(budget.trials, ledger.strategy.jobs);
+  for (const _ of strategy.rungs) {
+    sum += trials;
+    trials = Math.floor(trials / strategy.eta);
+  }
+  return Math.max(sum, ledger.entries.length);
 }

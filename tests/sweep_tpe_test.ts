@@ -174,12 +174,21 @@ Deno.test("An estimate of a range is a density on it: it comes to 1, in parts or
   for (const seen of [[], [0], [1, 1, 1], [0.2, 0.21, 0.9], [0.5]]) {
     const estimate = ofRange(seen.map((x) => [x, x]));
     let parts = 0, points = 0;
-    for (let i = 0; i < 500; i++) {
-      parts += estimate.at([i / 500, (i + 1) / 500]);
-      points += estimate.at([(i + 0.5) / 500, (i + 0.5) / 500]) / 500;
+    for (let i = 0; i < 2000; i++) {
+      parts += estimate.at([i / 2000, (i + 1) / 2000]);
+      points += estimate.at([(i + 0.5) / 2000, (i + 0.5) / 2000]) / 2000;
     }
-    assert.ok(Math.abs(parts - 1) < 1e-9 && Math.abs(points - 1) < 1e-4, `${parts}, ${points}`);
+    assert.ok(Math.abs(parts - 1) < 1e-6 && Math.abs(points - 1) < 1e-6, `${parts}, ${points}`);
   }
+});
+
+Deno.test("However often one value was seen, its kernel has a width, and all others stay possible", () => {
+  const estimate = ofRange(new Array(30).fill([0.1, 0.1]));
+  // A deviation of 1 / 32; the prior, which is one of 31, is nearly flat, and the last of the 30 kernels
+  // reaches over to it.
+  const peak = estimate.at([0.1, 0.1]), far = 31 * estimate.at([0.98, 0.98]);
+  assert.ok(peak > 11 && peak < 14, `${peak}`);
+  assert.ok(far > 0.95 && far < 1.2, `${far}`);
 });
 
 Deno.test("What is drawn of an estimate lies as its density says", () => {

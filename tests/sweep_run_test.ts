@@ -222,6 +222,32 @@ Deno.test("--max-hours ends in order, with a page of what is known, and the same
   assert.ok(ran(events, "work").length <= 3, "only what was unfinished runs");
 });
 
+Deno.test({
+  name: "Ctrl-C ends in order: the page is there, the exit code says so, the same command goes on",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using place = await Workplace.here();
+    const file = writeSweep(place, { budget: "30" });
+    let process: Deno.ChildProcess | undefined, isAsked = false;
+    const { code, stderr } = await place.do(["sweep", file, "--json", "-j", "2"], {
+      detached: true,
+      onStart: (started) => process = started,
+      onLine(line) {
+        if (isAsked || JSON.parse(line).type !== "trial-ended") return;
+        isAsked = true;
+        // As a terminal does: to the bundler and the stages, too.
+        if (process !== undefined) kill(-process.pid, "SIGINT");
+      },
+    });
+    assert.deepEqual([code, stderr], [130, ""]);
+    assert.ok(Deno.statSync(join(place.reports, "sweeps", "tuning.html")).isFile);
+    const done = stateOf(place).trials.filter(({ state }) => state === "done").length;
+    assert.ok(done > 0 && done < 30);
+    await runSweep(place, [file]);
+    assert.ok(stateOf(place).trials.every(({ state }) => state === "done"));
+  },
+});
+
 Deno.test("the end is told to a program of the user's, with a summary on its standard input", async () => {
   await using place = await Workplace.here();
   const heard = join(place.folder, "heard.json");

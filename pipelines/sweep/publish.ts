@@ -9,17 +9,24 @@ export function sweepFolder(reports: string): string {
   return `${reports}/sweeps`;
 }
 
-/** Answers the paths, the page's first. `root`: the folder of deno.json. */
+/**
+ * The page's script, built before the sweep begins: Ctrl-C ends the bundler as well. `root`: the folder of deno.json,
+ * since builds belong to the sources, whichever store the results go to.
+ */
+export async function sweepClient(root: string): Promise<string> {
+  const { path } = await buildClient(`${root}/artifacts/cache/report`, "sweep-client");
+  return await Deno.readTextFile(path);
+}
+
+/** Answers the paths, the page's first. */
 export async function publishSweep(
   data: SweepData,
-  root: string,
+  client: string,
   reports: string,
 ): Promise<string[]> {
-  // Builds belong to the sources, whichever store the results go to.
-  const { path } = await buildClient(`${root}/artifacts/cache/report`, "sweep-client");
   const folder = sweepFolder(reports);
   const page = `${folder}/${data.name}.html`;
-  publishFile(page, await renderSweepPage(data, await Deno.readTextFile(path)));
+  publishFile(page, await renderSweepPage(data, client));
   if (data.winner === null) return [page];
   const config = `${folder}/${data.name}-winner.yaml`;
   publishFile(config, data.winner.yaml);

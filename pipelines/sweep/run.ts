@@ -8,7 +8,7 @@ import { Driver } from "./driver.ts";
 import { entriesBefore, pointsBefore } from "./earlier.ts";
 import type { Entry } from "./ledger.ts";
 import { emptyPlan, type OpenedSweep } from "./open.ts";
-import { publishSweep } from "./publish.ts";
+import { publishSweep, sweepClient } from "./publish.ts";
 
 export interface SweepAsked extends
   Pick<
@@ -41,6 +41,7 @@ export async function runSweep(
   const { read, planner, folder, strategy } = opened;
   const { sweep } = read;
   const started = asked.now();
+  const client = await sweepClient(asked.root);
   const driver = new Driver(planner, store, folder, strategy, {
     jobs: asked.jobs,
     now: asked.now,
@@ -99,7 +100,7 @@ export async function runSweep(
       await writing;
       last = await data(true);
       folder.writeState(last);
-      for (const path of await publishSweep(last, asked.root, asked.reports)) {
+      for (const path of await publishSweep(last, client, asked.reports)) {
         listen({ type: "report-published", path });
       }
     },

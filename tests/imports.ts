@@ -91,7 +91,13 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   ["pipelines/json.ts", []],
   ["pipelines/stage.ts", ["pipelines/json.ts", "zod"]],
   ["pipelines/main.ts", ["pipelines/"]],
-  ["pipelines/cli/", ["pipelines/", "models/explain.ts", "models/export.ts", "commander"]],
+  ["pipelines/cli/", [
+    "pipelines/",
+    "models/explain.ts",
+    "models/export.ts",
+    "commander",
+    "hyparquet-writer",
+  ]],
   ["pipelines/config/", ["pipelines/json.ts", "pipelines/stage.ts", "yaml", "zod"]],
   ["pipelines/plan/", [
     "pipelines/json.ts",

@@ -18,6 +18,8 @@ export const CLIENTS = {
     "sweep_canvas.ts",
     "sweep_columns.ts",
     "sweep_frames.ts",
+    "sweep_kinds.ts",
+    "sweep_pointer.ts",
     "sweep_ranking_view.ts",
     "sweep_selection.ts",
     "sweep_values.ts",

@@ -1,11 +1,14 @@
 /**
  * The script of a sweep's page: links parallel coordinates, slices and ranking by one selection. Runs in the
- * reader's browser. It has no vega: a drag redraws all trials in every chart at once, which needs a canvas.
+ * reader's browser. It has no vega: a drag redraws all trials in every chart at once, and vega takes
+ * some 50 ms to think over one chart of 2,000 dots before it paints.
  */
 /// <reference lib="dom" />
-import { parallelKind, showCanvas, sliceKind } from "./sweep_canvas.ts";
+import { showCanvas } from "./sweep_canvas.ts";
 import { columnsOf, type Linked } from "./sweep_columns.ts";
 import { parallelFrame, sliceFrame } from "./sweep_frames.ts";
+import { type Kind, parallelKind, sliceKind } from "./sweep_kinds.ts";
+import { listen } from "./sweep_pointer.ts";
 import { button, showRanking } from "./sweep_ranking_view.ts";
 import { Selection } from "./sweep_selection.ts";
 import { showChosen, showValues } from "./sweep_values.ts";
@@ -41,16 +44,15 @@ function tellTrial(row: number | null, event: PointerEvent): void {
   );
 }
 
-const parallel = find("parallel");
-if (parallel !== null) {
-  const frame = parallelFrame(linked.axes.length);
-  showCanvas(parallel, parallelKind(selection, frame), selection, tellTrial);
+function show(id: string, kind: Kind): void {
+  const figure = find(id);
+  const canvas = figure === null ? null : showCanvas(figure, kind, selection);
+  if (canvas !== null) listen(canvas, kind, selection, tellTrial);
 }
+
+show("parallel", parallelKind(selection, parallelFrame(linked.axes.length)));
 linked.axes.slice(0, -1).forEach((axis, i) => {
-  const figure = find(`slice-${i}`);
-  if (figure !== null) {
-    showCanvas(figure, sliceKind(selection, sliceFrame(axis), i), selection, tellTrial);
-  }
+  show(`slice-${i}`, sliceKind(selection, sliceFrame(axis), i));
 });
 const table = find("ranking-table"), pages = find("pages");
 if (table instanceof HTMLTableElement && pages !== null) showRanking(table, pages, selection);

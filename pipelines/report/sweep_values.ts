@@ -70,20 +70,29 @@ function choices(axis: Axis, i: number, selection: Selection): Field {
 function numbers(axis: Axis, i: number, selection: Selection): Field {
   const from = box("number", `${axis.title} from`), to = box("number", `${axis.title} to`);
   const ends = [[from, axis.low, 0], [to, axis.high, 1]] as const;
+  const gap = box("checkbox", `${axis.title} not set`);
+  const choose = () => {
+    const [low = 0, high = 1] = ends.map(([one, , open]) =>
+      one.value === "" ? open : placeOf(axis, one.valueAsNumber)
+    );
+    const isOpen = from.value === "" && to.value === "";
+    const range: Stretch[] = isOpen ? [] : [[Math.min(low, high), Math.max(low, high)]];
+    selection.set([[i, gap.checked ? [GAP, ...range] : range]]);
+  };
+  gap.addEventListener("change", choose);
   for (const [input, end] of ends) {
     input.step = "any";
     input.placeholder = String(Number(end.toPrecision(4)));
-    input.addEventListener("change", () => {
-      const [low = 0, high = 1] = ends.map(([one, , open]) =>
-        one.value === "" ? open : placeOf(axis, one.valueAsNumber)
-      );
-      const isOpen = from.value === "" && to.value === "";
-      selection.set([[i, isOpen ? [] : [[Math.min(low, high), Math.max(low, high)]]]]);
-    });
+    input.addEventListener("change", choose);
   }
+  const notSet = element("label", [gap, document.createTextNode("not set")]);
   return {
-    field: fieldset(axis, [from, document.createTextNode(" to "), to]),
+    field: fieldset(axis, [
+      element("div", [from, document.createTextNode(" to "), to]),
+      ...(axis.gaps ? [notSet] : []),
+    ]),
     follow() {
+      gap.checked = selection.of(i).some((one) => isSame(one, GAP));
       const chosen = selection.of(i).find((one) => !isSame(one, GAP));
       ends.forEach(([input, , open], k) => {
         if (input === document.activeElement) return;

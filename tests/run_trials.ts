@@ -71,7 +71,7 @@ export class Trials implements AsyncDisposable {
     const result = await runPlan(plan, this.store, {
       id: `run-${crypto.randomUUID().slice(0, 8)}`,
       jobs: 2,
-      memory: Infinity,
+      memory: () => Promise.resolve(Infinity),
       forced: new Set<NodeId>(),
       keepGoing: true,
       signal: new AbortController().signal,

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import type { Json } from "../pipelines/json.ts";
 import type { Digest } from "../pipelines/plan/plan.ts";
 import { canonicalJson, digestOf, sha256 } from "../pipelines/store/canonical.ts";
+import { digestOfShort } from "../pipelines/store/digests.ts";
 import { keyOf } from "../pipelines/store/local.ts";
 import type { Fingerprint } from "../pipelines/store/store.ts";
 
@@ -135,4 +136,11 @@ Deno.test("a change of any field of a fingerprint changes the key", async () => 
   ];
   const keys = await Promise.all([{}, ...changes].map((one) => keyOf({ ...FINGERPRINT, ...one })));
   assert.equal(new Set(keys).size, changes.length + 1);
+});
+
+Deno.test("the digests of many short texts are those of each, by whichever function they are made", async () => {
+  for (let index = 0; index < 1200; index++) {
+    const value = { index, text: "größer – 大" };
+    assert.equal(await digestOfShort(value), await digestOf(value));
+  }
 });

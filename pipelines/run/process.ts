@@ -218,12 +218,12 @@ async function converse(
       case "failed":
         return { type: "failed", failure: reply.failure };
       case "done": {
-        const peakMemory = await peakOf(process.pid);
+        const peakMemory = peakOf(process.pid);
         // The lock is still held: the process ends only after its outputs and its record are there.
         for (const [name, digest] of Object.entries(reply.outputs)) {
           await store.put(`${scratch}/${name}`, digest);
         }
-        await keep(reply.outputs, peakMemory);
+        await keep(reply.outputs, await peakMemory);
         forgetHolder(lock);
         return { type: "done", outputs: reply.outputs };
       }

@@ -7,6 +7,7 @@ import { removeOldProgress } from "../store/progress.ts";
 import type { RunRecord } from "../store/store.ts";
 import type { Listener } from "./event.ts";
 import { Journal } from "./journal.ts";
+import { memoryForStages } from "./memory.ts";
 import { packages } from "./packages.ts";
 import { type RunOptions, runPlan } from "./run.ts";
 
@@ -74,7 +75,7 @@ export async function runAndRecord(
         return added;
       },
     },
-    memory: Math.max(1, Deno.systemMemoryInfo().total * 0.8),
+    memory: memoryForStages,
   }, (event) => {
     // The end is told after the pages are there, so that it is the last line.
     if (event.type === "run-ended") last = event;

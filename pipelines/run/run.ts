@@ -23,8 +23,11 @@ export interface RunOptions {
   readonly id: string;
   /** CPU threads that all stage runs together use at once; each has one at least. */
   readonly jobs: number;
-  /** Bytes of memory that all stage runs together may say they need; one always may run. */
-  readonly memory: number;
+  /**
+   * Bytes of memory that all stage runs together may say they need; one always may run. Asked once, by a run that has
+   * something to do.
+   */
+  readonly memory: () => Promise<number>;
   readonly forced: ReadonlySet<NodeId>;
   readonly keepGoing: boolean;
   readonly signal: AbortSignal;
@@ -89,6 +92,7 @@ class Run {
   /** One build after another: the bundler is ended after each. */
   #rebuilt = Promise.resolve();
   #isSorted = false;
+  #memory = 0;
   #stopped = false;
   /** What has ended since `more` was asked; null: it will say no more. */
   #news: NodeResult[] | null;
@@ -280,6 +284,7 @@ class Run {
     const waiting = this.plan.nodes.filter(({ id }) => this.#waiting.has(id));
     longestFirst(waiting, await this.#before(waiting))
       .forEach(({ id }, index) => this.#ranks.set(id, index));
+    this.#memory = await this.options.memory();
     this.#isSorted = true;
     for (const task of this.#missed.values()) this.#miss(task);
   }
@@ -310,7 +315,7 @@ class Run {
     const running = [...this.#running.values()];
     if (running.length === 0) return Infinity;
     if (running.length >= this.options.jobs) return null;
-    return running.reduce((left, { task }) => left - task.node.memory, this.options.memory);
+    return running.reduce((left, { task }) => left - task.node.memory, this.#memory);
   }
 
   async #begin(task: Task): Promise<void> {

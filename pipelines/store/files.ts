@@ -31,8 +31,8 @@ export function writeFailure(store: string, error: unknown): unknown {
   return error;
 }
 
-/** Writes a file beside its place, syncs it and moves it there. */
-export function publishFile(path: string, content: string | Uint8Array): void {
+/** Writes a file beside its place, syncs it (unless a power failure may take it) and moves it there. */
+export function publishFile(path: string, content: string | Uint8Array, isLasting = true): void {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.tmp`;
   Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
@@ -40,7 +40,7 @@ export function publishFile(path: string, content: string | Uint8Array): void {
     const file = Deno.openSync(temporary, { write: true, createNew: true });
     try {
       for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
-      file.syncSync();
+      if (isLasting) file.syncSync();
     } finally {
       file.close();
     }

@@ -17,6 +17,7 @@
 import type { Json } from "../json.ts";
 import type { Digest, Key } from "../plan/plan.ts";
 import { digestOf, sha256 } from "./canonical.ts";
+import { digestOfShort } from "./digests.ts";
 import {
   namesIn,
   publishFile,
@@ -42,7 +43,7 @@ import {
 /** The key of a fingerprint. */
 export async function keyOf(fingerprint: Fingerprint): Promise<Key> {
   // All of a fingerprint is JSON; a digest of it is what a key is.
-  return await digestOf({ ...fingerprint } as unknown as Json) as string as Key;
+  return await digestOfShort({ ...fingerprint } as unknown as Json) as string as Key;
 }
 
 /** Milliseconds after which scratch is nobody's any more: a week. */
@@ -294,7 +295,8 @@ export class Store {
   }
   async setLastKey(config: string, node: string, key: Key): Promise<void> {
     const path = await this.#lastPath(config, node);
-    if (readIfThere(path) !== key) this.#publish(path, key);
+    // Not synced: one that a power failure cuts off is no key, and costs an explanation.
+    if (readIfThere(path) !== key) this.#publish(path, key, false);
   }
 
   /** An empty folder for one stage run. */
@@ -388,11 +390,11 @@ export class Store {
     return `${this.root}/records/${key.slice(0, 2)}/${key}.json`;
   }
   async #lastPath(config: string, node: string): Promise<string> {
-    return `${this.root}/last/${await digestOf([config, node])}`;
+    return `${this.root}/last/${await digestOfShort([config, node])}`;
   }
-  #publish(path: string, text: string): void {
+  #publish(path: string, text: string, isLasting = true): void {
     try {
-      publishFile(path, text);
+      publishFile(path, text, isLasting);
     } catch (error) {
       throw writeFailure(this.root, error);
     }

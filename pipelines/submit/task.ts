@@ -59,7 +59,7 @@ export async function runTask(
   const { nodes } = await runPlan(plan, store, {
     id: submission.id,
     jobs: around.jobs,
-    memory: around.memory,
+    memory: () => Promise.resolve(around.memory),
     forced: new Set(submission.forced.filter((id) => own.includes(id) && !mine.has(id))),
     goesOn: before !== null,
     keepGoing: true,

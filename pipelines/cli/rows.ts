@@ -164,13 +164,9 @@ export function neverLine(never: readonly Ended[], paint: Paint, columns = Infin
 
 /** A stage's name for all its cells, which are counted. */
 function namesOf(ended: readonly Ended[]): string {
-  const stages = new Map<string, string[]>();
-  for (const { node } of ended) {
-    const stage = node.split("@")[0] ?? node;
-    stages.set(stage, [...stages.get(stage) ?? [], node]);
-  }
-  const names = [...stages].map(([stage, nodes]) =>
-    nodes.length === 1 ? nodes.join() : `${stage} (${nodes.length} cells)`
+  const stages = Map.groupBy(ended, ({ node }) => node.split("@")[0] ?? node);
+  const names = [...stages].map(([stage, cells]) =>
+    cells.length === 1 ? cells[0]?.node ?? stage : `${stage} (${cells.length} cells)`
   );
   return visibleLine(names.join(", "));
 }

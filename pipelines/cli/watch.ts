@@ -46,7 +46,8 @@ export class Watch {
   /** When the first trial ended that was not there before, and how many have since. */
   #paced: { readonly at: number; count: number } | null = null;
 
-  nodes: readonly NodeId[] = [];
+  /** How many the run has, those included that were added. */
+  nodes = 0;
   readonly running = new Map<NodeId, Running>();
   readonly ended: Ended[] = [];
   started = 0;
@@ -57,11 +58,11 @@ export class Watch {
   on(event: Event, now: number): void {
     switch (event.type) {
       case "run-started":
-        this.nodes = event.nodes;
+        this.nodes = event.nodes.length;
         this.started = now;
         break;
       case "nodes-added":
-        this.nodes = [...this.nodes, ...event.nodes];
+        this.nodes += event.nodes.length;
         break;
       case "node-started":
         this.running.set(event.node, {
@@ -148,7 +149,7 @@ export class Watch {
   }
 
   get waiting(): number {
-    return this.nodes.length - this.running.size - this.ended.length;
+    return this.nodes - this.running.size - this.ended.length;
   }
 }
 

@@ -2,30 +2,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Manifest } from "../pipelines/store/store.ts";
+import { pythonWithPackages } from "./python_rig.ts";
 import { needs, ROOT, TINY, Workplace } from "./rig.ts";
 
-/** The environment's interpreter, made at first use; null where Python or its packages cannot be had. */
-async function pythonWithZarr(): Promise<string | null> {
-  const folder = join(ROOT, ".venv");
-  const python = Deno.build.os === "windows"
-    ? join(folder, "Scripts", "python.exe")
-    : join(folder, "bin", "python");
-  const wanted = join(ROOT, "tests", "python", "requirements.txt");
-  const run = async (program: string, args: string[]) => {
-    try {
-      return (await new Deno.Command(program, { args, stdout: "null", stderr: "null" }).output())
-        .success;
-    } catch {
-      return false;
-    }
-  };
-  if (await run(python, ["-c", "import zarr"])) return python;
-  const made = await run("python3", ["-m", "venv", folder]) &&
-    await run(python, ["-m", "pip", "install", "--quiet", "--requirement", wanted]);
-  return made ? python : null;
-}
-
-const python = await pythonWithZarr();
+const python = await pythonWithPackages();
 
 Deno.test({
   name: "zarr-python opens every artifact of a run and reads the values that the manifests name",

@@ -189,6 +189,14 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
     "vega-interpreter",
   ]],
   ["pipelines/report/build.ts", ["esbuild"]],
+  ["pipelines/ui/", [
+    "pipelines/json.ts",
+    "pipelines/plan/plan.ts",
+    "pipelines/store/",
+    "pipelines/report/",
+    // Pure functions on text, in the browser, too.
+    "pipelines/cli/text.ts",
+  ]],
   ["stages/", [
     "pipelines/json.ts",
     "pipelines/stage.ts",

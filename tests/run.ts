@@ -9,7 +9,7 @@ const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 
 /** What tests may do; the browser's driver reads files of the system that Deno gives with the right to all alone. */
 const RIGHTS = ["read", "write", "run", "env", "sys", "net"].map((right) => `--allow-${right}`);
-const BROWSER = ["report"];
+const BROWSER = ["report", "ui"];
 
 interface Outcome {
   readonly suite: string;

@@ -106,6 +106,8 @@ export class Journal {
       case "diverged":
         return { type: event.type, node: event.node };
       case "node-log":
+        // The log has all of it.
+        return { ...event, message: firstLine(event.message) };
       case "warning":
       case "note":
         return { ...event, message: event.message.slice(0, MOST) };
@@ -113,6 +115,7 @@ export class Journal {
         return { type: event.type, node: event.node }; // written by `#onProgress`
       case "node-threads":
       case "report-published":
+      case "trial-ended":
       case "run-ended":
         return { ...event };
       default:
@@ -129,4 +132,8 @@ export class Journal {
 
 function failureOf({ type, message, help }: Failure): JsonObject {
   return { type, message: message.slice(0, MOST), ...help === undefined ? {} : { help } };
+}
+
+function firstLine(text: string): string {
+  return (text.split("\n", 1)[0] ?? "").slice(0, MOST);
 }

@@ -37,21 +37,21 @@ export function page(store: string): string {
               <div class="scroll" id="graph"></div>
               <div id="cells"></div>
             </section>
-            <section id="failures" hidden>
-              <h2>Failures</h2>
-              <ul></ul>
-            </section>
             <section id="running" hidden>
               <h2>Running</h2>
-              <div class="scroll"></div>
-            </section>
-            <section id="best" hidden>
-              <h2>Best so far</h2>
               <div class="scroll"></div>
             </section>
             <section id="curves" hidden>
               <h2>Curves</h2>
               <div class="grid"></div>
+            </section>
+            <section id="best" hidden>
+              <h2>Best so far</h2>
+              <div class="scroll"></div>
+            </section>
+            <section id="failures" hidden>
+              <h2>Failures</h2>
+              <ul></ul>
             </section>
             <section id="notes" hidden>
               <h2>Said on the way</h2>
@@ -75,7 +75,7 @@ export function pageStyle(): string {
 }
 
 const OWN = `
-header,main{max-width:none}
+header,main{max-width:none;margin:0;min-width:0}
 header{padding-top:.6rem}
 header p{max-width:none;margin:0;display:flex;flex-wrap:wrap;gap:.2rem 1rem;align-items:baseline}
 #link{margin-left:auto}#link[data-down]{color:var(--s2);font-weight:600}
@@ -118,7 +118,8 @@ background:var(--paper);border-color:var(--soft);overflow:hidden}
 .graph button[data-state=failed]{border-color:var(--s2);box-shadow:0 0 0 1px var(--s2)}
 .graph button[aria-expanded=true]{background:color-mix(in srgb,var(--rule) 55%,var(--paper))}
 .graph strong{display:block;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
-.graph small{color:var(--soft);display:block;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
+.graph small{color:var(--soft);display:block}
+#cells .scroll{max-height:28rem;overflow:auto}
 .graph .bar{height:.35rem;margin:.2rem 0}
 td .bar{width:8rem}td{vertical-align:middle}
 td.wrap{white-space:normal;min-width:12rem;overflow-wrap:anywhere}

@@ -87,6 +87,7 @@ export class RunState {
           started: at,
           threads: numberOf(event["threads"]),
           progress: null,
+          said: null,
         });
         break;
       case "node-threads":
@@ -106,6 +107,8 @@ export class RunState {
         if (node !== undefined) this.#onEnded(node, event, end);
         break;
       case "node-log":
+        if (node !== undefined) this.#change(node, end, { said: textOf(event["message"]) });
+        break;
       case "warning":
       case "note":
       case "diverged":
@@ -157,6 +160,7 @@ export class RunState {
       threads: null,
       attempt: 1,
       progress: null,
+      said: null,
       failure: null,
       blockedBy: null,
       changed: end,

@@ -48,6 +48,8 @@ export interface NodeView {
     readonly unit: string;
     readonly facts: Readonly<Record<string, string>>;
   } | null;
+  /** The last line that it said, beside its log. */
+  readonly said: string | null;
   /** Why it failed, or was tried again. */
   readonly failure: Fault | null;
   readonly blockedBy: string | null;

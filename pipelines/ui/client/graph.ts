@@ -6,9 +6,9 @@ import { inside, keepAll, setData, setText } from "./keep.ts";
 import { layOut, type Point } from "./layers.ts";
 import { inWords, type Run, STATES, total } from "./run.ts";
 
-const SIZE = { width: 158, height: 70, gap: 44, space: 14 };
-/** Of layers that stand below one another. */
-const TALL = { ...SIZE, gap: 26 };
+const SIZE = { width: 150, height: 84, gap: 34, space: 14 };
+/** Where layers stand below one another. */
+const TALL = { ...SIZE, height: 68, gap: 26 };
 
 export class Graph {
   /** The stage whose cells are shown. */
@@ -17,7 +17,13 @@ export class Graph {
   readonly #arrows = shape("svg", { "aria-hidden": "true" });
   readonly #boxes = element("div");
 
-  constructor(readonly parent: HTMLElement, readonly onChoose: () => void) {
+  readonly #parent: HTMLElement;
+  readonly #onChoose: () => void;
+
+  // Parameters that are fields are more than types, which alone are taken out for the browser.
+  constructor(parent: HTMLElement, onChoose: () => void) {
+    this.#parent = parent;
+    this.#onChoose = onChoose;
     this.#place.append(this.#arrows, this.#boxes);
     parent.append(this.#place);
   }
@@ -25,8 +31,9 @@ export class Graph {
   draw(run: Run): void {
     const links = [...run.stages.values()];
     const wide = layOut(links, SIZE, false);
-    const isTall = wide.width > this.parent.clientWidth && this.parent.clientWidth < 800;
-    const { boxes, arrows, width, height } = isTall ? layOut(links, TALL, true) : wide;
+    const isTall = wide.width > this.#parent.clientWidth && this.#parent.clientWidth < 800;
+    const size = isTall ? TALL : SIZE;
+    const { boxes, arrows, width, height } = isTall ? layOut(links, size, true) : wide;
     Object.assign(this.#place.style, { width: `${width}px`, height: `${height}px` });
     for (const [name, value] of Object.entries({ width, height })) {
       this.#arrows.setAttribute(name, String(value));
@@ -39,8 +46,8 @@ export class Graph {
       Object.assign(box.style, {
         left: `${x}px`,
         top: `${y}px`,
-        width: `${SIZE.width}px`,
-        height: `${SIZE.height}px`,
+        width: `${size.width}px`,
+        height: `${size.height}px`,
       });
       const counts = run.counts(link.name);
       setData(box, "state", stateOf(counts));
@@ -57,7 +64,7 @@ export class Graph {
     box.setAttribute("aria-controls", "cells");
     box.addEventListener("click", () => {
       this.chosen = this.chosen === name ? null : name;
-      this.onChoose();
+      this.#onChoose();
     });
     return box;
   }

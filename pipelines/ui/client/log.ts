@@ -47,7 +47,11 @@ export function openLog(run: string, node: string, isOver: () => boolean): void 
   };
 
   /** True where more of it is there already. */
-  const show = (view: LogView): boolean => {
+  const show = (view: LogView | null): boolean => {
+    if (view === null) {
+      setText(state, "It has written no log");
+      return false;
+    }
     const isAtEnd = place.scrollHeight - place.scrollTop - place.clientHeight < 40;
     // It was written anew, or this is the first piece.
     if (view.from !== next) code.textContent = "";

@@ -182,7 +182,7 @@ function timeOf(current: Run, { status, about, last }: RunView, now: number): st
   const when = new Date(last).toLocaleTimeString();
   if (status === "broken") return `broken off after ${when}: the same command goes on from there`;
   if (status === "silent") return `it runs on another host, and is silent since ${when}`;
-  const left = timeLeft([...current.nodes.values()], now);
+  const left = timeLeft([...current.nodes.values()], sweep?.left ?? 0, now);
   const since = `for ${clock(now - about.started)}`;
   if (left === null) return since;
   return `${since}  ·  ${left.isAll ? "some" : "at least"} ${duration(left.milliseconds)} left`;

@@ -33,7 +33,10 @@ export class Run {
   readonly curves = new Map<string, Sample[]>();
   notes: NoteView[] = [];
 
-  constructor(readonly id: string) {}
+  readonly id: string;
+  constructor(id: string) {
+    this.id = id;
+  }
 
   /** A patch from the start replaces all. */
   apply(patch: Patch): void {

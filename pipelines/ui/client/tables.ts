@@ -78,9 +78,9 @@ function nodeRows(
   });
 }
 
-function factsOf({ progress, blockedBy }: NodeView): string {
+function factsOf({ progress, blockedBy, said }: NodeView): string {
   if (blockedBy !== null) return `by ${blockedBy}`;
-  if (progress === null) return "";
+  if (progress === null) return said ?? "";
   const facts = Object.entries(progress.facts).map(([name, value]) => `${name} ${value}`);
   return [`${progress.unit} ${progress.done}/${progress.total}`, ...facts].join("  ");
 }

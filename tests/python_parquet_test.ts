@@ -56,7 +56,7 @@ Deno.test({
         assert.deepEqual([row["trial"], row["state"], row["work.x"], row["work.kind"]], [
           trial,
           state,
-          values["work.x"],
+          Number(values["work.x"]),
           values["work.kind"],
         ]);
         assert.equal(row["replicates"], metrics.length);

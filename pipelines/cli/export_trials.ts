@@ -56,9 +56,16 @@ function columns(data: SweepData): [name: string, of: (trial: SweepTrial) => Cel
     ["failure", ({ failure }) => failure?.message ?? null],
     ...data.parameters.map(({ path }): ReturnType<typeof columns>[number] => [
       path,
-      ({ values }) => values[path] ?? null,
+      (trial) => cellOf(trial, path),
     ]),
   ];
+}
+
+/** A number is one, in a list of choices, too; other choices go by their names. */
+function cellOf({ values, settings }: SweepTrial, path: string): Cell {
+  const [, value] = Object.entries(settings)
+    .find(([key]) => key.replace(/^([^.@]*)@[^.]*/, "$1") === path) ?? [];
+  return typeof value === "number" ? value : values[path] ?? null;
 }
 
 /** RFC 4180; what a trial does not have is empty. */

@@ -17,7 +17,7 @@ import type {
 import { type Curve, thinned } from "./curve.ts";
 
 /** Nodes that are kept of a run; a file of ours names no more. */
-const MOST_NODES = 50_000;
+const MOST_NODES = 100_000;
 const MOST_NOTES = 50;
 /** Of so many nodes that ended last the curves are kept. */
 const MOST_CURVES = 12;

@@ -7,9 +7,11 @@ import { MOST_BYTES } from "../pipelines/config/read.ts";
 import { MOST_SEEDS } from "../pipelines/config/shape.ts";
 import { LINE_LIMIT, LOG_LIMIT } from "../pipelines/executors/process.ts";
 import { MOST_NODES } from "../pipelines/plan/make.ts";
+import { EVENTS_LIMIT } from "../pipelines/store/events.ts";
 import { MOST_TEXT } from "../pipelines/store/files.ts";
 import { LIMIT } from "../pipelines/tensor/dtypes.ts";
 import { CHUNK_LIMIT } from "../pipelines/tensor/zarr.ts";
+import { MOST_LINE } from "../pipelines/ui/tail.ts";
 import { ROOT, Workplace } from "./rig.ts";
 
 Deno.test("docs/security.md has the bounds of the code, all of them and in their order", () => {
@@ -18,6 +20,7 @@ Deno.test("docs/security.md has the bounds of the code, all of them and in their
   assert.deepEqual(rows, [
     ...[MOST_BYTES, MOST_VALUES, MOST_LEVELS, MOST_SEEDS, MOST_NODES, MOST_LOCK],
     ...[MOST_TEXT, CHUNK_LIMIT, LIMIT, LOG_LIMIT, LINE_LIMIT],
+    ...[MOST_LINE, EVENTS_LIMIT],
   ]);
 });
 

@@ -1,6 +1,6 @@
 /** Plans of many cells, made at once, one by one, and with code that was learned elsewhere. */
 import assert from "node:assert/strict";
-import { CellIndex, joinInputs, joinOwn } from "../pipelines/plan/cells.ts";
+import { CellIndex, joinInputs, joinOwn } from "../pipelines/plan/join.ts";
 import type { Frozen } from "../pipelines/plan/make.ts";
 import { packPlan, unpackPlan } from "../pipelines/plan/packed.ts";
 import { STAGE } from "./run_stages.ts";

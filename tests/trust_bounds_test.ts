@@ -6,7 +6,7 @@ import { MOST_LEVELS, MOST_VALUES } from "../pipelines/config/build.ts";
 import { MOST_BYTES } from "../pipelines/config/read.ts";
 import { MOST_SEEDS } from "../pipelines/config/shape.ts";
 import { LINE_LIMIT, LOG_LIMIT } from "../pipelines/executors/process.ts";
-import { MOST_NODES } from "../pipelines/plan/make.ts";
+import { MOST_NODES } from "../pipelines/plan/maker.ts";
 import { EVENTS_LIMIT } from "../pipelines/store/events.ts";
 import { MOST_TEXT } from "../pipelines/store/files.ts";
 import { LIMIT } from "../pipelines/tensor/dtypes.ts";

@@ -2,8 +2,9 @@
 import type { Reference, StageConfig } from "../config/config.ts";
 import { nearest } from "../config/nearest.ts";
 import type { ArtifactShape, ArtifactType, InputType } from "../stage.ts";
-import { along, type Cell, CellIndex, cellName } from "./cells.ts";
+import { type Cell, cellName } from "./cells.ts";
 import { misfit } from "./edges.ts";
+import { along, CellIndex } from "./join.ts";
 import type { Code, Description, Node } from "./plan.ts";
 
 /** A stage of the config with what was learned of it. */

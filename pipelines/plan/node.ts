@@ -1,0 +1,76 @@
+/** A node of a draft and of what its stage has answered. Pure. */
+import type { Json, JsonObject } from "../json.ts";
+import type { Checked } from "./answers.ts";
+import type { Learned, Placed } from "./bind.ts";
+import { cellName, nodeName } from "./cells.ts";
+import type { Draft } from "./draft.ts";
+import type { Feed, Node, NodeId } from "./plan.ts";
+
+/** CPU threads and bytes of memory of a stage that says nothing. */
+const THREADS = 1;
+const MEMORY = 1024 * 1024 * 1024;
+
+/** `answer`: null where its params are wrong. `seed`: the config's. */
+export function nodeOf(
+  { stage, code, description }: Learned,
+  { own, cell, fed, counting }: Draft,
+  answer: Checked | null,
+  kernels: Node["kernels"],
+  seed: number,
+): Node {
+  const feeds: Record<string, Feed[]> = {};
+  for (const [name, found] of fed) {
+    const isNamed = description.inputs[name]?.named === true;
+    const isSeveral = isNamed && new Set(found.map(({ placed }) => placed.node.stage)).size > 1;
+    feeds[name] = found.map(({ placed, output }) => ({
+      node: placed.node.id,
+      output,
+      name: isNamed ? nameOf(placed, isSeveral) : "",
+    }));
+  }
+  const params = counting !== null && isMap(answer?.params)
+    ? without(answer.params, counting)
+    : answer?.params;
+  const checked = answer?.checked;
+  const seedLabel = cell.find(({ axis }) => axis === "seed")?.label;
+  return {
+    id: nodeName(stage.name, cell) as NodeId, // what a node is called
+    stage: stage.name,
+    cell: Object.fromEntries(cell.map(({ axis, label }) => [axis, label])),
+    description,
+    code,
+    params: params ?? null,
+    seed: !description.random
+      ? null
+      : own.seed ?? (seedLabel === undefined ? seed : Number(seedLabel)),
+    feeds,
+    outputShapes: checked?.outputs ?? {},
+    kernels,
+    numerics: checked?.numerics ?? null,
+    horizon: checked?.horizon === false ? null : description.horizon,
+    threads: least(checked?.resources?.threads ?? THREADS, stage.resources.cpus),
+    memory: stage.resources.memory ?? checked?.resources?.memory ?? MEMORY,
+    resources: stage.resources,
+    cache: stage.cache,
+    version: stage.version,
+  };
+}
+
+/** What a named input calls a cell: `sparse`; with its stage where several feed the input. */
+function nameOf({ node, cell }: Placed, several: boolean): string {
+  return several ? nodeName(node.stage, cell) : cellName(cell);
+}
+
+/** The most threads that a stage can use, of those that the config gives it. */
+function least(threads: number | "all", cpus: number | null): number | "all" {
+  if (cpus === null) return threads;
+  return threads === "all" ? cpus : Math.min(threads, cpus);
+}
+
+function isMap(value: Json | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function without(params: JsonObject, key: string): JsonObject {
+  return Object.fromEntries(Object.entries(params).filter(([name]) => name !== key));
+}

@@ -93,7 +93,7 @@ async function manyTrials(place: Workplace, task: Task): Promise<Row[]> {
     { what: `plan of ${trials} trials`, unit: "s", value: plan, most: most(2) },
     { what: `no-op of a sweep of ${trials} trials`, unit: "s", value: nothing, most: most(5) },
     {
-      what: `memory of the engine that does ${trials} trials`,
+      what: `memory of the engine with ${trials} trials`,
       unit: "MB",
       value: memory === null ? null : memory / 1e6,
       most: most(400),

@@ -68,6 +68,7 @@ export async function work(
         anew: isForced(task.reason) && attempt === 1 && settings.goesOn !== true,
         keepDivergence,
       });
+      if (ending.type === "failed") keepWords(log, ending.failure);
       const isOver = ending.type !== "failed" || attempt > retries || !mayPass(ending.failure);
       if (isOver || isEnding()) return { ending, log, diverged };
       const { failure } = ending;
@@ -76,6 +77,15 @@ export async function work(
   } catch (error) {
     // What the store refuses before a process is there.
     return { ending: { type: "failed", failure: ourFailure(error) }, log, diverged };
+  }
+}
+
+/** The log of a stage run that failed ends with why: who reads it in the morning has no terminal to look at. */
+function keepWords(log: string, { message, stack }: Failure): void {
+  try {
+    Deno.writeTextFileSync(log, `${stack ?? message}\n`, { append: true });
+  } catch {
+    // A full disk: the run itself tells it.
   }
 }
 

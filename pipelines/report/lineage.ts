@@ -48,7 +48,7 @@ export function duration(milliseconds: number): string {
 }
 
 /** A word that a POSIX shell reads as it stands. */
-const quoted = (word: string) =>
+export const quoted = (word: string) =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 
 const short = (digest: string) => {

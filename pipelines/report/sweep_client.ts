@@ -5,7 +5,7 @@
  */
 /// <reference lib="dom" />
 import { showCanvas } from "./sweep_canvas.ts";
-import { columnsOf, type Linked } from "./sweep_columns.ts";
+import { columnsOf, type Linked, NONE } from "./sweep_columns.ts";
 import { parallelFrame, sliceFrame } from "./sweep_frames.ts";
 import { type Kind, parallelKind, sliceKind } from "./sweep_kinds.ts";
 import { listen } from "./sweep_pointer.ts";
@@ -36,10 +36,10 @@ function tell(text: string | null, event: PointerEvent): void {
 
 function tellTrial(row: number | null, event: PointerEvent): void {
   const own = row === null ? undefined : linked.rows[row];
+  const lines = own === undefined ? [] : columns.map(({ title, cell }) => [title, cell(own)])
+    .filter(([, text]) => text !== NONE);
   tell(
-    own === undefined
-      ? null
-      : columns.map(({ title, cell }) => `${title}: ${cell(own)}`).join("\n"),
+    own === undefined ? null : lines.map(([title, text]) => `${title}: ${text}`).join("\n"),
     event,
   );
 }

@@ -52,7 +52,8 @@ export interface Column {
 /** Rows that are shown at once. */
 export const PAGE = 50;
 
-const NONE = "–";
+/** What stands where there is no value. */
+export const NONE = "–";
 export const count = (n: number) => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 const minus = (text: string) => text.replace("-", "−");
 

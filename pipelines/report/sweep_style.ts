@@ -35,7 +35,7 @@ font:.85rem/1.5 system-ui,sans-serif;margin:.6rem 0}
 .values fieldset{border:0;padding:0;margin:0;min-width:0}.values legend{padding:0;color:var(--soft);
 overflow-wrap:anywhere}
 .values label{display:inline-flex;gap:.3rem;align-items:center;margin-right:.9rem;overflow-wrap:anywhere}
-.values input[type=number]{width:6.2rem;font:inherit;color:inherit;background:transparent;
+.values input[type=number]{width:6.6rem;font:inherit;color:inherit;background:transparent;
 border:1px solid var(--rule);border-radius:3px;padding:.1rem .35rem}
 .remark{border-left:3px solid var(--s2);padding-left:.8rem}
 .keys{display:flex;flex-wrap:wrap;gap:.1rem 1.4rem;margin-bottom:.2rem}
@@ -43,7 +43,9 @@ border:1px solid var(--rule);border-radius:3px;padding:.1rem .35rem}
 thead td{border-bottom:1px solid var(--ink);border-top:1.5px solid var(--ink)}
 @media(max-width:40rem){#cost-table th{white-space:normal}}
 @media screen{[data-live] .marks{visibility:hidden}}
-@media print{.linked canvas,.chosen,.values,.pages,.copied button{display:none!important}
+@media print{.linked canvas,.chosen,#values,#how,.pages,.copied button{display:none!important}
 .linked,#progress{overflow:visible}#progress svg{max-width:100%}.linked .plot{width:100%!important}.linked svg{width:100%;height:auto}
-.copied pre{max-height:none;overflow:visible;white-space:pre-wrap}#ranking-table{font-size:7pt}}
+.copied pre{max-height:none;overflow:visible;white-space:pre-wrap}#ranking .scroll{position:static;translate:none;
+width:auto;max-width:none}#ranking-table{font-size:6pt}#ranking-table th,#ranking-table td{padding-right:.3rem}
+#ranking-table td:not(.text){white-space:nowrap}#ranking-table{break-inside:auto}#ranking-table tr{break-inside:avoid}}
 `.trim();

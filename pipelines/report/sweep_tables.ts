@@ -154,7 +154,7 @@ export function failures({ trials }: SweepData): Html | null {
   const ended = trials.filter(({ failure }) => failure !== null).length;
   return html`<p>${
     ended === 1 ? "One trial" : `${count(ended)} trials`
-  } failed. The others went on; the same command tries ${ended === 1 ? "it" : "them"} again.</p>${
+  } failed; the others went on.</p>${
     scrolled("Failures", "failures-table", [
       heading("Trials", true),
       heading("What it said", true),

@@ -99,7 +99,7 @@ function numbers(axis: Axis, i: number, selection: Selection): Field {
         const place = chosen?.[k] ?? open;
         input.value = chosen === undefined || place === open
           ? ""
-          : String(Number(numberAt(axis, place).toPrecision(4)));
+          : String(Number(numberAt(axis, place).toPrecision(3)));
       });
     },
   };

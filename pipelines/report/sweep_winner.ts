@@ -1,5 +1,6 @@
 /** Who won: its figures beside the baseline's, and how to run it. */
 import { type Html, html } from "./html.ts";
+import { quoted } from "./lineage.ts";
 import { mean } from "./statistics.ts";
 import { fixed, type Linked, probability, type Ranked, shown, signed } from "./sweep_columns.ts";
 import type { SweepData, SweepTrial } from "./sweep_data.ts";
@@ -115,9 +116,6 @@ function copied(id: string, text: string): Html {
     </div>
   `;
 }
-
-const quoted = (word: string) =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 
 function command({ base }: SweepData, { settings }: SweepTrial): string {
   const words = Object.entries(settings).map(([path, value]) =>

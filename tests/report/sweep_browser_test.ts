@@ -98,7 +98,9 @@ large(
       `2,000 trials: charts drawn ${Math.round(drawn)} ms after the page was asked for, ` +
         `longest frame of a drag ${Math.round(Number(longest))} ms`,
     );
-    assert.match(await page.locator("#chosen output").innerText(), /^[\d,]+ of 2,000 trials$/);
+    const says = await page.locator("#chosen output").innerText();
+    const chosen = Number(/^([\d,]+) of 2,000 trials$/.exec(says)?.[1]?.replace(",", ""));
+    assert.ok(chosen > 100 && chosen < 2000, says);
   },
 );
 
@@ -139,6 +141,9 @@ small("a drag over a slice chooses by its param and by the metric", {}, async (p
   const low = Number(/accuracy: (\S+)/.exec(reasons[1] ?? "")?.[1]);
   const found = (await column(page, "accuracy")).map((text) => Number(text.split(" ")[0]));
   assert.ok(found.length > 3 && found.every((value) => value >= low - 0.001), `${low}: ${found}`);
+  const high = Number(/ to (\S+) ✕/.exec(reasons[0] ?? "")?.[1]);
+  const dropouts = (await column(page, "dropout")).map(Number);
+  assert.ok(dropouts.every((value) => value <= high + 0.001), `${high}: ${dropouts}`);
   await until(page, `${PIXELS("parallel")} !== ${JSON.stringify(before)}`);
   await page.locator("#chosen button", { hasText: "Let go of all" }).click();
   assert.equal(await page.locator("#chosen output").innerText(), "All 120 trials");

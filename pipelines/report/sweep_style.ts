@@ -16,7 +16,7 @@ th button:hover,.pages button:hover:enabled,.chosen button:hover{text-decoration
 th[aria-sort=ascending] button::after{content:" ↑"}th[aria-sort=descending] button::after{content:" ↓"}
 .pages,.chosen{display:flex;flex-wrap:wrap;gap:.1rem 1.2rem;align-items:baseline;font-size:.85rem;
 font-family:system-ui,sans-serif;font-variant-numeric:tabular-nums}
-.pages button{color:var(--s1)}.pages button:disabled{color:var(--soft);opacity:.6;cursor:default}
+.pages button{color:var(--s1)}.pages.single button{display:none}.pages button:disabled{color:var(--soft);opacity:.6;cursor:default}
 .chosen{position:sticky;top:0;background:var(--paper);z-index:3;padding:.55rem 0;
 border-bottom:1px solid var(--rule);min-height:2.6rem}
 .chosen output{color:var(--soft)}

@@ -87,8 +87,8 @@ function rankingNotes({ baseline, replicates }: SweepData, { rows }: Linked): Ht
     note(
       `The best of ${
         count(ranked)
-      } is in part the luckiest: its figure here is biased upward (the winner’s ` +
-        "curse). That is why the test set is touched once, by the winner alone.",
+      } is in part the luckiest: its figure here is too good on average (the ` +
+        "winner’s curse). That is why the test set is touched once, by the winner alone.",
     )
   }`;
 }

@@ -1,4 +1,4 @@
-/** Charts of the sweep as a whole. Each mark has its words, which the page's script shows beside it. */
+/** Charts of the sweep as a whole. A mark's words are shown beside it by the page's script. */
 import { round, spec } from "./chart_parts.ts";
 import type { Chart } from "./draw.ts";
 import type { Importances } from "./importance.ts";
@@ -7,7 +7,8 @@ import type { SweepData } from "./sweep_data.ts";
 import { metricOf } from "./sweep_ranking.ts";
 import { ROLES } from "./theme.ts";
 
-const words = { description: { field: "says" } };
+/** Each mark has its words, from the field `says`. */
+export const words = { description: { field: "says" } };
 
 /** The metric's axis, with the ends that the linked charts give it, so that one outlier hides nothing. */
 function metricScale({ axes }: Linked) {
@@ -178,93 +179,6 @@ export function importanceChart({ params }: Importances): Chart {
         {
           mark: { type: "tick", color: ROLES.s2, thickness: 2, size: 18 },
           encoding: { y, x: x("chance"), ...words },
-        },
-      ],
-    }),
-  };
-}
-
-/** One figure by epoch, of the trials that have curves; the winner's training beside its validation. */
-export function curveCharts(data: SweepData, linked: Linked): Chart[] {
-  // The best last, so that it lies on top.
-  const order = new Map(linked.rows.map(({ trial }, i) => [trial, i]));
-  const place = (trial: number) => order.get(trial) ?? Infinity;
-  const drawn = data.trials.filter(({ curves }) => curves !== null)
-    .sort((a, b) => place(b.trial) - place(a.trial));
-  const keys = [...new Set(drawn.flatMap(({ curves }) => Object.keys(curves ?? {})))].sort();
-  // Of a figure that is there for validation as well, the training's is shown of the winner alone.
-  const figures = keys.filter((key) => !keys.includes(`val_${key}`)).slice(0, 6);
-  return figures.map((figure, i) => {
-    const values: Record<string, unknown>[] = [];
-    drawn.forEach(({ trial, curves }, k) => {
-      const isBest = k === drawn.length - 1;
-      const add = (key: string, kind: string) =>
-        curves?.[key]?.forEach((value, epoch) => {
-          if (!Number.isFinite(value)) return;
-          values.push({
-            epoch: epoch + 1,
-            kind,
-            trial: k,
-            value: round(value),
-            says: `trial ${trial}${kind === KINDS[1] ? ", training" : ""}, epoch ${epoch + 1}: ${
-              fixed(value, 4)
-            }`,
-          });
-        });
-      add(figure, isBest ? KINDS[0] : KINDS[2]);
-      if (isBest && figure.startsWith("val_")) add(figure.slice(4), KINDS[1]);
-    });
-    return curveChart(`curve-${i}`, figure, values);
-  });
-}
-
-const KINDS = ["the best", "the best, training", "the next"] as const;
-
-function curveChart(id: string, figure: string, values: Record<string, unknown>[]): Chart {
-  const present = KINDS.filter((kind) => values.some((v) => v["kind"] === kind));
-  const pick = <T>(one: readonly [T, T, T]) => present.map((kind) => one[KINDS.indexOf(kind)]);
-  const legend = { title: null, orient: "bottom", columns: 3, symbolType: "stroke" };
-  const scale = <T>(range: readonly [T, T, T]) => ({ domain: present, range: pick(range) });
-  const x = {
-    field: "epoch",
-    type: "quantitative",
-    axis: { tickMinStep: 1, grid: false, format: "d" },
-    scale: { zero: false, nice: false },
-  };
-  const y = {
-    field: "value",
-    type: "quantitative",
-    title: figure,
-    scale: { zero: false },
-    axis: { tickCount: 5 },
-  };
-  const kind = { field: "kind", type: "nominal" };
-  return {
-    id,
-    description: `${figure} by epoch of the ten best trials`,
-    spec: spec({
-      width: 400,
-      height: 230,
-      data: { values },
-      layer: [
-        {
-          mark: { type: "line" },
-          encoding: {
-            x,
-            y,
-            detail: { field: "trial" },
-            color: { ...kind, scale: scale([ROLES.s2, ROLES.s2, ROLES.soft]), legend },
-            strokeDash: { ...kind, scale: scale([[1, 0], [4, 3], [1, 0]]), legend },
-            opacity: { condition: { test: `datum.kind === '${KINDS[2]}'`, value: 0.5 }, value: 1 },
-            strokeWidth: {
-              condition: { test: `datum.kind === '${KINDS[2]}'`, value: 1.2 },
-              value: 2,
-            },
-          },
-        },
-        {
-          mark: { type: "point", filled: true, size: 90, opacity: 0 },
-          encoding: { x, y, ...words },
         },
       ],
     }),

@@ -5,6 +5,7 @@ import { type Importances, importances, SHUFFLES, TREES } from "./importance.ts"
 import { figure, sha256 } from "./page.ts";
 import * as charts from "./sweep_charts.ts";
 import { count, type Linked } from "./sweep_columns.ts";
+import { curveCharts } from "./sweep_curves.ts";
 import type { SweepData } from "./sweep_data.ts";
 import { parallel, slice } from "./sweep_linked.ts";
 import { rank } from "./sweep_ranking.ts";
@@ -22,7 +23,7 @@ type Section = readonly [id: string, title: string, content: readonly (Html | nu
 export async function renderSweepPage(data: SweepData, client: string): Promise<string> {
   const linked = rank(data);
   const important = importances(linked);
-  const curves = charts.curveCharts(data, linked);
+  const curves = curveCharts(data, linked);
   const drawings = await draw([
     charts.progressChart(data, linked),
     charts.rungsChart(data, linked),

@@ -2,22 +2,17 @@
 import { configName, lookUp, reasonJson, statusOf, trajectoryOf } from "../plan/fingerprint.ts";
 import type { Digest, Key, Node, NodeId, Outcome, Plan } from "../plan/plan.ts";
 import type { Store } from "../store/local.ts";
-import type { RunRecord, StageRecord } from "../store/store.ts";
+import type { StageRecord } from "../store/store.ts";
+import { Asking, type More, type NodeResult } from "./asking.ts";
 import type { Failure, Listener } from "./event.ts";
 import { jobInputs } from "./process.ts";
 import { Queue, RoomQueue } from "./queue.ts";
-import { divide, longestFirst, Share } from "./share.ts";
+import { type RunningTask, Runs } from "./runs.ts";
+import { longestFirst } from "./share.ts";
 import { feedsOf, Waiting } from "./waiting.ts";
 import { isForced, type Task, work } from "./work.ts";
 
-export type NodeResult = RunRecord["nodes"][number];
-
-/**
- * Nodes to add, given what has ended since the last question: each after those that feed it, and those that
- * are known already left alone. Null: there will be no more. Asked with nothing when the run begins, then
- * whenever something has ended, never twice at once. A node that is healed ends, and is told, again.
- */
-export type More = (ended: readonly NodeResult[]) => Promise<readonly Node[] | null>;
+export type { More, NodeResult } from "./asking.ts";
 
 export interface RunOptions {
   readonly id: string;
@@ -45,12 +40,6 @@ export interface RunOptions {
   readonly timeout?: number | null;
   /** Another process of the same run has begun it: what is forced goes on from its checkpoints. */
   readonly goesOn?: boolean;
-}
-
-interface Running {
-  readonly task: Task;
-  readonly share: Share;
-  isStarted: boolean;
 }
 
 export interface RunResult {
@@ -82,23 +71,15 @@ class Run {
   /** Ready, and not in the store; an entry of `#room` that is not here any more is void. */
   readonly #missed = new Map<NodeId, Task>();
   readonly #room = new RoomQueue<Task>();
-  /** Those that go the way of one that runs: they go on from where it ends. */
-  readonly #behind = new Map<Digest, Task[]>();
-  /** In the order in which they began. */
-  readonly #running = new Map<NodeId, Running>();
+  readonly #running: Runs;
   readonly #done = new Map<NodeId, Readonly<Record<string, Digest>>>();
   readonly #results = new Map<NodeId, NodeResult>();
   readonly #damaged = new Set<string>();
   /** One build after another: the bundler is ended after each. */
   #rebuilt = Promise.resolve();
   #isSorted = false;
-  #memory = 0;
   #stopped = false;
-  /** What has ended since `more` was asked; null: it will say no more. */
-  #news: NodeResult[] | null;
-  #isAsked = false;
-  #isAsking = false;
-  #broken: { readonly error: unknown } | null = null;
+  readonly #asking: Asking;
   /** Something ended, or was added, that the loop has not seen. */
   #isChanged = false;
   #wake = () => {};
@@ -109,7 +90,8 @@ class Run {
     readonly options: RunOptions,
     readonly listen: Listener,
   ) {
-    this.#news = options.more === undefined ? null : [];
+    this.#running = new Runs(options.jobs);
+    this.#asking = new Asking(options.more, (nodes) => this.#take(nodes), () => this.#change());
   }
 
   async all(): Promise<RunResult> {
@@ -124,25 +106,27 @@ class Run {
     this.#add(plan.nodes);
     for (;;) {
       this.#isChanged = false;
-      this.#ask();
+      if (!this.#isEnding) this.#asking.ask();
       await this.#lookAll();
       // Only a run that has something to do asks how long it took before.
       if (!this.#isSorted && this.#missed.size > 0 && !this.#isEnding) await this.#sort();
       await this.#beginAll();
       // Something ended while the store was asked: what it feeds, or its threads, may be free now.
       if (this.#isChanged) continue;
-      this.#deal();
-      if (this.#running.size === 0 && !this.#isAsking) {
-        if (this.#isEnding || this.#news === null) break;
-        if (this.#news.length === 0) {
-          throw new Error("Who adds nodes to this run waits for some that are not in it");
-        }
-        continue;
+      this.#running.deal(
+        (one) => void this.#work(one).finally(() => this.#change()),
+        ({ task: { node } }, threads) =>
+          this.listen({ type: "node-threads", node: node.id, threads }),
+      );
+      if (this.#running.size === 0 && !this.#asking.isAsked) {
+        if (this.#isEnding || this.#asking.isOver) break;
+        if (this.#asking.hasNews) continue;
+        throw new Error("Who adds nodes to this run waits for some that are not in it");
       }
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
     this.#endOthers();
-    if (this.#broken !== null) throw this.#broken.error;
+    if (this.#asking.broken !== null) throw this.#asking.broken.error;
     const nodes = this.#nodes.flatMap(({ id }) => this.#results.get(id) ?? []);
     const counts = { hit: 0, ran: 0, failed: 0, blocked: 0, cancelled: 0 };
     for (const { outcome } of nodes) counts[outcome]++;
@@ -160,7 +144,7 @@ class Run {
   /** Nothing begins any more. */
   get #isEnding(): boolean {
     const { signal, stopBeginning } = this.options;
-    return this.#stopped || this.#broken !== null || signal.aborted ||
+    return this.#stopped || this.#asking.broken !== null || signal.aborted ||
       stopBeginning?.aborted === true;
   }
 
@@ -182,28 +166,10 @@ class Run {
     return added;
   }
 
-  /** Asks for more nodes, if somebody waits to be asked; the answer comes while others run. */
-  #ask(): void {
-    const { more } = this.options;
-    if (more === undefined || this.#news === null || this.#isAsking || this.#isEnding) return;
-    if (this.#isAsked && this.#news.length === 0) return;
-    const ended = this.#news;
-    this.#news = [];
-    this.#isAsked = this.#isAsking = true;
-    const take = (nodes: readonly Node[] | null) => {
-      if (nodes === null) this.#news = null;
-      else if (!this.#isEnding) {
-        const added = this.#add(nodes).map(({ id }) => id);
-        if (added.length > 0) this.listen({ type: "nodes-added", nodes: added });
-      }
-    };
-    // In a promise of its own, so that what it throws at once is caught, too.
-    Promise.resolve().then(() => more(ended)).then(take)
-      .catch((error) => void (this.#broken = { error }))
-      .finally(() => {
-        this.#isAsking = false;
-        this.#change();
-      });
+  #take(nodes: readonly Node[]): void {
+    if (this.#isEnding) return;
+    const added = this.#add(nodes).map(({ id }) => id);
+    if (added.length > 0) this.listen({ type: "nodes-added", nodes: added });
   }
 
   #wait(node: Node): void {
@@ -284,7 +250,7 @@ class Run {
     const waiting = this.plan.nodes.filter(({ id }) => this.#waiting.has(id));
     longestFirst(waiting, await this.#before(waiting))
       .forEach(({ id }, index) => this.#ranks.set(id, index));
-    this.#memory = await this.options.memory();
+    this.#running.memory = await this.options.memory();
     this.#isSorted = true;
     for (const task of this.#missed.values()) this.#miss(task);
   }
@@ -300,32 +266,20 @@ class Run {
     return found;
   }
 
-  /** Makes stage runs of what there is room for; `#deal` starts them. */
+  /** Makes stage runs of what there is room for, which are started when threads are dealt. */
   async #beginAll(): Promise<void> {
     while (!this.#isEnding && !this.#isChanged) {
-      const room = this.#roomLeft();
+      const room = this.#running.room();
       const task = room === null ? undefined : this.#room.take(room);
       if (task === undefined) return;
       if (this.#missed.get(task.node.id) === task) await this.#begin(task);
     }
   }
 
-  /** Bytes that one more stage run may need; null: all threads are taken. */
-  #roomLeft(): number | null {
-    const running = [...this.#running.values()];
-    if (running.length === 0) return Infinity;
-    if (running.length >= this.options.jobs) return null;
-    return running.reduce((left, { task }) => left - task.node.memory, this.#memory);
-  }
-
   async #begin(task: Task): Promise<void> {
-    const { node, key, trajectory, reason } = task;
-    const ahead = [...this.#running.values()].find((one) => one.task.trajectory === trajectory);
-    if (ahead !== undefined) {
-      // It would only wait for that one's lock; then it goes on from where that one ends.
-      this.#behind.set(trajectory, [...this.#behind.get(trajectory) ?? [], task]);
-      return;
-    }
+    const { node, key, reason } = task;
+    // It would only wait for that one's lock; then it goes on from where that one ends.
+    if (this.#running.isBehind(task)) return;
     this.#missed.delete(node.id);
     // Another node may have made the same since it was looked up.
     if (!isForced(reason)) {
@@ -333,34 +287,10 @@ class Run {
       if (record !== null && damage === null) return await this.#hit(node, key, record);
     }
     this.#waiting.remove(node.id);
-    this.#running.set(node.id, { task, share: new Share(), isStarted: false });
+    this.#running.begin(task);
   }
 
-  /** Divides the threads anew: who gets fewer is told first, then who is new starts, then who gets more. */
-  #deal(): void {
-    const running = [...this.#running.values()];
-    const shares = divide(this.options.jobs, running.map(({ task }) => task.node.threads));
-    const deals = running.map((one, index) => ({ one, threads: shares[index] ?? 1 }));
-    const change = (deal: typeof deals) => {
-      for (const { one, threads } of deal) {
-        if (threads === one.share.threads) continue;
-        one.share.set(threads);
-        const { id } = one.task.node;
-        if (one.isStarted) this.listen({ type: "node-threads", node: id, threads });
-      }
-    };
-    const before = deals.filter(({ one }) => one.isStarted);
-    change(before.filter(({ one, threads }) => threads < one.share.threads));
-    const begun = deals.filter(({ one }) => !one.isStarted);
-    change(begun);
-    for (const { one } of begun) {
-      one.isStarted = true;
-      this.#work(one).finally(() => this.#change());
-    }
-    change(before);
-  }
-
-  async #work({ task, share }: Running): Promise<void> {
+  async #work({ task, share }: RunningTask): Promise<void> {
     const { node, key, reason } = task;
     const started = performance.now();
     this.listen({ type: "node-started", node: node.id, reason, threads: share.threads });
@@ -441,7 +371,7 @@ class Run {
         message: `${failure.message}; it lies in "${place}" now, and ${by} again`,
       });
     }
-    this.#leave(node);
+    this.#leave(node.id);
     this.#wait(node);
     return true;
   }
@@ -456,15 +386,10 @@ class Run {
   }
 
   /** It runs no more; who went the same way may begin. */
-  #leave(node: Node): void {
-    const running = this.#running.get(node.id);
-    if (running === undefined) return;
-    this.#running.delete(node.id);
-    const { trajectory } = running.task;
-    for (const task of this.#behind.get(trajectory) ?? []) {
+  #leave(id: NodeId): void {
+    for (const task of this.#running.end(id)) {
       this.#room.add(task, this.#rankOf(task.node), task.node.memory);
     }
-    this.#behind.delete(trajectory);
   }
 
   /** Of what never began: an interrupt, or the end of the night, is told before a failure. */
@@ -494,11 +419,11 @@ class Run {
       ...node.version === null ? {} : { version: node.version },
       ...facts,
     };
-    this.#leave(node);
+    this.#leave(node.id);
     this.#waiting.remove(node.id);
     this.#missed.delete(node.id);
     this.#results.set(node.id, result);
-    this.#news?.push(result);
+    this.#asking.tell(result);
     if (this.#done.has(node.id)) {
       for (const one of this.#waiting.done(node.id)) this.#fresh.add(one, this.#rankOf(one));
     } else for (const one of this.#waiting.after(node.id)) this.#stuck.add(one, this.#rankOf(one));

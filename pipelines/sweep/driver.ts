@@ -1,12 +1,12 @@
 /** Keeps a running scheduler in trials: decides, plans and judges them, and ends with the winner's test. */
 import type { Node, NodeId } from "../plan/plan.ts";
 import type { NodeResult } from "../run/run.ts";
-import type { Store } from "../store/local.ts";
+import type { Figures } from "./figures.ts";
 import type { SweepFolder } from "./folder.ts";
 import { type Entry, type JobEntry, Ledger, pending } from "./ledger.ts";
 import { type Fact, judge } from "./outcome.ts";
 import type { TrialPlanner } from "./plan.ts";
-import { bestOf } from "./ranking.ts";
+import { bestOf, order } from "./ranking.ts";
 import { textOf } from "./space.ts";
 import type { Job, Strategy } from "./strategy.ts";
 import { baselineOf, pointOf } from "./trials.ts";
@@ -16,6 +16,7 @@ export interface Driving {
   readonly jobs: number;
   /** Milliseconds from any fixed start, for the budget of time. */
   readonly now: () => number;
+  readonly figures: Figures;
   /** Called when a trial, the baseline or the winner's test has ended. */
   readonly onEnd: (entry: Entry) => void;
 }
@@ -28,9 +29,8 @@ export class Driver {
   readonly baseline: Entry;
   /** The winner's metric on the test set; null: it is not there yet, or nothing is touched. */
   tested: Entry | null = null;
-  /** Trials of an earlier form of the file, which are ranked, too. */
-  earlier: readonly JobEntry[] = [];
-  readonly facts = new Map<NodeId, Fact>();
+  /** The best job so far, as it was told; null where none has a metric. */
+  leader: JobEntry | null;
   /** By the nodes whose figures are their metrics. */
   readonly #waiting = new Map<NodeId, Entry[]>();
   readonly #started: number;
@@ -41,14 +41,18 @@ export class Driver {
 
   constructor(
     readonly planner: TrialPlanner,
-    readonly store: Store,
     readonly folder: SweepFolder,
     strategy: Strategy,
+    /** Trials of an earlier form of the file, which are ranked, too. */
+    readonly earlier: readonly JobEntry[],
+    /** Of all nodes that have ended, or are known of earlier trials. */
+    readonly facts: Map<NodeId, Fact>,
     readonly options: Driving,
   ) {
     const { sweep } = planner.read;
     this.ledger = new Ledger(strategy, sweep.asynchronous);
     this.baseline = pending(baselineOf(sweep));
+    this.leader = bestOf(earlier, sweep.goal);
     this.#started = options.now();
     this.#least = 2 * options.jobs;
     this.#ahead = this.#least;
@@ -157,8 +161,7 @@ export class Driver {
     }
     for (const entry of touched) {
       if (entry.planned === null || "problem" in entry.planned) continue;
-      const { tensor } = this.planner.read.sweep.metric;
-      const found = await judge(this.store, entry.planned, tensor, this.facts);
+      const found = await judge(entry.planned, this.options.figures, this.facts);
       if (found === null) continue;
       entry.replicates = found.replicates;
       entry.loss = found.loss;
@@ -168,11 +171,20 @@ export class Driver {
   }
 
   async #end(entry: Entry, result: Entry["result"]): Promise<void> {
-    if ("job" in entry) this.ledger.settle(entry as JobEntry, result); // jobs alone have one
-    else entry.result = result;
+    if (isJob(entry)) {
+      this.ledger.settle(entry, result);
+      const { goal } = this.planner.read.sweep;
+      const isDone = result.type === "done";
+      const isBest = this.leader === null || order(goal)(entry, this.leader) < 0;
+      if (isDone && isBest) this.leader = entry;
+    } else entry.result = result;
     if (entry.loss !== null || this.folder.hasLosses) {
       await this.folder.writeLoss(entry.point, entry.loss);
     }
     this.options.onEnd(entry);
   }
+}
+
+function isJob(entry: Entry): entry is JobEntry {
+  return "job" in entry;
 }

@@ -7,6 +7,7 @@ import { statusOf } from "../plan/fingerprint.ts";
 import type { Digest, NodeId, Plan } from "../plan/plan.ts";
 import type { Store } from "../store/local.ts";
 import { fieldsOf } from "../store/valid.ts";
+import type { Figures } from "./figures.ts";
 import { type JobEntry, pending } from "./ledger.ts";
 import { emptyPlan, type OpenedSweep } from "./open.ts";
 import { type Fact, judge } from "./outcome.ts";
@@ -46,6 +47,7 @@ export async function entriesBefore(
   { planner, read, strategy }: OpenedSweep,
   store: Store,
   points: readonly Point[],
+  figures: Figures,
   facts: Map<NodeId, Fact>,
 ): Promise<JobEntry[]> {
   const { sweep } = read;
@@ -56,7 +58,7 @@ export async function entriesBefore(
     const one = planned[index];
     if (one === undefined || "problem" in one) continue;
     await lookUpAll(one, emptyPlan(read), store, done, facts);
-    const judged = await judge(store, one, sweep.metric.tensor, facts);
+    const judged = await judge(one, figures, facts);
     if (judged?.result.type !== "done") continue;
     const number = strategy.jobs + found.length;
     const rung = "rungs" in sweep.strategy && point.reach !== null

@@ -1,7 +1,6 @@
 /** What became of a point, by what became of its nodes. */
 import type { Digest, Key, NodeId } from "../plan/plan.ts";
-import type { Store } from "../store/local.ts";
-import { readTensor } from "./figures.ts";
+import type { Figures } from "./figures.ts";
 import type { Entry, Loss } from "./ledger.ts";
 import type { Planned } from "./plan.ts";
 
@@ -20,11 +19,10 @@ export interface Fact {
 
 export type Facts = ReadonlyMap<NodeId, Fact>;
 
-/** Null: some of its metrics are not there yet. `tensor`: the metric's name; of several values the last counts. */
+/** Null: some of its metrics are not there yet. */
 export async function judge(
-  store: Store,
   planned: Planned,
-  tensor: string,
+  figures: Figures,
   facts: Facts,
 ): Promise<Pick<Entry, "result" | "replicates" | "loss"> | null> {
   const ended = planned.metrics.map((node) => ({ node, fact: facts.get(node.id) }));
@@ -33,12 +31,10 @@ export async function judge(
   let loss: Loss | null = lossOf(planned, facts);
   for (const { node, fact } of ended) {
     if (fact?.outputs == null) continue;
-    const value = (await readTensor(store, fact.outputs, tensor))?.at(-1);
-    if (value === undefined) {
-      const message = `"${node.stage}" gave no figure "${tensor}"`;
+    const value = await figures.of(fact.outputs);
+    if (value === null) {
+      const message = `"${node.stage}" gave no "${figures.tensor}" that is a number`;
       loss ??= { node: node.id, message, log: fact.log };
-    } else if (!Number.isFinite(value)) {
-      loss ??= { node: node.id, message: `Its ${tensor} is ${value}`, log: fact.log };
     } else {
       const seed = node.cell["seed"] ?? "";
       replicates.push({ seed, node: node.id, outputs: fact.outputs, value });

@@ -2,7 +2,7 @@
 import { buildClient } from "../report/build.ts";
 import type { SweepData } from "../report/sweep_data.ts";
 import { renderSweepPage } from "../report/sweep_page.ts";
-import { publishFile } from "../store/files.ts";
+import { publishFile, readIfThere } from "../store/files.ts";
 
 /** Where a sweep's page and the winner's config lie: apart from the pages of configs, which may have its name. */
 export function sweepFolder(reports: string): string {
@@ -18,17 +18,26 @@ export async function sweepClient(root: string): Promise<string> {
   return await Deno.readTextFile(path);
 }
 
-/** Answers the paths, the page's first. */
+/** The page, and the winner's config where there is one. */
+export function pagesOf({ name, winner }: SweepData, reports: string): string[] {
+  const folder = sweepFolder(reports);
+  const config = winner === null ? [] : [`${folder}/${name}-winner.yaml`];
+  return [`${folder}/${name}.html`, ...config];
+}
+
+/** True if all of them are there. */
+export function isPublished(data: SweepData, reports: string): boolean {
+  return pagesOf(data, reports).every((path) => readIfThere(path) !== null);
+}
+
+/** Answers the paths. */
 export async function publishSweep(
   data: SweepData,
   client: string,
   reports: string,
 ): Promise<string[]> {
-  const folder = sweepFolder(reports);
-  const page = `${folder}/${data.name}.html`;
+  const [page = "", config] = pagesOf(data, reports);
   publishFile(page, await renderSweepPage(data, client));
-  if (data.winner === null) return [page];
-  const config = `${folder}/${data.name}-winner.yaml`;
-  publishFile(config, data.winner.yaml);
-  return [page, config];
+  if (config !== undefined && data.winner !== null) publishFile(config, data.winner.yaml);
+  return config === undefined ? [page] : [page, config];
 }

@@ -17,14 +17,17 @@ export function furthest(entries: readonly JobEntry[]): JobEntry[] {
   return [...last].sort(([a], [b]) => a - b).map(([, entry]) => entry);
 }
 
-/** Best first: who went further, then the metric, then the lower number; failed ones last, pending ones left out. */
-export function ranked(entries: readonly JobEntry[], goal: Sweep["goal"]): JobEntry[] {
+/** Best first: who went further, then the metric, then the lower number; failed ones last. */
+export function order(goal: Sweep["goal"]): (a: JobEntry, b: JobEntry) => number {
   const sign = goal === "maximize" ? -1 : 1;
   const metric = ({ result }: JobEntry) => result.type === "done" ? sign * result.metric : Infinity;
   const rung = ({ job, result }: JobEntry) => result.type === "done" ? job.rung ?? 0 : -1;
-  return furthest(entries).filter(({ result }) => result.type !== "pending").sort((a, b) =>
-    rung(b) - rung(a) || compare(metric(a), metric(b)) || a.job.trial - b.job.trial
-  );
+  return (a, b) => rung(b) - rung(a) || compare(metric(a), metric(b)) || a.job.trial - b.job.trial;
+}
+
+/** Trials in that order, pending ones left out. */
+export function ranked(entries: readonly JobEntry[], goal: Sweep["goal"]): JobEntry[] {
+  return furthest(entries).filter(({ result }) => result.type !== "pending").sort(order(goal));
 }
 
 /** Null where no trial has a metric. */

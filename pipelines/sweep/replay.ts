@@ -4,6 +4,7 @@ import type { Digest, NodeId } from "../plan/plan.ts";
 import type { Store } from "../store/local.ts";
 import { sweepData } from "./data.ts";
 import { entriesBefore, lookUpAll, pointsBefore } from "./earlier.ts";
+import { Figures } from "./figures.ts";
 import { type Entry, type JobEntry, Ledger, pending } from "./ledger.ts";
 import { emptyPlan, type OpenedSweep } from "./open.ts";
 import { type Fact, judge } from "./outcome.ts";
@@ -35,6 +36,7 @@ export async function replay(
   const facts = new Map<NodeId, Fact>();
   const done = new Map<NodeId, Readonly<Record<string, Digest>>>();
   const { hasLosses } = folder;
+  const figures = await Figures.open(store, sweep.metric.tensor);
 
   async function look(entries: readonly Entry[], on = sweep.metric.on): Promise<void> {
     const planned = await planner.plan(entries.map(({ point }) => point), on);
@@ -48,7 +50,7 @@ export async function replay(
         continue;
       }
       await lookUpAll(found, emptyPlan(read), store, done, facts);
-      const judged = await judge(store, found, sweep.metric.tensor, facts);
+      const judged = await judge(found, figures, facts);
       if (judged !== null) {
         entry.replicates = judged.replicates;
         entry.loss = judged.loss;
@@ -88,6 +90,7 @@ export async function replay(
     opened,
     store,
     before.filter(({ values, reach }) => !tried.has(JSON.stringify([values, reach]))),
+    figures,
     facts,
   );
   const isOver = ledger.isOver && ledger.open === 0;
@@ -96,6 +99,7 @@ export async function replay(
     ? null
     : pending({ ...best.point, label: "winner" });
   if (tested !== null) await look([tested], "test");
+  await figures.close();
   return {
     ledger,
     baseline,

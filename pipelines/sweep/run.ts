@@ -1,14 +1,18 @@
 /** A sweep on this machine, from its first trial to its page; or as far as it gets. */
+import type { NodeId } from "../plan/plan.ts";
 import type { Store } from "../store/local.ts";
 import type { SweepData } from "../report/sweep_data.ts";
 import type { Listener } from "../run/event.ts";
+import { fieldsOf } from "../store/valid.ts";
 import { type Recorded, runAndRecord } from "../run/record.ts";
 import { type Known, sweepData } from "./data.ts";
 import { Driver } from "./driver.ts";
 import { entriesBefore, pointsBefore } from "./earlier.ts";
+import { Figures } from "./figures.ts";
 import type { Entry } from "./ledger.ts";
 import { emptyPlan, type OpenedSweep } from "./open.ts";
-import { publishSweep, sweepClient } from "./publish.ts";
+import type { Fact } from "./outcome.ts";
+import { isPublished, pagesOf, publishSweep, sweepClient } from "./publish.ts";
 
 export interface SweepAsked extends
   Pick<
@@ -42,17 +46,21 @@ export async function runSweep(
   const { sweep } = read;
   const started = asked.now();
   const client = await sweepClient(asked.root);
-  const driver = new Driver(planner, store, folder, strategy, {
+  const figures = await Figures.open(store, sweep.metric.tensor);
+  const facts = new Map<NodeId, Fact>();
+  const before = folder.readState();
+  const points = pointsBefore(before, sweep);
+  const earlier = await entriesBefore(opened, store, points, figures, facts);
+  const driver = new Driver(planner, folder, strategy, earlier, facts, {
     jobs: asked.jobs,
     now: asked.now,
+    figures,
     onEnd: (entry) => {
       // The winner is no further trial.
       if (entry !== driver.tested) listen(eventOf(driver, entry));
       keepState();
     },
   });
-  const before = pointsBefore(folder.readState(), sweep);
-  driver.earlier = await entriesBefore(opened, store, before, driver.facts);
   const known = (): Known => ({
     sweep,
     entries: driver.ledger.entries,
@@ -98,19 +106,40 @@ export async function runSweep(
     sweep: sweep.name,
     async conclude(listen) {
       await writing;
-      last = await data(true);
-      folder.writeState(last);
-      for (const path of await publishSweep(last, client, asked.reports)) {
-        listen({ type: "report-published", path });
-      }
+      await figures.close();
+      const now = await data(false);
+      const isSame = resultsOf(now) === resultsOf(before) && isPublished(now, asked.reports);
+      last = isSame ? now : await data(true);
+      // With what it has cost the run that made it.
+      folder.writeState(isSame ? before : last);
+      const paths = isSame
+        ? pagesOf(now, asked.reports)
+        : await publishSweep(last, client, asked.reports);
+      for (const path of paths) listen({ type: "report-published", path });
     },
   }, listen);
   return { data: last ?? await data(false), isOver: driver.isOver, interrupted };
 }
 
+/** All of a state that a page shows, but for times and curves. */
+function resultsOf(state: unknown): string {
+  const { trials, baseline, winner, left, metric, goal, strategy, asynchronous } = fieldsOf(state);
+  const timeless = (trial: unknown) => ({ ...fieldsOf(trial), seconds: 0, curves: null });
+  return JSON.stringify([
+    Array.isArray(trials) ? trials.map(timeless) : null,
+    timeless(baseline),
+    winner,
+    left,
+    metric,
+    goal,
+    strategy,
+    asynchronous,
+  ]);
+}
+
 function eventOf(driver: Driver, entry: Entry): Parameters<Listener>[0] {
   const { metric } = driver.planner.read.sweep;
-  const best = driver.best;
+  const best = driver.leader;
   return {
     type: "trial-ended",
     trial: entry.point.label,

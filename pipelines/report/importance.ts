@@ -38,15 +38,18 @@ export const SHUFFLES = 19;
 const TREES_A_SHUFFLE = 12;
 /** Cells that a range is cut into. */
 const CELLS = 24;
-/** Fewer trials than these say nothing. */
+/** Fewer trials than these say nothing; of more every second, third ... is taken, in the order of the ranking. */
 const LEAST = 10;
+const MOST = 1000;
 
 /** Null: too few trials. Those that failed are left out, as are those that are not over. */
 export function importances(linked: Linked): Importances | null {
   const params = linked.axes.slice(0, -1);
-  const rows = linked.rows.filter((row) =>
+  const all = linked.rows.filter((row) =>
     row.values.at(-1) !== null && (row.state === "done" || row.state === "pruned")
   );
+  const every = Math.ceil(all.length / MOST);
+  const rows = all.filter((_, index) => index % every === 0);
   if (rows.length < LEAST || params.length === 0) return null;
   const features = params.map((axis, i): Feature => {
     const cells = axis.names.length > 0 ? axis.names.length : axis.high > axis.low ? CELLS : 1;

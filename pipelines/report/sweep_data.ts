@@ -63,6 +63,8 @@ export interface SweepData {
   readonly baseline: SweepTrial | null;
   readonly winner: {
     readonly trial: number;
+    /** What makes the base config the winner's, as `--set` takes it: the sweep's own changes first. */
+    readonly sets: readonly string[];
     /** A whole config, ready to run. */
     readonly yaml: string;
     /** The test set, touched once; null where that is not done, or failed. */

@@ -3,7 +3,7 @@ import { type Html, html } from "./html.ts";
 import { quoted } from "./lineage.ts";
 import { mean } from "./statistics.ts";
 import { fixed, type Linked, probability, type Ranked, shown, signed } from "./sweep_columns.ts";
-import type { SweepData, SweepTrial } from "./sweep_data.ts";
+import type { SweepData } from "./sweep_data.ts";
 import { metricOf } from "./sweep_ranking.ts";
 import { halfWidth } from "./sweep_statistics.ts";
 import { heading, scrolled } from "./sweep_tables.ts";
@@ -56,7 +56,7 @@ export function winner(data: SweepData, linked: Linked): Html {
       html`<p class="note">The test set was touched once, by this trial: that figure is
 free of the choice among trials, which the one above is not.</p>`}
     <h3>To run it</h3>
-    ${copied("settings", command(data, trial))}
+    ${copied("settings", command(data.base, won.sets))}
     <details><summary>The whole config</summary>${copied("config", won.yaml)}</details>
   `;
 }
@@ -117,9 +117,7 @@ function copied(id: string, text: string): Html {
   `;
 }
 
-function command({ base }: SweepData, { settings }: SweepTrial): string {
-  const words = Object.entries(settings).map(([path, value]) =>
-    `  --set ${quoted(`${path}=${JSON.stringify(value)}`)}`
-  );
+function command(base: string, sets: readonly string[]): string {
+  const words = sets.map((one) => `  --set ${quoted(one)}`);
   return [`deno task run ${quoted(base)}`, ...words].join(" \\\n");
 }

@@ -7,11 +7,14 @@ import { readTensor } from "./figures.ts";
 import type { Entry, JobEntry } from "./ledger.ts";
 import type { Facts } from "./outcome.ts";
 import type { Planned } from "./plan.ts";
+import { isSame } from "./domain.ts";
 import { furthest, ranked } from "./ranking.ts";
 import { nameOf } from "./space.ts";
+import { inCell, type Point } from "./trials.ts";
 import type { ReadSweep } from "./read.ts";
 import type { Sweep, Values } from "./sweep.ts";
 import { sweepFolder } from "./publish.ts";
+import { valueAt } from "./values.ts";
 import { winnerYaml } from "./winner.ts";
 
 /** Curves are shown of so many trials. */
@@ -95,12 +98,14 @@ export async function sweepData(
     baseline: baseline.result.type === "pending" ? null : {
       trial: -1,
       ...trialOf(baseline, sweep, ofBaseline),
+      values: baseValues(read),
       state: baseline.result.type,
       curves: withCurves ? await curvesOf(store, baseline, facts) : null,
       earlier: false,
     },
     winner: winner === null ? null : {
       trial: winner.job.trial,
+      sets: setsOf(winner.point, sweep),
       yaml: winnerYaml(read, winner.point.values, winner.point.reach, sweepFolder(reports)),
       test: tested?.result.type === "done"
         ? tested.replicates.map(({ seed, value }) => ({ seed, value }))
@@ -146,6 +151,34 @@ export function settingsOf(values: Values, sweep: Sweep): Record<string, Json> {
       return [[cell === undefined ? stage : `${stage}@${cell}`, ...rest].join("."), value];
     }),
   );
+}
+
+/** What makes the base config that of a point. */
+function setsOf({ values, reach }: Point, sweep: Sweep): string[] {
+  const counted = sweep.rungs === null || reach === null
+    ? {}
+    : { [`${sweep.rungs.stage}.${sweep.rungs.param}`]: reach };
+  const settings = Object.entries(settingsOf({ ...values, ...counted }, sweep));
+  return [
+    ...sweep.overrides,
+    ...settings.map(([path, value]) => `${path}=${JSON.stringify(value)}`),
+  ];
+}
+
+/** What the base has of the swept params, as far as it says so: the rest are defaults of its stages. */
+function baseValues({ sweep, base }: ReadSweep): SweepTrial["values"] {
+  const found: Record<string, string | number> = {};
+  for (const parameter of sweep.space) {
+    const [stage, ...path] = parameter.path.split(".");
+    const config = base.stages.find(({ name }) => name === stage);
+    const value = config && valueAt(inCell(config, sweep.cells[config.name]).with, path);
+    if (value === undefined || value === null) continue;
+    const { domain } = parameter;
+    const isShown = typeof value !== "object" ||
+      (domain.type === "choice" && domain.choices.some((one) => isSame(one.value, value)));
+    if (isShown) found[parameter.path] = nameOf(parameter, value);
+  }
+  return found;
 }
 
 function stateOf({ job, result }: JobEntry, sweep: Sweep): TrialState {

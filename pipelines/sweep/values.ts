@@ -47,6 +47,17 @@ function changed(old: Json | undefined, path: readonly string[], value: Json): J
   return { ...old, [step]: changed(old[step], rest, value) };
 }
 
+/** What stands at a path; undefined: nothing does. */
+export function valueAt(params: Json, path: readonly string[]): Json | undefined {
+  let found: Json | undefined = params;
+  for (const step of path) {
+    if (isList(found)) found = /^\d+$/.test(step) ? found[Number(step)] : undefined;
+    else if (typeof found === "object" && found !== null) found = found[step];
+    else return undefined;
+  }
+  return found;
+}
+
 /** `Array.isArray` does not narrow readonly arrays. */
 function isList(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value);

@@ -146,6 +146,10 @@ export function madeSweep(
     },
     winner: won === undefined ? null : {
       trial: won.trial,
+      sets: [
+        "train.epochs=20",
+        ...Object.entries(won.settings).map(([path, value]) => `${path}=${JSON.stringify(value)}`),
+      ],
       yaml: `# ${hostile ?? "The winner"}\nstages:\n  train:\n    uses: train\n    with:\n` +
         `      batchSize: ${won.values["train.batchSize"]}\n      epochs: 20\n`,
       test: Array.from({ length: replicates }, (_, s) => ({

@@ -1,7 +1,8 @@
 /** Stage runs that are tried again, and those that take longer than they may. */
 import assert from "node:assert/strict";
 import type { Event } from "../pipelines/run/event.ts";
-import { outcomes } from "./rig.ts";
+import { outcomes, Workplace } from "./rig.ts";
+import { CONFIG, own } from "./run_stages.ts";
 import { Trials } from "./run_trials.ts";
 
 const retried = (events: readonly Event[]) =>
@@ -97,4 +98,14 @@ Deno.test("one that does not listen is killed; the less of the run's time and it
   const { events } = await trials.run({ ...plan, nodes }, { timeout: 60_000, retries: 1 });
   assert.deepEqual(retried(events), ["one@trial=1 2 timeout"]);
   assert.deepEqual(outcomes(events)["failed"], ["one@trial=1"]);
+});
+
+Deno.test("a plain run ends a stage run after the time that its config gives it", async () => {
+  await using place = await Workplace.copy();
+  own(place, "for (;;) numbers[0] += 1;");
+  place.write(CONFIG, "stages:\n  one: { uses: ./own.ts, resources: { time: 1s } }\n");
+  const { code, stdout } = await place.do(["run", CONFIG]);
+  assert.equal(code, 1);
+  assert.match(stdout, /^error: one: The stage took longer than 1s, which is all that it may$/m);
+  assert.match(stdout, /^ {2}help: give it more by `resources: \{ time \}`/m);
 });

@@ -54,6 +54,23 @@ Deno.test("a run asks for more whenever nodes have ended, never twice at once, a
   assert.equal(again.nodes.filter(({ outcome }) => outcome === "hit").length, 7);
 });
 
+Deno.test("while an answer is awaited, what is known goes on, and nobody is asked again", async () => {
+  await using trials = await Trials.of("");
+  const answers: (() => void)[] = [];
+  let ended = 0;
+  const { nodes } = await trials.run(await trials.plan([1]), {
+    more: (all) =>
+      new Promise((resolve) => {
+        assert.equal(answers.length, 0, "it is asked once");
+        assert.deepEqual(all, []);
+        answers.push(() => resolve(null));
+      }),
+  }, (event) => {
+    if (event.type === "node-ended" && ++ended === 3) answers[0]?.();
+  });
+  assert.deepEqual(nodes.map(({ outcome }) => outcome), ["ran", "ran", "ran"]);
+});
+
 Deno.test("who gives no nodes while nothing runs waits for nothing, which is an error", async () => {
   await using trials = await Trials.of("");
   const { nodes } = await trials.plan([1]);

@@ -10,7 +10,7 @@ import { CONFIG, own } from "./run_stages.ts";
 const SHOWN = COMMANDS.filter(({ hidden }) => hidden !== true);
 /** They need something that was submitted, or do not end: tests/slurm/ and tests/ui/ call them. */
 const ELSEWHERE = ["status", "watch", "cancel", "ui"];
-const TUNING = "tests/configs/tuning.yaml";
+const TUNING = "tests/configs/sweeps/tuning.yaml";
 
 /** An example's words for the tiny config, whose variants have other names. */
 function onTiny(line: string, place: Workplace, digest: string): string[] {

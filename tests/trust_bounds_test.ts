@@ -9,6 +9,9 @@ import { LINE_LIMIT, LOG_LIMIT } from "../pipelines/executors/process.ts";
 import { MOST_NODES } from "../pipelines/plan/maker.ts";
 import { EVENTS_LIMIT } from "../pipelines/store/events.ts";
 import { MOST_TEXT } from "../pipelines/store/files.ts";
+import { MOST_REPLICATES } from "../pipelines/sweep/read.ts";
+import { MOST_CHOICES, MOST_PARAMETERS } from "../pipelines/sweep/read_space.ts";
+import { MOST_TRIALS } from "../pipelines/sweep/sweep.ts";
 import { LIMIT } from "../pipelines/tensor/dtypes.ts";
 import { CHUNK_LIMIT } from "../pipelines/tensor/zarr.ts";
 import { MOST_LINE } from "../pipelines/ui/tail.ts";
@@ -18,7 +21,9 @@ Deno.test("docs/security.md has the bounds of the code, all of them and in their
   const text = Deno.readTextFileSync(join(ROOT, "docs", "security.md"));
   const rows = [...text.matchAll(/^\| [^|]+ \| (\d+) +\|$/gm)].map(([, number]) => Number(number));
   assert.deepEqual(rows, [
-    ...[MOST_BYTES, MOST_VALUES, MOST_LEVELS, MOST_SEEDS, MOST_NODES, MOST_LOCK],
+    ...[MOST_BYTES, MOST_VALUES, MOST_LEVELS, MOST_SEEDS],
+    ...[MOST_PARAMETERS, MOST_CHOICES, MOST_TRIALS, MOST_REPLICATES],
+    ...[MOST_NODES, MOST_LOCK],
     ...[MOST_TEXT, CHUNK_LIMIT, LIMIT, LOG_LIMIT, LINE_LIMIT],
     ...[MOST_LINE, EVENTS_LIMIT],
   ]);

@@ -38,7 +38,8 @@ export class SweepFile {
 }
 
 function viewOf(name: string, state: unknown): SweepView {
-  const { metric, goal, trials, left } = fieldsOf(state);
+  const { metric, goal, trials, left, rungs } = fieldsOf(state);
+  const { param } = fieldsOf(rungs);
   const isLess = goal === "minimize";
   const counts = { done: 0, pruned: 0, failed: 0, running: 0 };
   const all: TrialView[] = [];
@@ -50,20 +51,25 @@ function viewOf(name: string, state: unknown): SweepView {
     const metrics = (Array.isArray(trial["metrics"]) ? trial["metrics"] : [])
       .map((metric) => Number(fieldsOf(metric)["value"] ?? NaN))
       .filter(Number.isFinite);
-    // What halving let go was trained for less.
+    // What halving has not let go on is out of the race.
     if (metrics.length === 0 || state === "pruned" || state === "failed") continue;
     all.push({
       trial: trial["trial"],
       metric: metrics.reduce((sum, value) => sum + value, 0) / metrics.length,
       replicates: metrics.length,
+      reached: typeof trial["reached"] === "number" ? trial["reached"] : null,
       values: valuesOf(trial["values"]),
     });
   }
+  // Of halving those come first that have gone furthest: a metric after one epoch says little.
+  const farOf = ({ reached }: TrialView) => reached ?? Number.MAX_VALUE;
   const order = (a: TrialView, b: TrialView) =>
-    (isLess ? a.metric - b.metric : b.metric - a.metric) || a.trial - b.trial;
+    farOf(b) - farOf(a) || (isLess ? a.metric - b.metric : b.metric - a.metric) ||
+    a.trial - b.trial;
   return {
     name,
     metric: typeof metric === "string" ? metric : "metric",
+    rungs: typeof param === "string" ? param : null,
     goal: isLess ? "minimize" : "maximize",
     counts,
     left: typeof left === "number" ? left : null,

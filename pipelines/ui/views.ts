@@ -107,6 +107,8 @@ export interface TrialView {
   /** Mean over its replicates. */
   readonly metric: number;
   readonly replicates: number;
+  /** How far halving has let it go, in what its rungs count; null: as far as the config says. */
+  readonly reached: number | null;
   readonly values: Readonly<Record<string, string | number>>;
 }
 
@@ -114,6 +116,8 @@ export interface SweepView {
   readonly name: string;
   readonly metric: string;
   readonly goal: "maximize" | "minimize";
+  /** What the rungs of halving count; null without them. */
+  readonly rungs: string | null;
   /** Trials by state. */
   readonly counts: Readonly<Record<"done" | "pruned" | "failed" | "running", number>>;
   /** Of the budget; null where that is not said. */

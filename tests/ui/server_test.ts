@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { TINY, Workplace } from "../rig.ts";
-import { ended, inBrowser, look, Server } from "./rig.ts";
+import { ended, inBrowser, look, Server, until } from "./rig.ts";
 
 /** A request as it is written, since `fetch` mends paths and sets the host itself. */
 async function ask(server: Server, target: string, host: string, method = "GET"): Promise<string> {
@@ -114,6 +114,20 @@ Deno.test("only this machine's names are answered, only GET, and nothing but the
       assert.equal(await read(null), null);
     },
   );
+
+  await t.step("so many pages are served at once, and those that close make room", async () => {
+    const open = () => fetch(`${server.url}events`);
+    const pages = await Promise.all(Array.from({ length: 64 }, open));
+    assert.ok(pages.every(({ status }) => status === 200));
+    const refused = await open();
+    assert.equal(refused.status, 503);
+    await Promise.all([...pages, refused].map(({ body }) => body?.cancel()));
+    await until(async () => {
+      const { status, body } = await open();
+      await body?.cancel();
+      return status === 200;
+    });
+  });
 
   await t.step("a port that is taken is said, with what to do", async () => {
     const { code, stderr } = await ended("--port", String(server.port));

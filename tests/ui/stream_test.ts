@@ -264,6 +264,16 @@ Deno.test("a sweep's ten best are those of its state, the goal's way round", asy
   write({ metric: "evaluate.accuracy", goal: "maximize", trials });
   const most = await stream.next<SweepView>("sweep", ({ goal }) => goal === "maximize");
   assert.deepEqual(most.best.slice(0, 2).map((one) => one.trial), [19, 18]);
+  // Of halving, who has gone further stands before who looks better after less.
+  const reached = trials.map((one) => ({ ...one, reached: one.trial < 3 ? 9 : 1 }));
+  write({
+    metric: "m",
+    goal: "maximize",
+    trials: reached,
+    rungs: { param: "epochs", values: [1, 9] },
+  });
+  const halved = await stream.next<SweepView>("sweep", ({ rungs }) => rungs === "epochs");
+  assert.deepEqual(halved.best.slice(0, 4).map((one) => one.trial), [2, 1, 0, 19]);
 });
 
 Deno.test("a run writes what it does as it does it, and a run of hits alone writes nothing", async () => {

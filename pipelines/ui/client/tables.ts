@@ -172,7 +172,7 @@ export function drawBest(sweep: SweepView | null): void {
   place.hidden = sweep === null;
   if (sweep === null) return;
   const names = [...new Set(sweep.best.flatMap(({ values }) => Object.keys(values)))];
-  const { counts, left } = sweep;
+  const { counts, left, rungs } = sweep;
   const parts = [
     `${counts.done} trials done`,
     ...(["pruned", "failed", "running"] as const).flatMap((state) =>
@@ -182,18 +182,19 @@ export function drawBest(sweep: SweepView | null): void {
   ];
   const scroll = inside(place, ".scroll");
   // Its columns change with the params that count.
-  const head = ["Trial", sweep.metric, "Seeds", ...names];
+  const head = ["Trial", sweep.metric, "Seeds", ...rungs === null ? [] : [rungs], ...names];
   const key = JSON.stringify(head);
   if (scroll.dataset["head"] !== key) scroll.replaceChildren();
   scroll.dataset["head"] = key;
   const body = bodyOf(scroll, parts.join(", "), head);
   keepAll(body, sweep.best, ({ trial }) => String(trial), () => {
     return element("tr", head.map((_, index) => element("td", "", index < 3 ? "" : "text")));
-  }, (row, { trial, metric, replicates, values }) => {
+  }, (row, { trial, metric, replicates, reached, values }) => {
     const texts = [
       String(trial),
       metric.toPrecision(5),
       String(replicates),
+      ...rungs === null ? [] : [String(reached ?? "all")],
       ...names.map((name) => String(values[name] ?? "–")),
     ];
     texts.forEach((text, index) => setText(inside(row, `td:nth-child(${index + 1})`), text));

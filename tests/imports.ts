@@ -154,6 +154,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
     "pipelines/config/config.ts",
     "pipelines/plan/",
     "pipelines/run/",
+    "pipelines/sweep/",
     "pipelines/executors/slurm/",
     "pipelines/store/",
   ]],

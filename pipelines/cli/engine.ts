@@ -178,7 +178,7 @@ export async function openSweepOf(call: Call): Promise<OpenedSweep> {
   };
 }
 
-function trialsOf(text: string | undefined): number | null {
+export function trialsOf(text: string | undefined): number | null {
   if (text === undefined) return null;
   const trials = Number(text);
   if (!/^\d+$/.test(text) || trials < 1 || trials > MOST_TRIALS) {
@@ -261,7 +261,7 @@ export async function schemaText(): Promise<string> {
 }
 
 /** What builds of stages read of the project. */
-function projectOf(root: string): Project {
+export function projectOf(root: string): Project {
   return {
     root,
     configText: Deno.readTextFileSync(`${root}/deno.json`),

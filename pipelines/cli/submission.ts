@@ -124,7 +124,7 @@ function rowOf({ name, job, tasks }: ArrayStanding): string[] {
   };
   const waits = new Set(tasks.flatMap((task) => task.waits ?? []));
   return [
-    name === LAST ? "page" : name,
+    name === LAST ? "page" : name.replace("@", ""),
     job ?? "",
     String(tasks.length),
     ...STANDINGS.map(count),

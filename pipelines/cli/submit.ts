@@ -1,16 +1,24 @@
 /** `submit FILE [NODE...]`: hands a run to Slurm and returns. */
 import { commandOf } from "../executors/slurm/batch.ts";
 import { SlurmError } from "../executors/slurm/call.ts";
-import type { NodeId } from "../plan/plan.ts";
+import { statuses } from "../plan/fingerprint.ts";
+import type { NodeId, Plan } from "../plan/plan.ts";
 import { gitState, runId } from "../run/record.ts";
 import { findNodes } from "./address.ts";
-import { type Call, CommandError, has, UsageError, value, values } from "./command.ts";
-import { datasetFolders, openPlan } from "./engine.ts";
+import { argument, type Call, CommandError, has, UsageError, value, values } from "./command.ts";
+import { datasetFolders, openPlan, openSweepOf, reportsOf, trialsOf } from "./engine.ts";
 import { projectRoot, shortPath, userPath, variable } from "./place.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 import { visibleLine } from "./text.ts";
 import { Folder, type Submission } from "../submit/submission.ts";
-import { type Asked, prepare, type Prepared, preview, submit as send } from "../submit/submit.ts";
+import {
+  type Asked,
+  prepare,
+  type Prepared,
+  prepareSweep,
+  preview,
+  submit as send,
+} from "../submit/submit.ts";
 
 export async function submit(call: Call): Promise<number> {
   await handIn(call, processTerminal());
@@ -19,9 +27,11 @@ export async function submit(call: Call): Promise<number> {
 
 /** Submits what the call names, and says so; null where there is nothing to do, or `--dry-run` asked for no more. */
 export async function handIn(call: Call, terminal: Terminal): Promise<Folder | null> {
-  const throttle = throttleOf(value(call, "jobs"));
-  const { plan, store, statuses } = await openPlan(call);
-  const root = projectRoot();
+  const { store, root, prepared, sweep, folders } = await slurmly(prepareCall(call));
+  if (!prepared.isOpen) {
+    terminal.write("All results are there: nothing is submitted\n");
+    return null;
+  }
   const isPart = call.arguments.length > 1 || values(call, "set").length > 0;
   const when = new Date();
   const asked: Asked = {
@@ -31,40 +41,105 @@ export async function handIn(call: Call, terminal: Terminal): Promise<Folder | n
     command: ["deno", "task", ...call.words],
     overrides: values(call, "set"),
     root,
-    reports: userPath(value(call, "reports") ?? `${root}/reports`),
+    reports: reportsOf(call),
     datasets: datasetFolders(root),
     lock: isPart ? "leave" : "keep",
     git: await gitState(root),
-    forced: values(call, "force").flatMap((word) =>
-      findNodes(plan, word).map(({ id }): NodeId => id)
-    ),
-    throttle,
+    forced: sweep === null ? forcedOf(call, prepared.plan) : [],
+    throttle: throttleOf(value(call, "jobs")),
+    sweep,
+    folders,
   };
-  const prepared = await slurmly(prepare(plan, await statuses(values(call, "force")), store));
-  if (prepared.arrays.length === 0) {
-    terminal.write("All results are there: nothing is submitted\n");
-    return null;
-  }
   if (has(call, "dry-run")) {
-    for (const batch of preview(plan, store, asked, prepared)) {
+    for (const batch of preview(store, asked, prepared)) {
       terminal.write(`${visibleLine(commandOf(batch).join(" "))}\n`);
     }
     return null;
   }
-  const submission = await slurmly(send(plan, store, asked, prepared));
+  const submission = await slurmly(send(store, asked, prepared));
   const folder = Folder.of(store.root, submission.id);
   for (const line of submittedLines(submission, prepared, folder)) terminal.write(`${line}\n`);
   return folder;
 }
 
+/** What the call's file comes to: of a config its nodes, of a sweep what is shared and its trials. */
+async function prepareCall(call: Call) {
+  throttleOf(value(call, "jobs"));
+  const root = projectRoot();
+  const file = userPath(argument(call, 0));
+  if (!await isSweep(file)) {
+    const { plan, store, statuses } = await openPlan(call);
+    const prepared = await prepare(plan, await statuses(values(call, "force")), store);
+    return { store, root, prepared, sweep: null, folders: [] };
+  }
+  const refused = ["force"].find((flag) => values(call, flag).length > 0) ??
+    (call.arguments.length > 1 ? "node" : undefined);
+  if (refused !== undefined) {
+    throw new UsageError(`A sweep takes no ${refused}`, "it does what is missing, and no more");
+  }
+  const opened = await openSweepOf(call);
+  try {
+    const { read: { sweep, base }, store } = opened;
+    if (sweep.asynchronous) {
+      throw new UsageError(
+        "A sweep with `asynchronous: true` cannot be submitted",
+        "its trials depend on who decides while it runs; without it all tasks decide alike",
+      );
+    }
+    const files = [sweep.path, sweep.base, ...base.stages.map(({ module }) => module)];
+    const outside = files.find((path) => !path.startsWith(`${root}/`));
+    if (outside !== undefined) {
+      throw new UsageError(
+        `"${shortPath(outside)}" lies outside of the project, of which a copy is submitted`,
+        `move it into "${shortPath(root)}"`,
+      );
+    }
+    const within = (path: string) => path.slice(root.length + 1);
+    const folders = new Set(files.map((path) => within(path.slice(0, path.lastIndexOf("/")))));
+    const prepared = await prepareSweep(
+      opened,
+      (plan) => statuses(plan, store, new Set()),
+      store,
+    );
+    const trials = trialsOf(value(call, "trials"));
+    return {
+      store,
+      root,
+      prepared,
+      sweep: { file: within(sweep.path), trials },
+      folders: [...folders],
+    };
+  } finally {
+    await opened.close();
+  }
+}
+
+/** What a sweep's file has, and no config. A file that cannot be read is told by who reads it next. */
+async function isSweep(path: string): Promise<boolean> {
+  try {
+    return /^base *:/m.test(await Deno.readTextFile(path));
+  } catch {
+    return false;
+  }
+}
+
+function forcedOf(call: Call, plan: Plan): NodeId[] {
+  return values(call, "force").flatMap((word) => findNodes(plan, word).map(({ id }) => id));
+}
+
 function submittedLines({ id, arrays }: Submission, { hits }: Prepared, folder: Folder): string[] {
-  const tasks = arrays.reduce((sum, array) => sum + array.tasks.length, 0);
-  const nodes = arrays.flatMap((array) => array.tasks).flat().length;
   const count = (number: number, what: string) => `${number} ${what}${number === 1 ? "" : "s"}`;
+  const work = arrays.flatMap(({ tasks }) => tasks).flat();
+  const trials = work.filter((one) => typeof one === "number").length;
+  const what = [
+    ...work.length > trials ? [count(work.length - trials, "node")] : [],
+    ...trials > 0 ? [count(trials, "trial")] : [],
+  ].join(" and ");
+  const tasks = arrays.reduce((sum, array) => sum + array.tasks.length, 0);
   return [
-    `submitted ${id}: ${count(nodes, "node")} in ${count(tasks, "task")} of ${
-      count(arrays.length, "array")
-    }${hits === 0 ? "" : `; ${count(hits, "result")} there already`}`,
+    `submitted ${id}: ${what} in ${count(tasks, "task")} of ${count(arrays.length, "array")}${
+      hits === 0 ? "" : `; ${count(hits, "result")} there already`
+    }`,
     `  \`deno task watch\` follows it, \`deno task cancel\` ends it; logs: ${
       shortPath(`${folder.path}/logs`)
     }`,

@@ -2,12 +2,12 @@
 import { NEARLY_OVER } from "../executors/slurm/batch.ts";
 import { SlurmError } from "../executors/slurm/call.ts";
 import { requeue } from "../executors/slurm/jobs.ts";
+import { describeReason } from "../plan/compare.ts";
 import { finish } from "../submit/finish.ts";
 import { Folder, LAST } from "../submit/submission.ts";
-import { failTask, runTask } from "../submit/task.ts";
+import { type Around, failTask, nodesWork, runTask, type TaskEnd } from "../submit/task.ts";
 import { argument, type Call, UsageError } from "./command.ts";
-import { describeReason } from "../plan/compare.ts";
-import { Store } from "./engine.ts";
+import { projectOf, Store } from "./engine.ts";
 import { shortPath, userPath, variable } from "./place.ts";
 import { choosePrinter } from "./printers.ts";
 import { processTerminal } from "./terminal.ts";
@@ -22,7 +22,6 @@ export async function task(call: Call): Promise<number> {
   if (!Number.isSafeInteger(number) || number < 0) {
     throw new UsageError("SLURM_ARRAY_TASK_ID is no number", "this is a command for Slurm's tasks");
   }
-  const store = new Store(folder.path.replace(/\/submissions\/[^/]+$/, ""));
   const terminal = processTerminal();
   const printer = choosePrinter({
     terminal,
@@ -41,30 +40,25 @@ export async function task(call: Call): Promise<number> {
   Deno.addSignalListener("SIGTERM", end);
   Deno.addSignalListener("SIGINT", end);
   Deno.addSignalListener(NEARLY_OVER, timeOver);
-  const job = variable("SLURM_JOB_ID");
   const around = {
-    job,
+    job: variable("SLURM_JOB_ID"),
     host: variable("SLURMD_NODENAME"),
     jobs: numberOf("SLURM_CPUS_PER_TASK") ?? 1,
     memory: (numberOf("SLURM_MEM_PER_NODE") ?? Infinity) * 1024 * 1024,
     signal: stop.signal,
   };
   try {
-    if (array === LAST) {
-      await finish(folder, store, around, printer.on);
-      return 0;
-    }
-    const { state, moved } = await runTask(folder, store, array, number, around, printer.on);
+    const { state, moved } = await doTask(folder, array, number, around, printer.on);
     if (state === "done") return 0;
     if (state === "failed") return 1;
-    if (!isTimeOver || job === null) return STOPPED;
+    if (!isTimeOver || around.job === null) return STOPPED;
     if (!moved) {
       failTask(folder, array, number, "Its time was over before it had come further");
       return 1;
     }
     terminal.write("Its time is nearly over: it goes on in a new job\n");
     try {
-      await requeue(job);
+      await requeue(around.job);
     } catch (error) {
       if (!(error instanceof SlurmError)) throw error;
       failTask(folder, array, number, `It could not be begun again: ${error.message}`);
@@ -73,6 +67,47 @@ export async function task(call: Call): Promise<number> {
     return STOPPED;
   } finally {
     printer.close();
+  }
+}
+
+async function doTask(
+  folder: Folder,
+  array: string,
+  number: number,
+  around: Around,
+  listen: Parameters<typeof runTask>[5],
+): Promise<TaskEnd> {
+  const store = new Store(folder.path.replace(/\/submissions\/[^/]+$/, ""));
+  const submission = folder.read();
+  const own = submission.arrays.find(({ name }) => name === array)?.tasks[number] ?? [];
+  const run = (work: Parameters<typeof runTask>[6]) =>
+    runTask(folder, store, array, number, around, listen, work);
+  if (submission.sweep === null || own.some((one) => typeof one === "string")) {
+    if (array !== LAST) return await run(() => nodesWork(folder, submission, own));
+    await finish(folder, store, around, listen, null);
+    return { state: "done", moved: true };
+  }
+  const [{ openSweep }, { publishTrials, trialsWork, winnerWork }] = await Promise.all([
+    import("../sweep/open.ts"),
+    import("../submit/trials.ts"),
+  ]);
+  const { sweep: { file, trials }, overrides } = submission;
+  const asked = { path: `${folder.project}/${file}`, overrides, trials };
+  const opened = await openSweep(asked, projectOf(folder.project), store);
+  try {
+    if (array !== LAST) return await run(() => trialsWork(opened, store, own));
+    const end = await run(() => winnerWork(opened, store));
+    if (end.state === "stopped") return end;
+    await finish(
+      folder,
+      store,
+      around,
+      listen,
+      () => publishTrials(opened, store, folder, submission),
+    );
+    return { state: "done", moved: true };
+  } finally {
+    await opened.close();
   }
 }
 

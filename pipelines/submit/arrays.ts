@@ -81,7 +81,7 @@ export function arraysOf(
     // One task after one task is the same either way.
     after: [...after].map(([array, { each }]) => ({
       array: array.name,
-      each: each && array.tasks.length > 1,
+      how: each && array.tasks.length > 1 ? "aftercorr" : "afterok",
     })),
   }));
 }
@@ -113,7 +113,8 @@ function asks(cells: readonly Node[]): string {
   return JSON.stringify(cells[0]?.resources ?? null);
 }
 
-function chunks<T>(all: readonly T[], size: number): T[][] {
+/** `size`: 1 or more; the last may be shorter. */
+export function chunks<T>(all: readonly T[], size: number): T[][] {
   const found: T[][] = [];
   for (let at = 0; at < all.length; at += size) found.push(all.slice(at, at + size));
   return found;

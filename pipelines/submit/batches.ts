@@ -1,7 +1,7 @@
 /** What sbatch is given for each array of a submission. */
 import type { Batch } from "../executors/slurm/batch.ts";
 import { NO_RESOURCES, type Resources } from "../config/config.ts";
-import type { Node, NodeId, Plan } from "../plan/plan.ts";
+import type { Node, Plan } from "../plan/plan.ts";
 import { type Folder, LAST, type Submission } from "./submission.ts";
 
 /** Bytes that a task takes beside what its stage says that it needs: the engine, and Deno in the stage process. */
@@ -17,7 +17,7 @@ const RIGHTS = [
 ];
 
 export interface Submitting {
-  readonly submission: Pick<Submission, "arrays" | "root">;
+  readonly submission: Pick<Submission, "arrays">;
   readonly plan: Plan;
   readonly folder: Folder;
   /** Tasks of one array at once; null: as many as Slurm gives. */
@@ -36,8 +36,10 @@ export function batchOf(
     script: folder.script,
     words: [name],
     log: folder.logs(name),
-    folder: submission.root,
+    folder: folder.path,
   };
+  // A job of a sweep is about as the baseline, which is in the plan.
+  const likely = plan.nodes.filter(({ cell }) => cell["trial"] !== undefined);
   if (array === undefined) {
     return {
       ...common,
@@ -46,22 +48,22 @@ export function batchOf(
       // Whatever became of them: what is done is published.
       after: submission.arrays.map((one) => ({ how: "afterany", job: job(one.name) })),
       cpus: 1,
-      memory: ENGINE,
+      // The winner of a sweep is tested by it.
+      memory: Math.max(0, ...likely.map(({ memory }) => memory)) + ENGINE,
       time: null,
       resources: placeOf(plan),
     };
   }
   const nodes = new Map(plan.nodes.map((node) => [node.id, node]));
-  const tasks = array.tasks.map((task) => task.flatMap((id) => nodes.get(id) ?? []));
+  const tasks = array.tasks.map((task) =>
+    task.flatMap((one) => typeof one === "number" ? likely : nodes.get(one) ?? [])
+  );
   const all = tasks.flat();
   return {
     ...common,
     tasks: tasks.length,
     throttle: throttle !== null && throttle < tasks.length ? throttle : null,
-    after: array.after.map((one) => ({
-      how: one.each ? "aftercorr" : "afterok",
-      job: job(one.array),
-    })),
+    after: array.after.map((one) => ({ how: one.how, job: job(one.array) })),
     cpus: Math.max(...all.map(cpusOf)),
     memory: Math.max(...all.map(({ memory }) => memory)) + ENGINE,
     time: timeOf(tasks),
@@ -92,25 +94,15 @@ function placeOf(plan: Plan): Resources {
   return { ...plan.config.stages.at(-1)?.resources ?? NO_RESOURCES, gpus: null };
 }
 
-/** The nodes of a task. */
-export function nodesOf(
-  submission: Pick<Submission, "arrays">,
-  array: string,
-  task: number,
-): readonly NodeId[] | null {
-  return submission.arrays.find(({ name }) => name === array)?.tasks[task] ?? null;
-}
-
 /**
  * What each task runs. Slurm copies it when it is submitted, so that it says what is wrong where a node does
  * not see the store.
  */
-export function scriptOf(folder: Folder, root: string, deno: string): string {
+export function scriptOf(folder: Folder, deno: string): string {
   const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
   return `#!/bin/sh
 # Made by \`deno task submit\`: one task, by its array's name and SLURM_ARRAY_TASK_ID.
 folder=${quoted(folder.path)}
-root=${quoted(root)}
 deno=${quoted(deno)}
 lacks() {
   echo "crisol: the node \${SLURMD_NODENAME:-$(hostname)} does not see $1 \\"$2\\": $3" >&2
@@ -118,12 +110,10 @@ lacks() {
 }
 [ -r "$folder/submission.json" ] ||
   lacks "the submission" "$folder" "the store must lie in a folder that all nodes share"
-[ -r "$root/pipelines/main.ts" ] ||
-  lacks "the project" "$root" "it must lie in a folder that all nodes share"
 [ -x "$deno" ] ||
   lacks "Deno" "$deno" "install it where all nodes see it"
 exec "$deno" run --quiet --no-prompt ${RIGHTS.join(" ")} \\
-  "$root/pipelines/main.ts" task "$folder" "$1"
+  "$folder/project/pipelines/main.ts" task "$folder" "$1"
 `;
 }
 

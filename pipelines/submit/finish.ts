@@ -3,7 +3,9 @@ import { statuses } from "../plan/fingerprint.ts";
 import type { NodeId, Plan } from "../plan/plan.ts";
 import type { Listener } from "../run/event.ts";
 import { hold, keepRun } from "../run/record.ts";
+import { removeQuietly } from "../store/files.ts";
 import type { Store } from "../store/local.ts";
+import type { RunRecord } from "../store/store.ts";
 import {
   type Folder,
   LAST,
@@ -12,21 +14,29 @@ import {
   type TaskRecord,
 } from "./submission.ts";
 
-/** @throws {SubmissionError} */
+/** `pages`: publishes those of a sweep; null: it is none. @throws {SubmissionError} */
 export async function finish(
   folder: Folder,
   store: Store,
   { job, host }: Pick<TaskRecord, "job" | "host">,
   listen: Listener,
+  pages: (() => Promise<readonly string[]>) | null,
 ): Promise<void> {
   const submission = folder.read();
-  const plan = await folder.plan(submission);
   const started = new Date();
-  const facts = { version: 1, job, host, started: started.toISOString(), nodes: [] } as const;
+  const before = folder.task(LAST, 0);
+  const facts = {
+    version: 1,
+    job,
+    host,
+    started: started.toISOString(),
+    nodes: before?.nodes ?? [],
+  } as const;
   folder.writeTask(LAST, 0, { ...facts, state: "running", milliseconds: null });
+  const plan = await folder.plan(submission);
   const held = await hold(store, listen);
   try {
-    const record = {
+    const record: RunRecord = {
       version: 1,
       id: submission.id,
       config: submission.config,
@@ -37,13 +47,19 @@ export async function finish(
       deno: Deno.version.deno,
       overrides: submission.overrides,
       nodes: await resultsOf(folder, submission, plan, store),
-    } as const;
-    await keepRun(plan, store, record, submission, listen);
+    };
+    if (pages === null) await keepRun(plan, store, record, submission, listen);
+    else {
+      store.writeRun(record);
+      for (const path of await pages()) listen({ type: "report-published", path });
+    }
     const milliseconds = Date.now() - started.getTime();
     folder.writeTask(LAST, 0, { ...facts, state: "done", milliseconds });
   } finally {
     held?.close();
   }
+  // Nothing of it will run any more.
+  removeQuietly(folder.project);
 }
 
 /** Each node as its task says; else as the store has it; else nothing could run it. */
@@ -54,7 +70,7 @@ async function resultsOf(
   store: Store,
 ): Promise<NodeResult[]> {
   const told = new Map<NodeId, NodeResult>();
-  for (const { name, tasks } of submission.arrays) {
+  for (const { name, tasks } of [...submission.arrays, { name: LAST, tasks: [[]] }]) {
     tasks.forEach((_, task) => {
       for (const result of folder.task(name, task)?.nodes ?? []) told.set(result.node, result);
     });
@@ -62,8 +78,9 @@ async function resultsOf(
   // What `cache: false` says was for the tasks.
   const kept = { ...plan, nodes: plan.nodes.map((node) => ({ ...node, cache: true })) };
   const found = await statuses(kept, store, new Set());
-  return plan.nodes.map(({ id }) => {
+  const planned = plan.nodes.map(({ id }): NodeResult => {
     const result = told.get(id);
+    told.delete(id);
     if (result !== undefined) return result;
     const status = found.get(id);
     if (status?.type !== "hit") {
@@ -79,4 +96,6 @@ async function resultsOf(
       ...outputs === undefined ? {} : { outputs },
     };
   });
+  // Trials are decided as it goes.
+  return [...planned, ...told.values()];
 }

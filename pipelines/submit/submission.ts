@@ -2,7 +2,8 @@
  * What was submitted, and what its tasks say, as files that every node of a cluster sees:
  *
  *     <store>/submissions/<id>/submission.json   what, when, by whom: never changed
- *                              plan.json         the very plan: an edit during the night changes nothing
+ *                              plan.json         the very plan
+ *                              project/          the project's sources: an edit during the night changes nothing
  *                              jobs.json         array to the id that Slurm gave it
  *                              task.sh           what sbatch is given
  *                              tasks/            a record a task, written when it begins and when it ends
@@ -15,20 +16,29 @@ import type { RunRecord } from "../store/store.ts";
 
 export type NodeResult = RunRecord["nodes"][number];
 
-/** One array of a submission; its name is that of its first stage. */
+/** One array of a submission. */
 export interface TaskArray {
+  /** That of its first stage; of trials, see `trialsName`. */
   readonly name: string;
-  /** Nodes of each task, those first that feed others. */
-  readonly tasks: readonly (readonly NodeId[])[];
-  /** Arrays that feed it; `each`: its task k needs task k alone. */
-  readonly after: readonly { readonly array: string; readonly each: boolean }[];
+  /** Nodes of each task, those first that feed others; or numbers of a sweep's jobs. */
+  readonly tasks: readonly (readonly (NodeId | number)[])[];
+  /** Arrays before it; `aftercorr`: its task k needs their task k alone. */
+  readonly after: readonly {
+    readonly array: string;
+    readonly how: "afterok" | "aftercorr" | "afterany";
+  }[];
+}
+
+/** Of a sweep's `generation`-th array of trials, from 0. No stage is called so. */
+export function trialsName(generation: number): string {
+  return `@trials-${generation + 1}`;
 }
 
 export interface Submission {
   readonly version: 1;
   /** Also the id of the run that it becomes. */
   readonly id: string;
-  /** Absolute path of the config. */
+  /** Absolute path of the config, or of the sweep. */
   readonly config: string;
   /** In ISO 8601. */
   readonly when: string;
@@ -42,6 +52,8 @@ export interface Submission {
   readonly lock: "keep" | "leave";
   readonly git: RunRecord["git"];
   readonly forced: readonly NodeId[];
+  /** Null: no sweep. `file`: from the folder of deno.json. */
+  readonly sweep: { readonly file: string; readonly trials: number | null } | null;
   /** SHA-256 of plan.json. */
   readonly plan: Digest;
   readonly arrays: readonly TaskArray[];
@@ -62,8 +74,8 @@ export interface TaskRecord {
   readonly message?: string;
 }
 
-/** Name of the job that publishes what the others have made. */
-export const LAST = "@end"; // no stage is called so
+/** Name of the job that publishes what the others have made. No stage is called so. */
+export const LAST = "@end";
 
 export class SubmissionError extends Error {
   override readonly name = "SubmissionError";
@@ -81,6 +93,10 @@ export class Folder {
     return new Folder(`${store}/submissions/${id}`);
   }
 
+  /** The project as it was submitted. */
+  get project(): string {
+    return `${this.path}/project`;
+  }
   get script(): string {
     return `${this.path}/task.sh`;
   }
@@ -181,8 +197,13 @@ function isSubmission(value: unknown): value is Submission {
     Array.isArray(value["arrays"]) &&
     value["arrays"].every((array: unknown) =>
       isMap(array) && typeof array["name"] === "string" && Array.isArray(array["after"]) &&
-      Array.isArray(array["tasks"]) && array["tasks"].every(isTexts)
+      Array.isArray(array["tasks"]) && array["tasks"].every(isWork)
     );
+}
+
+function isWork(task: unknown): boolean {
+  return Array.isArray(task) &&
+    task.every((one) => typeof one === "string" || Number.isSafeInteger(one));
 }
 
 const STATES = ["running", "done", "failed", "stopped"];

@@ -2,12 +2,17 @@
 import { type Batch, sbatch } from "../executors/slurm/batch.ts";
 import { cancelJobs, mostTasks } from "../executors/slurm/jobs.ts";
 import { configName } from "../plan/fingerprint.ts";
-import type { NodeId, NodeStatus, Plan } from "../plan/plan.ts";
+import type { Node, NodeId, NodeStatus, Plan } from "../plan/plan.ts";
 import { removeQuietly } from "../store/files.ts";
 import type { Store } from "../store/local.ts";
-import { arraysOf } from "./arrays.ts";
+import { emptyPlan, type OpenedSweep } from "../sweep/open.ts";
+import { replay } from "../sweep/replay.ts";
+import { baselineOf } from "../sweep/trials.ts";
+import { arraysOf, chunks } from "./arrays.ts";
 import { arrayNames, batchOf, scriptOf } from "./batches.ts";
-import { Folder, type Submission } from "./submission.ts";
+import { generationsOf } from "./decide.ts";
+import { copyProject } from "./snapshot.ts";
+import { Folder, type Submission, type TaskArray, trialsName } from "./submission.ts";
 
 /** A task of short stages is to take about so many milliseconds. */
 const TASK = 10 * 60_000;
@@ -20,12 +25,17 @@ export interface Asked
   readonly when: Date;
   /** Tasks of one array at once; null: as many as Slurm gives. */
   readonly throttle: number | null;
+  /** Folders of the project that hold configs and their stages, from `root`. */
+  readonly folders: readonly string[];
 }
 
 export interface Prepared {
-  readonly arrays: Submission["arrays"];
-  /** Nodes whose results are there. */
+  readonly plan: Plan;
+  readonly arrays: readonly TaskArray[];
+  /** Nodes, or trials, whose results are there. */
   readonly hits: number;
+  /** False: nothing is to be done, not even a page. */
+  readonly isOpen: boolean;
 }
 
 /** What would be submitted. @throws {SlurmError} where the cluster cannot be asked */
@@ -37,17 +47,73 @@ export async function prepare(
   const todo = new Set(
     plan.nodes.flatMap(({ id }) => statuses.get(id)?.type === "hit" ? [] : [id]),
   );
-  if (todo.size === 0) return { arrays: [], hits: plan.nodes.length };
+  const hits = plan.nodes.length - todo.size;
+  if (todo.size === 0) return { plan, arrays: [], hits, isOpen: false };
   const most = await mostTasks();
   const sizes = new Map<string, number>();
   for (const [stage, cells] of Map.groupBy(plan.nodes, (node) => node.stage)) {
-    const ids = cells.flatMap(({ id }) => todo.has(id) ? [id] : []);
+    const count = cells.filter(({ id }) => todo.has(id)).length;
     const usual = await usualTime(plan, cells.map(({ id }) => id), store);
-    const least = Math.ceil(ids.length / most);
-    sizes.set(stage, Math.max(1, least, usual === null ? 1 : Math.floor(TASK / usual)));
+    sizes.set(stage, sizeOf(count, usual, most));
   }
   const arrays = arraysOf(plan, todo, (stage) => sizes.get(stage) ?? 1);
-  return { arrays, hits: plan.nodes.length - todo.size };
+  return { plan, arrays, hits, isOpen: true };
+}
+
+/**
+ * A sweep: what all trials share and the baseline as nodes, then an array for each generation of trials.
+ *
+ * @throws {SlurmError}
+ */
+export async function prepareSweep(
+  opened: OpenedSweep,
+  statusesOf: (plan: Plan) => Promise<ReadonlyMap<NodeId, NodeStatus>>,
+  store: Store,
+): Promise<Prepared> {
+  const { planner, read, strategy } = opened;
+  const [base] = await planner.plan([baselineOf(read.sweep)]);
+  // Opening has planned it already.
+  if (base === undefined || "problem" in base) throw new Error("The baseline cannot be planned");
+  const plan = { ...emptyPlan(read), nodes: base.nodes };
+  const statuses = await statusesOf(plan);
+  const todo = plan.nodes.filter(({ id }) => statuses.get(id)?.type !== "hit");
+  const ids = (nodes: readonly Node[]) => new Set(nodes.map(({ id }) => id));
+  const isShared = ({ cell }: Node) => cell["trial"] === undefined;
+  // Apart, so that no trial waits for the baseline.
+  const shared = arraysOf(plan, ids(todo.filter(isShared)), () => 1);
+  const before: TaskArray["after"] = shared.map(({ name }) => ({ array: name, how: "afterok" }));
+  const baseline = arraysOf(plan, ids(todo.filter((node) => !isShared(node))), () => 1)
+    .map((array) => ({ ...array, after: [...before, ...array.after] }));
+  const { ledger, tested, facts } = await replay(opened, store);
+  const done = ledger.entries.filter(({ result }) => result.type === "done");
+  const isDone = new Set(done.map(({ job }) => job.number));
+  const isJob = new Set(ledger.entries.map(({ job }) => job.number));
+  const times = done.map(({ planned }) =>
+    planned === null || "problem" in planned ? 0 : planned.nodes
+      .filter((node) => !isShared(node))
+      .reduce((sum, { id }) => sum + (facts.get(id)?.took ?? 0), 0)
+  );
+  const usual = times.length === 0 ? null : times.reduce((sum, one) => sum + one, 0) / times.length;
+  const most = await mostTasks();
+  const arrays: TaskArray[] = [...shared, ...baseline];
+  let previous: TaskArray["after"] = [];
+  for (const [generation, { from, to }] of generationsOf(strategy).entries()) {
+    const numbers = Array.from({ length: to - from }, (_, index) => from + index)
+      .filter((number) => !isDone.has(number) && (!ledger.isOver || isJob.has(number)));
+    if (numbers.length === 0) continue;
+    const name = trialsName(generation);
+    const tasks = chunks(numbers, sizeOf(numbers.length, usual, most));
+    arrays.push({ name, tasks, after: [...before, ...previous] });
+    previous = [{ array: name, how: "afterany" }];
+  }
+  const isOpen = arrays.length > 0 || tested?.result.type === "pending";
+  return { plan, arrays, hits: done.length, isOpen };
+}
+
+/** Cells of a task, by what each takes in milliseconds; null: nothing is known. */
+function sizeOf(count: number, usual: number | null, most: number): number {
+  const least = Math.ceil(count / most);
+  return Math.max(1, least, usual === null ? 1 : Math.floor(TASK / Math.max(1, usual)));
 }
 
 /** What cells of a stage took on average when they were last done, in milliseconds; null: nothing is known. */
@@ -63,12 +129,13 @@ async function usualTime(
     if (record !== null) times.push(record.made.milliseconds);
   }
   if (times.length === 0) return null;
-  return Math.max(1, times.reduce((sum, one) => sum + one, 0) / times.length);
+  return times.reduce((sum, one) => sum + one, 0) / times.length;
 }
 
 /** What sbatch would be given, with names in the place of ids. */
-export function preview(plan: Plan, store: Store, asked: Asked, prepared: Prepared): Batch[] {
-  const submission = submissionOf(plan, asked, prepared);
+export function preview(store: Store, asked: Asked, prepared: Prepared): Batch[] {
+  const { plan } = prepared;
+  const submission = submissionOf(asked, prepared);
   const folder = Folder.of(store.root, asked.id);
   const submitting = { submission, plan, folder, throttle: asked.throttle };
   return arrayNames(submission).map((name) => batchOf(submitting, name, (array) => `<${array}>`));
@@ -80,14 +147,15 @@ export function preview(plan: Plan, store: Store, asked: Asked, prepared: Prepar
  * @throws {SlurmError}
  */
 export async function submit(
-  plan: Plan,
   store: Store,
   asked: Asked,
   prepared: Prepared,
 ): Promise<Submission> {
+  const { plan } = prepared;
   const folder = Folder.of(store.root, asked.id);
-  const submission = await folder.write(submissionOf(plan, asked, prepared), plan);
-  Deno.writeTextFileSync(folder.script, scriptOf(folder, asked.root, Deno.execPath()));
+  copyProject(asked.root, folder.project, asked.folders);
+  const submission = await folder.write(submissionOf(asked, prepared), plan);
+  Deno.writeTextFileSync(folder.script, scriptOf(folder, Deno.execPath()));
   const submitting = { submission, plan, folder, throttle: asked.throttle };
   const jobs: Record<string, string> = {};
   try {
@@ -105,9 +173,8 @@ export async function submit(
 }
 
 function submissionOf(
-  plan: Plan,
-  { throttle: _, when, ...asked }: Asked,
-  { arrays }: Prepared,
+  { throttle: _, folders: __, when, ...asked }: Asked,
+  { plan, arrays }: Prepared,
 ): Omit<Submission, "plan"> {
   return {
     version: 1,

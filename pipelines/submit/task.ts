@@ -7,8 +7,14 @@ import { hold } from "../run/record.ts";
 import { runPlan } from "../run/run.ts";
 import { namesIn } from "../store/files.ts";
 import type { Store } from "../store/local.ts";
-import { nodesOf } from "./batches.ts";
-import { type Folder, type NodeResult, SubmissionError, type TaskRecord } from "./submission.ts";
+import {
+  type Folder,
+  LAST,
+  type NodeResult,
+  type Submission,
+  SubmissionError,
+  type TaskRecord,
+} from "./submission.ts";
 
 /** Where a task runs, by what Slurm says. */
 export interface Around extends Pick<TaskRecord, "job" | "host"> {
@@ -25,7 +31,21 @@ export interface TaskEnd {
   readonly moved: boolean;
 }
 
-/** @throws {SubmissionError} where there is no such task */
+/** The nodes of one task, and what they need. */
+export interface Work {
+  readonly plan: Plan;
+  /** Those that it does itself; what else is needed should be there. */
+  readonly own: ReadonlySet<NodeId>;
+  readonly retries: number;
+  /** Called with how all of them ended, before the task's record says it. */
+  ended(results: readonly NodeResult[]): Promise<void>;
+}
+
+/**
+ * `work`: what the task of this number in this array is, found out once its record says that it runs.
+ *
+ * @throws {SubmissionError} where there is no such task
+ */
 export async function runTask(
   folder: Folder,
   store: Store,
@@ -33,19 +53,19 @@ export async function runTask(
   task: number,
   around: Around,
   listen: Listener,
+  work: () => Promise<Work>,
 ): Promise<TaskEnd> {
   const submission = folder.read();
-  const own = nodesOf(submission, array, task);
-  if (own === null) {
+  const asked = array === LAST
+    ? []
+    : submission.arrays.find(({ name }) => name === array)?.tasks[task];
+  if (asked === undefined) {
     throw new SubmissionError(
       `The submission ${submission.id} has no task ${task} of "${array}"`,
       "`deno task status` shows those it has",
     );
   }
-  const whole = await folder.plan(submission);
   const before = folder.task(array, task);
-  const mine = await madeBy(submission.id, whole, own, store);
-  const plan = settle(partOf(whole, own), (id) => own.includes(id) && !mine.has(id));
   const started = new Date();
   const facts = {
     version: 1,
@@ -56,26 +76,49 @@ export async function runTask(
   folder.writeTask(array, task, { ...facts, state: "running", milliseconds: null, nodes: [] });
   const begun = mtimeOf(folder.taskPath(array, task)) ?? 0;
   const held = await hold(store, listen);
-  const { nodes } = await runPlan(plan, store, {
-    id: submission.id,
-    jobs: around.jobs,
-    memory: () => Promise.resolve(around.memory),
-    forced: new Set(submission.forced.filter((id) => own.includes(id) && !mine.has(id))),
-    goesOn: before !== null,
-    keepGoing: true,
-    signal: around.signal,
-    datasets: submission.datasets,
-    rebuild: () =>
-      Promise.reject(
-        new SubmissionError("The code that was submitted is damaged", "submit once more"),
-      ),
-  }, listen).finally(() => held?.close());
-  const results = nodes.filter(({ node }) => own.includes(node));
-  const isDone = results.every(({ outputs }) => outputs !== undefined);
-  const state = isDone ? "done" : around.signal.aborted ? "stopped" : "failed";
-  const end = { ...facts, state, milliseconds: Date.now() - started.getTime() } as const;
-  folder.writeTask(array, task, { ...end, nodes: results });
-  return { state, moved: await hasMoved(plan, nodes, store, begun) };
+  try {
+    const { plan, own, retries, ended } = await work();
+    const mine = await madeBy(submission.id, plan, own, store);
+    const { nodes } = await runPlan(settle(plan, (id) => own.has(id) && !mine.has(id)), store, {
+      id: submission.id,
+      jobs: around.jobs,
+      memory: () => Promise.resolve(around.memory),
+      forced: new Set(submission.forced.filter((id) => own.has(id) && !mine.has(id))),
+      goesOn: before !== null,
+      keepGoing: true,
+      retries,
+      signal: around.signal,
+      datasets: submission.datasets,
+      rebuild: () =>
+        Promise.reject(
+          new SubmissionError("The code that was submitted is damaged", "submit once more"),
+        ),
+    }, listen);
+    await ended(nodes);
+    const results = nodes.filter(({ node }) => own.has(node));
+    const isDone = results.every(({ outputs }) => outputs !== undefined);
+    const state = isDone ? "done" : around.signal.aborted ? "stopped" : "failed";
+    const milliseconds = Date.now() - started.getTime();
+    folder.writeTask(array, task, { ...facts, state, milliseconds, nodes: results });
+    return { state, moved: await hasMoved(plan, nodes, store, begun) };
+  } finally {
+    held?.close();
+  }
+}
+
+/** The work of a task of nodes. @throws {SubmissionError} where the plan is not what was submitted */
+export async function nodesWork(
+  folder: Folder,
+  submission: Submission,
+  own: readonly (NodeId | number)[],
+): Promise<Work> {
+  const ids = own.flatMap((one) => typeof one === "string" ? [one] : []);
+  return {
+    plan: partOf(await folder.plan(submission), ids),
+    own: new Set(ids),
+    retries: 0,
+    ended: () => Promise.resolve(),
+  };
 }
 
 /** Says that a task that has ended failed as a whole. */
@@ -88,7 +131,7 @@ export function failTask(folder: Folder, array: string, task: number, message: s
 async function madeBy(
   submission: string,
   plan: Plan,
-  own: readonly NodeId[],
+  own: ReadonlySet<NodeId>,
   store: Store,
 ): Promise<ReadonlySet<NodeId>> {
   const found = new Set<NodeId>();

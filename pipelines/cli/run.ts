@@ -7,7 +7,14 @@ import { shortPath } from "./place.ts";
 import { choosePrinter } from "./printers.ts";
 import { processTerminal } from "./terminal.ts";
 
+/** Flags that hold for this machine alone. */
+const HERE = ["frozen", "against", "update-lock", "json"];
+
 export async function run(call: Call): Promise<number> {
+  if (value(call, "executor") !== undefined) {
+    const code = await (await import("./executor.ts")).runElsewhere(call, HERE);
+    if (code !== null) return code;
+  }
   if (has(call, "dry-run")) return await (await import("./plan.ts")).plan(call);
   const jobs = jobsOf(value(call, "jobs"));
   const lock = lockOf(call);

@@ -12,7 +12,14 @@ import { endLines } from "./sweep_lines.ts";
 
 const HOUR = 3_600_000;
 
+/** Flags that hold for this machine alone. */
+const HERE = ["max-hours", "on-end", "export", "to", "json"];
+
 export async function sweep(call: Call): Promise<number> {
+  if (value(call, "executor") !== undefined) {
+    const code = await (await import("./executor.ts")).runElsewhere(call, HERE);
+    if (code !== null) return code;
+  }
   const jobs = jobsOf(value(call, "jobs"));
   const hours = hoursOf(value(call, "max-hours"));
   const format = value(call, "export");

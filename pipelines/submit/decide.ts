@@ -1,11 +1,10 @@
 /** Which jobs of a sweep a task has, decided anew from the results of those before them. */
 import type { Digest, NodeId } from "../plan/plan.ts";
 import type { Store } from "../store/local.ts";
-import { lookUpAll } from "../sweep/earlier.ts";
 import { Figures } from "../sweep/figures.ts";
 import { type JobEntry, Ledger, type Loss } from "../sweep/ledger.ts";
 import { emptyPlan, type OpenedSweep } from "../sweep/open.ts";
-import { type Fact, judge } from "../sweep/outcome.ts";
+import { type Fact, judge, lookUpAll } from "../sweep/outcome.ts";
 import type { Strategy } from "../sweep/strategy.ts";
 import { pointOf } from "../sweep/trials.ts";
 

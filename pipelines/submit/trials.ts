@@ -4,7 +4,7 @@ import type { Store } from "../store/local.ts";
 import { Figures } from "../sweep/figures.ts";
 import type { JobEntry } from "../sweep/ledger.ts";
 import { emptyPlan, type OpenedSweep } from "../sweep/open.ts";
-import { type Fact, judge } from "../sweep/outcome.ts";
+import { factOf, judge } from "../sweep/outcome.ts";
 import { publishSweep, sweepClient } from "../sweep/publish.ts";
 import { replay } from "../sweep/replay.ts";
 import { decide } from "./decide.ts";
@@ -56,21 +56,6 @@ async function keepLosses(
     const judged = await judge(planned, figures, facts);
     if (judged !== null) await folder.writeLoss(point, judged.loss);
   }
-}
-
-/** Null: it is not known what it would have come to. */
-function factOf(result: NodeResult): Fact | null {
-  const { key, outcome, outputs, milliseconds, took, message, log } = result;
-  if (outcome === "cancelled") return null;
-  return {
-    key,
-    outcome,
-    outputs: outputs ?? null,
-    milliseconds,
-    took: took ?? null,
-    message: message ?? null,
-    log: log ?? null,
-  };
 }
 
 /** The winner's test, where a test set is kept for it; no nodes: there is nothing to do. */

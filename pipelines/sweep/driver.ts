@@ -4,7 +4,7 @@ import type { NodeResult } from "../run/run.ts";
 import type { Figures } from "./figures.ts";
 import type { SweepFolder } from "./folder.ts";
 import { type Entry, type JobEntry, Ledger, pending } from "./ledger.ts";
-import { type Fact, judge } from "./outcome.ts";
+import { type Fact, factOf, judge } from "./outcome.ts";
 import type { TrialPlanner } from "./plan.ts";
 import { bestOf, order } from "./ranking.ts";
 import { textOf } from "./space.ts";
@@ -144,19 +144,12 @@ export class Driver {
   async #settle(ended: readonly NodeResult[]): Promise<boolean> {
     const touched = new Set<Entry>();
     let isIdle = true;
-    for (const { node, key, outcome, outputs, milliseconds, took, message, log } of ended) {
-      // It is not known what it would have come to.
-      if (outcome === "cancelled") continue;
+    for (const result of ended) {
+      const { node, outcome } = result;
+      const fact = factOf(result);
+      if (fact === null) continue;
       if (outcome !== "hit") isIdle = false;
-      this.facts.set(node, {
-        key,
-        outcome,
-        outputs: outputs ?? null,
-        milliseconds,
-        took: took ?? null,
-        message: message ?? null,
-        log: log ?? null,
-      });
+      this.facts.set(node, fact);
       for (const entry of this.#waiting.get(node) ?? []) touched.add(entry);
     }
     for (const entry of touched) {

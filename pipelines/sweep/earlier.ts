@@ -3,15 +3,13 @@
  * are ranked with the rest. So nothing is lost where a space is widened, although other points are drawn.
  */
 import type { Json } from "../json.ts";
-import { statusOf } from "../plan/fingerprint.ts";
-import type { Digest, NodeId, Plan } from "../plan/plan.ts";
+import type { Digest, NodeId } from "../plan/plan.ts";
 import type { Store } from "../store/local.ts";
 import { fieldsOf } from "../store/valid.ts";
 import type { Figures } from "./figures.ts";
 import { type JobEntry, pending } from "./ledger.ts";
 import { emptyPlan, type OpenedSweep } from "./open.ts";
-import { type Fact, judge } from "./outcome.ts";
-import type { Planned } from "./plan.ts";
+import { type Fact, judge, lookUpAll } from "./outcome.ts";
 import { isIn, textOf } from "./space.ts";
 import type { Sweep, Values } from "./sweep.ts";
 import type { Point } from "./trials.ts";
@@ -70,32 +68,6 @@ export async function entriesBefore(
     found.push({ job, ...pending(point), planned: one, ...judged });
   }
   return found;
-}
-
-/** Takes what the store has of some nodes into `done` and `facts`. */
-export async function lookUpAll(
-  { nodes }: Planned,
-  plan: Plan,
-  store: Store,
-  done: Map<NodeId, Readonly<Record<string, Digest>>>,
-  facts: Map<NodeId, Fact>,
-): Promise<void> {
-  for (const node of nodes) {
-    if (done.has(node.id)) continue;
-    if (!Object.values(node.feeds).flat().every((feed) => done.has(feed.node))) continue;
-    const { status, record } = await statusOf(node, plan, done, store, false);
-    if (status.type !== "hit" || record === null) continue;
-    done.set(node.id, record.outputs);
-    facts.set(node.id, {
-      key: status.key,
-      outcome: "hit",
-      outputs: record.outputs,
-      milliseconds: 0,
-      took: record.made.milliseconds,
-      message: null,
-      log: null,
-    });
-  }
 }
 
 function withoutCells(settings: Readonly<Record<string, Json>>): Values {

@@ -1,5 +1,8 @@
 /** What became of a point, by what became of its nodes. */
-import type { Digest, Key, NodeId } from "../plan/plan.ts";
+import { statusOf } from "../plan/fingerprint.ts";
+import type { Digest, Key, NodeId, Plan } from "../plan/plan.ts";
+import type { NodeResult } from "../run/run.ts";
+import type { Store } from "../store/local.ts";
 import type { Figures } from "./figures.ts";
 import type { Entry, Loss } from "./ledger.ts";
 import type { Planned } from "./plan.ts";
@@ -15,6 +18,21 @@ export interface Fact {
   readonly took: number | null;
   readonly message: string | null;
   readonly log: string | null;
+}
+
+/** Null for a node that was cancelled: it is not known what it would have come to. */
+export function factOf(result: NodeResult): Fact | null {
+  const { key, outcome, outputs, milliseconds, took, message, log } = result;
+  if (outcome === "cancelled") return null;
+  return {
+    key,
+    outcome,
+    outputs: outputs ?? null,
+    milliseconds,
+    took: took ?? null,
+    message: message ?? null,
+    log: log ?? null,
+  };
 }
 
 export type Facts = ReadonlyMap<NodeId, Fact>;
@@ -59,4 +77,30 @@ function lossOf({ nodes }: Planned, facts: Facts): Loss | null {
     }
   }
   return null;
+}
+
+/** Takes what the store has of some nodes into `done` and `facts`. */
+export async function lookUpAll(
+  { nodes }: Planned,
+  plan: Plan,
+  store: Store,
+  done: Map<NodeId, Readonly<Record<string, Digest>>>,
+  facts: Map<NodeId, Fact>,
+): Promise<void> {
+  for (const node of nodes) {
+    if (done.has(node.id)) continue;
+    if (!Object.values(node.feeds).flat().every((feed) => done.has(feed.node))) continue;
+    const { status, record } = await statusOf(node, plan, done, store, false);
+    if (status.type !== "hit" || record === null) continue;
+    done.set(node.id, record.outputs);
+    facts.set(node.id, {
+      key: status.key,
+      outcome: "hit",
+      outputs: record.outputs,
+      milliseconds: 0,
+      took: record.made.milliseconds,
+      message: null,
+      log: null,
+    });
+  }
 }

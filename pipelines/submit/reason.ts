@@ -50,7 +50,7 @@ export function reasonOf(state: TaskState | null, record: TaskRecord | null, log
     };
   }
   if (record?.message !== undefined) return { message: record.message, help: "see its log" };
-  const word = `${state?.state ?? ""} ${state?.reason ?? ""}`.trim();
+  const word = [state?.state, state?.reason].filter((one) => one && one !== "None").join(" ");
   const said = WORDS.find(([is]) => word.split(" ").some((part) => is.test(part))) ??
     WORDS.find(([, writes]) => writes.test(log));
   if (said !== undefined) return said[2];

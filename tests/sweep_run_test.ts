@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { kill } from "node:process";
+import { Store } from "../pipelines/store/local.ts";
 import { TINY, Workplace } from "./rig.ts";
 import { ran, ranking, runSweep, stateOf, writeSweep } from "./sweep_rig.ts";
 
@@ -266,6 +267,28 @@ Deno.test("the end is told to a program of the user's, with a summary on its sta
   const failed = await place.do(["sweep", file, "--quiet", "--on-end", "exit 7"]);
   assert.equal(failed.code, 1);
   assert.match(failed.stderr, /--on-end "exit 7" ended with code 7/);
+});
+
+Deno.test("a figure that is damaged on the disk costs its trial, which is made again once it is set aside", async () => {
+  await using place = await Workplace.here();
+  const file = writeSweep(place, { strategy: "grid", space: "{ x: [0.1, 0.2] }" });
+  await runSweep(place, [file]);
+  const before = ranking(stateOf(place));
+  const [record] = new Store(place.store).readRuns();
+  const metrics = record?.nodes.find(({ node }) => node === "judge@trial=1")?.outputs?.["metrics"];
+  assert.ok(metrics);
+  const chunk = join(new Store(place.store).objectFolder(metrics), "accuracy", "c.0");
+  const bytes = Deno.readFileSync(chunk);
+  Deno.writeFileSync(chunk, bytes.map((byte, index) => index === 0 ? byte ^ 1 : byte));
+  // Else it is known what stood there.
+  Deno.removeSync(join(place.store, "cache", "figures"), { recursive: true });
+  await runSweep(place, [file]);
+  const [whole, damaged] = stateOf(place).trials;
+  assert.deepEqual([whole?.state, damaged?.state], ["done", "failed"]);
+  assert.match(damaged?.failure?.message ?? "", /is damaged.*verify --repair/s);
+  assert.equal((await place.do(["verify", "--repair"])).code, 0);
+  await runSweep(place, [file]);
+  assert.deepEqual(ranking(stateOf(place)), before);
 });
 
 Deno.test("the store of a sweep is whole, and other configs use it beside", async () => {

@@ -20,7 +20,8 @@ export class SweepFolder {
   readonly #path: string;
 
   constructor(readonly store: Store, readonly sweep: Sweep) {
-    this.#path = `${store.root}/sweeps/${sweep.name}`;
+    // A file may be called `...yaml`.
+    this.#path = `${store.root}/sweeps/${sweep.name.replace(/^\./, "_")}`;
   }
 
   /** The last state that was written; null where there is none that can be read. */

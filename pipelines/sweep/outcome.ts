@@ -2,7 +2,9 @@
 import { statusOf } from "../plan/fingerprint.ts";
 import type { Digest, Key, NodeId, Plan } from "../plan/plan.ts";
 import type { NodeResult } from "../run/run.ts";
+import { ObjectError } from "../store/info.ts";
 import type { Store } from "../store/local.ts";
+import { DamagedError } from "../tensor/files.ts";
 import type { Figures } from "./figures.ts";
 import type { Entry, Loss } from "./ledger.ts";
 import type { Planned } from "./plan.ts";
@@ -49,8 +51,9 @@ export async function judge(
   let loss: Loss | null = lossOf(planned, facts);
   for (const { node, fact } of ended) {
     if (fact?.outputs == null) continue;
-    const value = await figures.of(fact.outputs);
-    if (value === null) {
+    const value = await readable(figures, fact.outputs);
+    if (typeof value === "string") loss ??= { node: node.id, message: value, log: fact.log };
+    else if (value === null) {
       const message = `"${node.stage}" gave no "${figures.tensor}" that is a number`;
       loss ??= { node: node.id, message, log: fact.log };
     } else {
@@ -66,6 +69,19 @@ export async function judge(
     replicates,
     loss: isWhole ? null : loss ?? { node: "", message: "It has no metric", log: null },
   };
+}
+
+/** A text says that what is stored is damaged: of a night's work that is the end of one trial, and not of all. */
+async function readable(
+  figures: Figures,
+  outputs: Readonly<Record<string, Digest>>,
+): Promise<number | string | null> {
+  try {
+    return await figures.of(outputs);
+  } catch (error) {
+    if (!(error instanceof DamagedError || error instanceof ObjectError)) throw error;
+    return `${error.message}; \`deno task verify --repair\` sets it aside, and the next run makes it again`;
+  }
 }
 
 /** The first of its nodes that failed. */

@@ -147,15 +147,19 @@ const DATA: SweepData = {
 };
 
 Deno.test("in the end a sweep names its winner beside the baseline, what failed, and how to go on", () => {
-  assert.deepEqual(endLines(DATA, false, ["sweep", "configs/sweeps/tuning.yaml"]), [
-    "winner     trial 0: evaluate.accuracy 0.91 (2 seeds, 0.9 to 0.92), the baseline 0.8",
-    "           train@sparse.batchSize=16",
-    '           train@sparse.optimizer={"type":"adam\\u001b[1m"}',
-    "           on the test set: 0.85",
-    "failed     1 of 3 trials: 1",
-    "unfinished `deno task sweep configs/sweeps/tuning.yaml` goes on",
-  ]);
-  assert.deepEqual(endLines({ ...DATA, winner: null, trials: [] }, true, []), []);
+  assert.deepEqual(
+    endLines(DATA, false, ["sweep", "configs/sweeps/tuning.yaml"], "reports/w.yaml"),
+    [
+      "winner     trial 0: evaluate.accuracy 0.91 (2 seeds, 0.9 to 0.92), the baseline 0.8",
+      "           train@sparse.batchSize=16",
+      '           train@sparse.optimizer={"type":"adam\\u001b[1m"}',
+      "           on the test set: 0.85",
+      "           its config: reports/w.yaml",
+      "failed     1 of 3 trials: 1",
+      "unfinished `deno task sweep configs/sweeps/tuning.yaml` goes on",
+    ],
+  );
+  assert.deepEqual(endLines({ ...DATA, winner: null, trials: [] }, true, [], null), []);
 });
 
 Deno.test("the summary for --on-end has the winner, the counts and the cost", () => {

@@ -102,7 +102,10 @@ export const COMMANDS: readonly CommandTable[] = [
       JOBS,
       EXECUTOR,
       { flags: "--trials <number>", description: "try so many points, whatever the file says" },
-      { flags: "--max-hours <number>", description: "begin no trial later than that, and report" },
+      {
+        flags: "--max-hours <number>",
+        description: "end in order after that time: what runs saves where it stands",
+      },
       {
         flags: "--on-end <command>",
         description: "run this program in the end, with a summary on its standard input",

@@ -29,14 +29,17 @@ export function summaryOf(data: SweepData, isOver: boolean): Record<string, unkn
 }
 
 /** Runs it by the system's shell and waits for it. @throws {CommandError} where it fails */
-export async function runAtEnd(command: string, data: SweepData, isOver: boolean): Promise<void> {
+export async function runAtEnd(
+  command: string,
+  summary: Readonly<Record<string, unknown>>,
+): Promise<void> {
   const isWindows = Deno.build.os === "windows";
   const [shell, flag] = isWindows ? ["cmd", "/c"] : ["sh", "-c"];
   let code: number;
   try {
     const process = new Deno.Command(shell, { args: [flag, command], stdin: "piped" }).spawn();
     const writer = process.stdin.getWriter();
-    const text = `${JSON.stringify(summaryOf(data, isOver))}\n`;
+    const text = `${JSON.stringify(summary)}\n`;
     // A program that reads nothing is none of our business.
     await writer.write(new TextEncoder().encode(text)).catch(() => {});
     await writer.close().catch(() => {});
@@ -45,13 +48,13 @@ export async function runAtEnd(command: string, data: SweepData, isOver: boolean
     const why = error instanceof Error ? error.message : String(error);
     throw new CommandError(
       `Cannot start --on-end "${command}": ${why}`,
-      "the sweep itself is done",
+      "what the sweep has done is kept",
     );
   }
   if (code !== 0) {
     throw new CommandError(
       `--on-end "${command}" ended with code ${code}`,
-      "the sweep itself is done",
+      "what the sweep has done is kept",
     );
   }
 }

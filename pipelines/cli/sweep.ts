@@ -1,10 +1,11 @@
 /** `sweep FILE`: tries what the file says, prints how it goes, and publishes the page. */
 import type { SweepData } from "../report/sweep_data.ts";
-import { type Call, has, UsageError, value } from "./command.ts";
+import { pagesOf } from "../sweep/pages.ts";
+import { type Call, CommandError, has, UsageError, value } from "./command.ts";
 import { jobsOf } from "./cost.ts";
-import { openSweepOf } from "./engine.ts";
+import { openSweepOf, reportsOf } from "./engine.ts";
 import { onInterrupt } from "./interrupt.ts";
-import { runAtEnd } from "./on_end.ts";
+import { runAtEnd, summaryOf } from "./on_end.ts";
 import { shortPath } from "./place.ts";
 import { choosePrinter } from "./printers.ts";
 import { processTerminal } from "./terminal.ts";
@@ -51,11 +52,24 @@ export async function sweep(call: Call): Promise<number> {
         signal: AbortSignal.any([interrupt.signal, limit.signal]),
       }, printer.on);
       if (!has(call, "json")) {
-        for (const line of endLines(data, isOver, call.words)) terminal.write(`${line}\n`);
+        const config = pagesOf(data, reportsOf(call))[1] ?? null;
+        const lines = endLines(
+          data,
+          isOver,
+          call.words,
+          config === null ? null : shortPath(config),
+        );
+        for (const line of lines) terminal.write(`${line}\n`);
       }
-      const code = interrupt.signal.aborted ? 130 : codeOf(data);
-      if (command !== undefined) await runAtEnd(command, data, isOver);
-      return code;
+      // Who interrupts it need not be told.
+      if (interrupt.signal.aborted) return 130;
+      if (command !== undefined) await runAtEnd(command, summaryOf(data, isOver));
+      return codeOf(data);
+    } catch (error) {
+      if (command !== undefined && !(error instanceof CommandError)) {
+        await runAtEnd(command, { error: error instanceof Error ? error.message : String(error) });
+      }
+      throw error;
     } finally {
       clearTimeout(timer);
       printer.close();

@@ -2,8 +2,16 @@
 import type { SweepData } from "../report/sweep_data.ts";
 import { shortNumber, visibleLine } from "./text.ts";
 
-/** The best trial, beside the baseline; what failed; how to go on. `words`: of the command line. */
-export function endLines(data: SweepData, isOver: boolean, words: readonly string[]): string[] {
+/**
+ * The best trial, beside the baseline; what failed; how to go on. `words`: of the command line. `config`: the
+ * winner's, as the user would write its path.
+ */
+export function endLines(
+  data: SweepData,
+  isOver: boolean,
+  words: readonly string[],
+  config: string | null,
+): string[] {
   const lines: string[] = [];
   const winner = data.trials.find(({ trial }) => trial === data.winner?.trial);
   if (winner !== undefined) {
@@ -17,6 +25,7 @@ export function endLines(data: SweepData, isOver: boolean, words: readonly strin
     }
     const test = data.winner?.test ?? null;
     if (test !== null) lines.push(`           on the test set: ${meanText(test)}`);
+    if (config !== null) lines.push(`           its config: ${visibleLine(config)}`);
   }
   const failed = data.trials.filter(({ state }) => state === "failed");
   if (failed.length > 0) {

@@ -13,7 +13,7 @@ import { nameOf } from "./space.ts";
 import { inCell, type Point } from "./trials.ts";
 import type { ReadSweep } from "./read.ts";
 import type { Sweep, Values } from "./sweep.ts";
-import { sweepFolder } from "./publish.ts";
+import { sweepFolder } from "./pages.ts";
 import { valueAt } from "./values.ts";
 import { winnerYaml } from "./winner.ts";
 

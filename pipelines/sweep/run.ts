@@ -12,7 +12,8 @@ import { Figures } from "./figures.ts";
 import type { Entry } from "./ledger.ts";
 import { emptyPlan, type OpenedSweep } from "./open.ts";
 import type { Fact } from "./outcome.ts";
-import { isPublished, pagesOf, publishSweep, sweepClient } from "./publish.ts";
+import { isPublished, pagesOf } from "./pages.ts";
+import { publishSweep, sweepClient } from "./publish.ts";
 
 export interface SweepAsked extends
   Pick<

@@ -192,7 +192,7 @@ Deno.test("each end of the space is tried before anything runs, and told where i
   assert.deepEqual(told, [
     'error: "work.x" cannot be this: Found 1.5, wanted at most 1',
     line,
-    'error: "work.kind" cannot be this: Found "nice", wanted one of "plain", "bad", "odd"',
+    'error: "work.kind" cannot be this: Found "nice", wanted one of "plain", "bad", "odd", "flaky", "slow"',
     line,
     'error: "work.z" cannot be this: Unknown key "z"',
     line,

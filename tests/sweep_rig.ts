@@ -17,7 +17,7 @@ export default defineStage({
   params: z.strictObject({
     x: z.number().min(0).max(1).default(0.5),
     y: z.int().min(1).max(10).default(1),
-    kind: z.enum(["plain", "bad", "odd"]).default("plain"),
+    kind: z.enum(["plain", "bad", "odd", "flaky", "slow"]).default("plain"),
     extra: z.number().optional(),
     layers: z.array(z.strictObject({ units: z.int() })).default([{ units: 3 }]),
     epochs: z.int().min(1).default(4),
@@ -35,9 +35,17 @@ export default defineStage({
       ? [{ path: ["y"], message: "Cannot have nine with four units" }]
       : [],
   }),
-  async run({ params, outputs, seed, checkpoints, log }) {
+  async run({ params, outputs, seed, signal, checkpoints, log }) {
     const { x, y, kind, epochs, noise } = params;
     if (kind === "bad") throw new Error("This kind is bad");
+    if (kind === "slow") {
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      signal.throwIfAborted();
+    }
+    if (kind === "flaky" && (await checkpoints.list()).length === 0) {
+      await checkpoints.write(1, { epoch: Float64Array.of(1) });
+      throw new Error("This kind fails once");
+    }
     let from = 0;
     for (const at of await checkpoints.list()) if (at <= epochs) from = Math.max(from, at);
     if (from > 0) log("goes on from epoch " + from);

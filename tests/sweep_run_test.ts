@@ -73,6 +73,22 @@ Deno.test("a failing trial is recorded with its log and stops no other, and is t
   assert.deepEqual(started, ["work@trial=1", "work@trial=4"]);
 });
 
+Deno.test("retries try a failing stage run again, and timeout ends one that takes too long", async () => {
+  await using place = await Workplace.here();
+  const file = writeSweep(place, {
+    space: "{ kind: [flaky, slow, plain] }",
+    strategy: "grid",
+    retries: "1",
+    timeout: "1s",
+  });
+  const events = await runSweep(place, [file]);
+  const { trials } = stateOf(place);
+  assert.deepEqual(trials.map(({ state }) => state), ["done", "failed", "done"]);
+  assert.match(trials[1]?.failure?.message ?? "", /took longer than 1s/);
+  const retried = events.flatMap((one) => one.type === "node-retried" ? [one.node] : []);
+  assert.deepEqual(retried.sort(), ["work@trial=0", "work@trial=1"]);
+});
+
 Deno.test("where every trial fails the exit code says so", async () => {
   await using place = await Workplace.here();
   const file = writeSweep(place, { space: "{ kind: [bad] }", strategy: "grid" });

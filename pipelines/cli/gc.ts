@@ -21,6 +21,7 @@ export async function gc(call: Call): Promise<number> {
     );
   }
   try {
+    if (!isDry) await refuseOpen(store.root);
     const goes = await garbageOf(store, scope, Date.now());
     if (!isDry) removeGarbage(store, goes);
     for (
@@ -32,6 +33,21 @@ export async function gc(call: Call): Promise<number> {
   } finally {
     held?.close();
   }
+}
+
+/** The lock of a run on another host may not be seen here: Slurm knows of those that were submitted. */
+async function refuseOpen(store: string): Promise<void> {
+  if (namesIn(`${store}/submissions`).length === 0) return;
+  const [{ openSubmission }, { slurmly }] = await Promise.all([
+    import("../submit/open.ts"),
+    import("./submit.ts"),
+  ]);
+  const id = await slurmly(openSubmission(store));
+  if (id === null) return;
+  throw new CommandError(
+    `The submission ${id} is not over: gc would take what its tasks use`,
+    "`deno task watch` waits for its end, `deno task cancel` ends it; `--dry-run` says what would go",
+  );
 }
 
 /** @throws {UsageError} where no rule is given: a gc that keeps nothing is an `rm` */

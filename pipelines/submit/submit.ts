@@ -151,9 +151,9 @@ export async function submit(
   asked: Asked,
   prepared: Prepared,
 ): Promise<Submission> {
-  const { plan } = prepared;
   const folder = Folder.of(store.root, asked.id);
   copyProject(asked.root, folder.project, asked.folders);
+  const plan = withKernelsOf(prepared.plan, asked.root, folder.project);
   const submission = await folder.write(submissionOf(asked, prepared), plan);
   Deno.writeTextFileSync(folder.script, scriptOf(folder, Deno.execPath()));
   const submitting = { submission, plan, folder, throttle: asked.throttle };
@@ -170,6 +170,22 @@ export async function submit(
     throw error;
   }
   return submission;
+}
+
+/** Compiled kernels are read from the project's copy, too: nodes of a cluster need not see the project. */
+function withKernelsOf(plan: Plan, root: string, copy: string): Plan {
+  return {
+    ...plan,
+    nodes: plan.nodes.map((node) => ({
+      ...node,
+      kernels: Object.fromEntries(
+        Object.entries(node.kernels).map(([family, { digest, path }]) => [
+          family,
+          { digest, path: path.startsWith(`${root}/`) ? copy + path.slice(root.length) : path },
+        ]),
+      ),
+    })),
+  };
 }
 
 function submissionOf(

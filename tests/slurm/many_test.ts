@@ -4,7 +4,7 @@ import { digests, Workplace } from "../rig.ts";
 import { STAGE, stageText } from "../run_stages.ts";
 import { Cluster, Site, SLURM } from "./rig.ts";
 
-const CELLS = 60;
+const CELLS = 12;
 
 function config(from: number): string {
   const values = Array.from({ length: CELLS }, (_, index) => from + index);
@@ -12,7 +12,7 @@ function config(from: number): string {
 }
 
 Deno.test(
-  "sixty cells are sixty tasks, few at once; when they are known to be short, one",
+  "a dozen cells are a dozen tasks, few at once; when they are known to be short, one",
   SLURM,
   async () => {
     await using cluster = await Cluster.start();
@@ -21,7 +21,7 @@ Deno.test(
     const many = place.write("configs/many.yaml", config(0));
     const site = new Site(cluster, "many", place.root);
     const shown = await site.do(["submit", many, "-j", "6", "--dry-run"]);
-    assert.match(shown.stdout, /--array=0-59%6 /);
+    assert.match(shown.stdout, /--array=0-11%6 /);
     const first = await site.over(await site.submit([many, "-j", "6"]));
     assert.deepEqual(first.arrays.map(({ tasks }) => tasks.length), [CELLS, 1]);
     assert.ok(first.arrays[0]?.tasks.every(({ standing }) => standing === "done"));
@@ -29,7 +29,7 @@ Deno.test(
     assert.deepEqual(digests(site.store), digests(place.store));
 
     // All others than before, of the same stage.
-    place.write("configs/many.yaml", config(30));
+    place.write("configs/many.yaml", config(6));
     const second = await site.over(await site.submit([many]));
     assert.deepEqual(second.arrays.map(({ tasks }) => tasks.length), [1, 1]);
     const again = await site.do(["submit", many]);

@@ -19,6 +19,11 @@ Deno.test(
     // An edit after that is none of what was submitted.
     place.edit("stages/shapes.ts", "run(", "run (");
     place.edit(TINY, 'title: "Tiny"', "title: Other");
+    for (const folder of ["models", "kernels", "artifacts"]) {
+      await Deno.remove(join(place.root, folder), { recursive: true });
+    }
+    const gc = await site.do(["gc", "--keep-runs", "1"]);
+    assert.match(gc.stderr, /^error: (?:The submission \S+ is not over|A run is in progress)/);
     await until(
       "the queue is empty",
       async () => (await cluster.slurm("squeue", ["--noheader"])) === "" || null,
@@ -31,6 +36,7 @@ Deno.test(
       new Set(["ran"]),
     );
     assert.ok(isThere(join(site.reports, "tiny.html")));
+    assert.equal((await site.do(["gc", "--keep-runs", "1"])).code, 0);
     assert.ok(isThere(join(place.root, "tests/configs/tiny.lock.yaml")));
 
     await using here = await Workplace.here();

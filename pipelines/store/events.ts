@@ -59,6 +59,8 @@ export class EventsFile {
 export async function isHeld(path: string): Promise<boolean | null> {
   if (Deno.build.os === "windows") return null;
   try {
+    // The opening of a pipe would wait.
+    if (!(await Deno.lstat(path)).isFile) return null;
     using file = await Deno.open(path, { read: true });
     return !await file.tryLock(false);
   } catch {

@@ -140,11 +140,13 @@ dialog{width:min(70rem,94vw);height:86vh;padding:0;border:1px solid var(--soft);
 background:var(--paper);color:var(--ink)}
 dialog[open]{display:flex;flex-direction:column}
 dialog::backdrop{background:#0008}
-dialog form{display:flex;gap:1rem;align-items:baseline;padding:.7rem 1rem;border-bottom:1px solid var(--rule);
+dialog form{display:flex;flex-wrap:wrap;gap:.3rem 1rem;align-items:baseline;padding:.7rem 1rem;border-bottom:1px solid var(--rule);
 font:.88rem/1.4 system-ui,sans-serif}
 dialog h2{margin:0;padding:0;border:0;font-size:1.05rem;overflow-wrap:anywhere}
 #log-state{margin-left:auto}
-dialog pre{flex:1;margin:0;overflow:auto;background:none;font-size:.9rem;unicode-bidi:plaintext}
+dialog pre{flex:1;margin:0;overflow:auto;background:none;font-size:.9rem;white-space:pre;unicode-bidi:plaintext}
 @media(max-width:50rem){#frame{display:block}nav{padding:0 1rem}#runs{max-height:11rem}
-nav h2{border:0;padding-top:0;margin-top:.6rem}header,main{padding-left:1rem;padding-right:1rem}}
+nav h2{border:0;padding-top:0;margin-top:.6rem}
+#running :is(th,td):nth-child(2){display:none}td .bar{width:4rem}td.wrap{min-width:9rem}
+header,main{padding-left:1rem;padding-right:1rem}}
 `;

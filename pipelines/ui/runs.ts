@@ -1,7 +1,8 @@
 /** The runs of a store that have files of events, watched by looking at them: that works on any file system. */
 import { eventsFolder, eventsPath, isHeld } from "../store/events.ts";
 import { namesIn } from "../store/files.ts";
-import { endOf, headOf, RunState } from "./state.ts";
+import { headOf, lastOf, noCounts } from "./lines.ts";
+import { RunState } from "./state.ts";
 import { fill, Tail } from "./tail.ts";
 import type { RunView, Status } from "./views.ts";
 
@@ -86,14 +87,14 @@ export class Runs {
     const path = eventsPath(this.root, id);
     if (!Deno.lstatSync(path).isFile) return;
     const { first, last } = await endsOf(path);
-    const about = headOf(first), ended = endOf(last);
+    const about = headOf(first), ended = lastOf(last);
     if (about === null) return;
     const known: Known = {
       view: {
         id,
         about,
         status: "running",
-        counts: ended?.counts ?? new RunState().counts,
+        counts: ended?.counts ?? noCounts(),
         last: ended?.end.at ?? about.started,
       },
       watched: null,
@@ -149,7 +150,7 @@ function isOver(status: Status): boolean {
   return status !== "running" && status !== "silent";
 }
 
-function statusOf(ended: NonNullable<ReturnType<typeof endOf>>): Status {
+function statusOf(ended: NonNullable<ReturnType<typeof lastOf>>): Status {
   return ended.end.interrupted ? "interrupted" : ended.counts.failed > 0 ? "failed" : "done";
 }
 

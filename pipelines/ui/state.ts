@@ -3,25 +3,27 @@
  * that changed it last, so that `since` can say what is new to somebody who has seen the file up to some place.
  */
 import { fieldsOf } from "../store/valid.ts";
-import type {
-  About,
-  Counts,
-  End,
-  Fault,
-  NodeView,
-  NoteView,
-  Patch,
-  Sample,
-  StageView,
-} from "./views.ts";
 import { type Curve, thinned } from "./curve.ts";
+import {
+  aboutOf,
+  endOf,
+  ENDS,
+  eventOf,
+  faultOf,
+  type Fields,
+  listOf,
+  noCounts,
+  noteOf,
+  numberOf,
+  textOf,
+} from "./lines.ts";
+import type { About, End, NodeView, NoteView, Patch, Sample, StageView } from "./views.ts";
 
 /** Nodes that are kept of a run; a file of ours names no more. */
 const MOST_NODES = 100_000;
 const MOST_NOTES = 50;
 /** Of so many nodes that ended last the curves are kept. */
 const MOST_CURVES = 12;
-const ENDS = ["hit", "ran", "failed", "blocked", "cancelled"] as const;
 
 type Changed<T> = T & { readonly changed: number };
 
@@ -33,15 +35,7 @@ export class RunState {
   readonly #nodes = new Map<string, Changed<NodeView>>();
   readonly #curves = new Map<string, Curve>();
   #notes: Changed<NoteView>[] = [];
-  readonly counts: Counts = {
-    waiting: 0,
-    running: 0,
-    hit: 0,
-    ran: 0,
-    failed: 0,
-    blocked: 0,
-    cancelled: 0,
-  };
+  readonly counts = noCounts();
   /** When something happened last, in milliseconds since 1970. */
   last = 0;
 
@@ -61,13 +55,7 @@ export class RunState {
   /** Takes a line of the file, which may be anything; `end` is the place behind it. */
   fold(line: string, end: number): void {
     this.#position = end;
-    let value: unknown;
-    try {
-      value = JSON.parse(line);
-    } catch {
-      return; // a line that a crash of the machine has torn
-    }
-    const event = fieldsOf(value);
+    const event = eventOf(line);
     const at = numberOf(event["at"]) ?? this.last;
     this.last = at;
     const node = this.#nodes.get(textOf(event["node"]) ?? "");
@@ -115,12 +103,7 @@ export class RunState {
         this.#notes = [...this.#notes, { ...noteOf(event, at), changed: end }].slice(-MOST_NOTES);
         break;
       case "run-ended":
-        this.#end = {
-          at,
-          milliseconds: numberOf(event["milliseconds"]) ?? 0,
-          interrupted: event["interrupted"] === true,
-          changed: end,
-        };
+        this.#end = { ...endOf(event), changed: end };
         break;
     }
   }
@@ -147,7 +130,7 @@ export class RunState {
     };
   }
 
-  #add(fields: Readonly<Record<string, unknown>>, end: number): void {
+  #add(fields: Fields, end: number): void {
     const id = textOf(fields["id"]), name = textOf(fields["stage"]);
     if (id === null || name === null || this.#nodes.has(id)) return;
     if (this.#nodes.size >= MOST_NODES) return;
@@ -185,7 +168,7 @@ export class RunState {
 
   #onProgress(
     node: Changed<NodeView>,
-    fields: Readonly<Record<string, unknown>>,
+    fields: Fields,
     end: number,
   ): void {
     const done = numberOf(fields["done"]), total = numberOf(fields["total"]);
@@ -210,7 +193,7 @@ export class RunState {
 
   #onEnded(
     node: Changed<NodeView>,
-    event: Readonly<Record<string, unknown>>,
+    event: Fields,
     end: number,
   ): void {
     const state = ENDS.find((one) => one === event["outcome"]);
@@ -224,79 +207,4 @@ export class RunState {
     const ended = [...this.#curves.keys()].filter((id) => this.#nodes.get(id)?.state !== "running");
     for (const id of ended.slice(0, -MOST_CURVES)) this.#curves.delete(id);
   }
-}
-
-function aboutOf(event: Readonly<Record<string, unknown>>, at: number): About {
-  return {
-    config: textOf(event["config"]) ?? "?",
-    sweep: textOf(event["sweep"]),
-    slurm: textOf(event["slurm"]),
-    command: listOf(event["command"]).map((word) => textOf(word) ?? ""),
-    started: at,
-  };
-}
-
-function noteOf(event: Readonly<Record<string, unknown>>, at: number): NoteView {
-  const isDiverged = event["type"] === "diverged";
-  const text = isDiverged ? "gave another result than before from the same key" : null;
-  return {
-    at,
-    isWarning: isDiverged || event["type"] === "warning",
-    node: textOf(event["node"]),
-    text: text ?? textOf(event["message"]) ?? "",
-  };
-}
-
-function faultOf(value: unknown): Fault | null {
-  const { message, help } = fieldsOf(value);
-  const text = textOf(message);
-  return text === null ? null : { message: text, help: textOf(help) };
-}
-
-/** The end of a run, if that is what this line says. */
-export function endOf(line: string): { readonly counts: Counts; readonly end: End } | null {
-  try {
-    const event = fieldsOf(JSON.parse(line));
-    if (event["type"] !== "run-ended") return null;
-    const given = fieldsOf(event["counts"]);
-    const counts: Counts = {
-      waiting: 0,
-      running: 0,
-      hit: 0,
-      ran: 0,
-      failed: 0,
-      blocked: 0,
-      cancelled: 0,
-    };
-    for (const outcome of ENDS) counts[outcome] = numberOf(given[outcome]) ?? 0;
-    return {
-      counts,
-      end: {
-        at: numberOf(event["at"]) ?? 0,
-        milliseconds: numberOf(event["milliseconds"]) ?? 0,
-        interrupted: event["interrupted"] === true,
-      },
-    };
-  } catch {
-    return null;
-  }
-}
-
-/** The first line's facts, if it is one. */
-export function headOf(line: string): About | null {
-  const state = new RunState();
-  state.fold(line, line.length);
-  return state.about;
-}
-
-function numberOf(value: unknown): number | null {
-  return typeof value === "number" && Number.isFinite(value) ? value : null;
-}
-
-function textOf(value: unknown): string | null {
-  return typeof value === "string" ? value.slice(0, 4000) : null;
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

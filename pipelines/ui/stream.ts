@@ -22,26 +22,33 @@ export function eventStream(
   const teller = new Teller(runs, asked, seen);
   const encoder = new TextEncoder();
   let isClosed = false;
+  const close = () => {
+    if (!isClosed) onClose();
+    isClosed = true;
+  };
   let told = runs.now();
   return new ReadableStream({
     start(controller) {
       controller.enqueue(encoder.encode("retry: 1000\n\n"));
     },
     async pull(controller) {
-      while (!isClosed) {
-        await runs.next();
-        const isDue = runs.now() - told >= HEARTBEAT;
-        const text = await teller.news() ?? (isDue ? ": still here\n\n" : null);
-        if (text === null || isClosed) continue;
+      try {
+        let text: string | null = null;
+        while (text === null && !isClosed) {
+          await runs.next();
+          const isDue = runs.now() - told >= HEARTBEAT;
+          text = await teller.news() ?? (isDue ? ": still here\n\n" : null);
+        }
+        if (text === null || isClosed) return;
         told = runs.now();
         controller.enqueue(encoder.encode(text));
-        return;
+      } catch (error) {
+        // A store that cannot be read: the page asks again.
+        close();
+        controller.error(error);
       }
     },
-    cancel() {
-      isClosed = true;
-      onClose();
-    },
+    cancel: close,
   }, { highWaterMark: 1 });
 }
 

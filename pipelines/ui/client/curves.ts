@@ -28,7 +28,7 @@ export function drawCurves(place: HTMLElement, run: Run): void {
   keepAll(inside(place, ".grid"), figures, ({ name }) => name, makeFigure, (figure, one) => {
     const drawing = drawingOf(one);
     inside(figure, "svg").replaceWith(drawing);
-    setText(inside(figure, "h3"), one.name);
+    setText(inside(figure, "h3"), `${one.name} by ${one.unit}`);
     keepAll(inside(figure, "ul"), one.lines, ({ node }) => node, () => {
       return element("li", [element("span", "", "key"), element("span")]);
     }, (item, line) => {
@@ -79,10 +79,10 @@ function drawingOf({ name, unit, lines }: Figure): SVGElement {
   });
   const all = lines.flatMap(({ points }) => points);
   const [least, most] = rangeOf(all.map(([, y]) => y));
-  const [first, last] = rangeOf([0, ...all.map(([x]) => x)]);
+  const [first, last] = rangeOf(all.map(([x]) => x));
   const atX = (x: number) => LEFT + (WIDTH - LEFT - 8) * (x - first) / (last - first);
   const atY = (y: number) => TOP + (HEIGHT - TOP - BOTTOM) * (most - y) / (most - least);
-  for (const y of ticks(least, most, 4)) {
+  for (const y of ticks(least, most, 5)) {
     drawing.append(
       shape("line", { x1: LEFT, x2: WIDTH - 8, y1: atY(y), y2: atY(y), class: "grid-line" }),
       shape("text", { x: LEFT - 6, y: atY(y) + 4, "text-anchor": "end" }, short(y)),
@@ -118,7 +118,8 @@ function rangeOf(values: readonly number[]): [number, number] {
 function ticks(least: number, most: number, wanted: number): number[] {
   const rough = (most - least) / wanted;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((one) => one >= rough) ?? rough;
+  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((one) => one >= rough) ??
+    rough;
   const found: number[] = [];
   for (let k = Math.ceil(least / step); k * step <= most && found.length < 20; k++) {
     found.push(k * step);

@@ -64,5 +64,5 @@ export function timeLeft(nodes: readonly NodeView[], trials: number, now: number
 function wholeOf({ state, progress, started }: NodeView, now: number): number | null {
   if (state !== "running" || progress === null || started === null) return null;
   const part = progress.done / progress.total;
-  return part > 0.02 && part <= 1 && now > started ? (now - started) / part : null;
+  return part > 0.005 && part <= 1 && now > started ? (now - started) / part : null;
 }

@@ -32,7 +32,7 @@ const graph = new Graph(byId("graph"), draw);
 
 /** The run that the address names; null: the newest is followed. */
 function asked(): string | null {
-  return location.hash.length > 1 ? decodeURIComponent(location.hash.slice(1)) : null;
+  return location.hash.slice(1) || null;
 }
 
 function listen(id: string | null): void {

@@ -87,6 +87,7 @@ inBrowser(
       await killed;
       await badge(page, "broken off");
       assert.match(await page.locator("#sum").innerText(), /the same command goes on from there/);
+      assert.match(await page.locator("#running").innerText(), /^Was running[^]*broken off/);
       await page.evaluate("globalThis.sameDocument = true");
       const again = place.run([TINY]);
       await page.locator("#runs li").nth(1).waitFor();

@@ -4,7 +4,7 @@ import { element, shape } from "../../report/dom.ts";
 import type { Counts, State } from "../views.ts";
 import { inside, keepAll, setData, setText } from "./keep.ts";
 import { layOut, type Point } from "./layers.ts";
-import { inWords, type Run, STATES, total } from "./run.ts";
+import { inWords, type Run, STATES, total, wordOf } from "./run.ts";
 
 const SIZE = { width: 150, height: 84, gap: 34, space: 14 };
 /** Where layers stand below one another. */
@@ -53,7 +53,10 @@ export class Graph {
       setData(box, "state", stateOf(counts));
       box.setAttribute("aria-expanded", String(this.chosen === link.name));
       setText(inside(box, "strong"), link.name);
-      setText(inside(box, "small"), total(counts) === 1 ? stateOf(counts) : inWords(counts));
+      setText(
+        inside(box, "small"),
+        total(counts) === 1 ? wordOf(stateOf(counts), run.isBroken) : inWords(counts, run.isBroken),
+      );
       drawBar(inside(box, ".bar"), counts);
     });
   }

@@ -98,7 +98,6 @@ function later(): void {
 }
 
 function draw(): void {
-  const now = Date.now();
   drawRuns();
   const line = run === null ? undefined : lines.get(run.id);
   const isThere = run !== null && line !== undefined;
@@ -111,8 +110,15 @@ function draw(): void {
     return;
   }
   const current = run;
+  current.isBroken = line.status === "broken";
+  // The clocks of what was broken off stand where it was heard of last.
+  const now = current.isBroken ? line.last : Date.now();
   const showLog = (node: string) =>
-    openLog(current.id, node, () => current.nodes.get(node)?.state !== "running");
+    openLog(
+      current.id,
+      node,
+      () => current.isBroken || current.nodes.get(node)?.state !== "running",
+    );
   drawHead(current, line, now);
   graph.draw(current);
   drawCells(byId("cells"), current, graph.chosen, showLog, now);
@@ -140,7 +146,8 @@ function drawRuns(): void {
     setText(inside(button, "strong"), titleOf(view));
     const when = new Date(view.about.started).toLocaleString();
     setText(inside(button, "small"), `${when}, ${IN_WORDS[view.status]}`);
-    setText(inside(button, "small:last-child"), inWords(view.counts));
+    const words = inWords(view.counts, view.status === "broken");
+    setText(inside(button, "small:last-child"), words);
   });
 }
 
@@ -163,18 +170,19 @@ function drawHead(current: Run, line: RunView, now: number): void {
   ];
   setText(byId("about"), facts.join("  ·  "));
   const counts = current.counts();
-  drawDone(counts);
-  setText(byId("sum"), [inWords(counts), timeOf(current, line, now)].join("  ·  "));
+  const words = inWords(counts, current.isBroken);
+  drawDone(counts, words);
+  setText(byId("sum"), [words, timeOf(current, line, now)].join("  ·  "));
   document.title = `${counts.ran + counts.hit}/${total(counts)} ${titleOf(line)} – Crisol`;
 }
 
-function drawDone(counts: Counts): void {
+function drawDone(counts: Counts, words: string): void {
   const place = byId("done");
   if (place.children.length === 0) place.append(element("div", "", "bar"));
   drawBar(inside(place, ".bar"), counts);
   place.setAttribute("aria-valuemax", String(total(counts)));
   place.setAttribute("aria-valuenow", String(counts.ran + counts.hit));
-  place.setAttribute("aria-valuetext", inWords(counts));
+  place.setAttribute("aria-valuetext", words);
 }
 
 function timeOf(current: Run, { status, about, last }: RunView, now: number): string {

@@ -32,6 +32,8 @@ export class Run {
   readonly nodes = new Map<string, NodeView>();
   readonly curves = new Map<string, Sample[]>();
   notes: NoteView[] = [];
+  /** Its process has gone without an end. */
+  isBroken = false;
 
   readonly id: string;
   constructor(id: string) {
@@ -94,10 +96,16 @@ export function total(counts: Counts): number {
   return STATES.reduce((sum, state) => sum + counts[state], 0);
 }
 
+/** What ran in a run whose process has gone was broken off with it. */
+export function wordOf(state: State, isBroken: boolean): string {
+  return state === "running" && isBroken ? "broken off" : state;
+}
+
 /** 12 of 60 done, 2 running, 1 failed. */
-export function inWords(counts: Counts): string {
+export function inWords(counts: Counts, isBroken: boolean): string {
   const done = counts.ran + counts.hit;
   const others = (["running", "failed", "blocked", "cancelled"] as const)
-    .filter((state) => counts[state] > 0).map((state) => `${counts[state]} ${state}`);
+    .filter((state) => counts[state] > 0)
+    .map((state) => `${counts[state]} ${wordOf(state, isBroken)}`);
   return [`${done} of ${total(counts)} done`, ...others].join(", ");
 }

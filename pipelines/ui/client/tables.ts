@@ -4,7 +4,7 @@ import { clock, duration } from "../../cli/text.ts";
 import { element } from "../../report/dom.ts";
 import type { NodeView, State, SweepView } from "../views.ts";
 import { byId, inside, keepAll, setData, setText } from "./keep.ts";
-import type { Run } from "./run.ts";
+import { type Run, wordOf } from "./run.ts";
 
 const MOST_ROWS = 50;
 /** What a reader looks for first. */
@@ -49,6 +49,7 @@ function logButton(node: string, showLog: ShowLog): HTMLElement {
 function nodeRows(
   body: HTMLElement,
   nodes: readonly NodeView[],
+  isBroken: boolean,
   showLog: ShowLog,
   now: number,
 ): void {
@@ -65,7 +66,8 @@ function nodeRows(
   }, (row, node) => {
     const cell = (index: number) => inside(row, `td:nth-child(${index})`);
     setText(cell(1), node.id);
-    setText(cell(2), node.attempt > 1 ? `${node.state}, try ${node.attempt}` : node.state);
+    const word = wordOf(node.state, isBroken);
+    setText(cell(2), node.attempt > 1 ? `${word}, try ${node.attempt}` : word);
     setData(row, "state", node.state);
     const { progress } = node;
     const part = progress === null ? 0 : Math.min(1, progress.done / (progress.total || 1));
@@ -95,9 +97,10 @@ const HEAD = ["Node", "State", "Progress", "", "Time", "Log"];
 export function drawRunning(place: HTMLElement, run: Run, showLog: ShowLog, now: number): void {
   const nodes = run.inState("running");
   place.hidden = nodes.length === 0;
-  const more = nodes.length > MOST_ROWS ? `${nodes.length - MOST_ROWS} more are running` : "";
+  setText(inside(place, "h2"), run.isBroken ? "Was running" : "Running");
+  const more = nodes.length > MOST_ROWS ? `and ${nodes.length - MOST_ROWS} more` : "";
   const body = bodyOf(inside(place, ".scroll"), more, HEAD);
-  nodeRows(body, nodes.slice(0, MOST_ROWS), showLog, now);
+  nodeRows(body, nodes.slice(0, MOST_ROWS), run.isBroken, showLog, now);
 }
 
 /** The cells of a stage, with a field that finds some of them. */
@@ -132,7 +135,7 @@ export function drawCells(
   inside(place, "label").hidden = all.length <= 8;
   const more = found.length > MOST_ROWS ? `and ${found.length - MOST_ROWS} more` : "";
   const body = bodyOf(inside(place, ".scroll"), more, HEAD);
-  nodeRows(body, found.slice(0, MOST_ROWS), showLog, now);
+  nodeRows(body, found.slice(0, MOST_ROWS), run.isBroken, showLog, now);
 }
 
 export function drawFailures(place: HTMLElement, run: Run, showLog: ShowLog): void {

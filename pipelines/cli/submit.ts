@@ -6,10 +6,18 @@ import type { NodeId, Plan } from "../plan/plan.ts";
 import { gitState, runId } from "../run/record.ts";
 import { findNodes } from "./address.ts";
 import { argument, type Call, CommandError, has, UsageError, value, values } from "./command.ts";
-import { datasetFolders, openPlan, openSweepOf, reportsOf, trialsOf } from "./engine.ts";
+import {
+  datasetFolders,
+  openPlan,
+  openSweepOf,
+  reportsOf,
+  type Store,
+  trialsOf,
+} from "./engine.ts";
 import { projectRoot, shortPath, userPath, variable } from "./place.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 import { visibleLine } from "./text.ts";
+import { PAGES } from "../submit/snapshot.ts";
 import { Folder, type Submission } from "../submit/submission.ts";
 import {
   type Asked,
@@ -27,11 +35,12 @@ export async function submit(call: Call): Promise<number> {
 
 /** Submits what the call names, and says so; null where there is nothing to do, or `--dry-run` asked for no more. */
 export async function handIn(call: Call, terminal: Terminal): Promise<Folder | null> {
-  const { store, root, prepared, sweep, folders } = await slurmly(prepareCall(call));
+  const { store, prepared, sweep, folders } = await slurmly(prepareCall(call));
   if (!prepared.isOpen) {
     terminal.write("All results are there: nothing is submitted\n");
     return null;
   }
+  const root = projectRoot();
   const isPart = call.arguments.length > 1 || values(call, "set").length > 0;
   const when = new Date();
   const asked: Asked = {
@@ -62,20 +71,29 @@ export async function handIn(call: Call, terminal: Terminal): Promise<Folder | n
   return folder;
 }
 
-/** What the call's file comes to: of a config its nodes, of a sweep what is shared and its trials. */
-async function prepareCall(call: Call) {
+/** What is submitted, and of which sweep and folders. */
+interface Ready {
+  readonly store: Store;
+  readonly prepared: Prepared;
+  readonly sweep: Asked["sweep"];
+  readonly folders: Asked["folders"];
+}
+
+/** What the call's file comes to: of a config its nodes, of a sweep what trials share and the trials. */
+async function prepareCall(call: Call): Promise<Ready> {
   throttleOf(value(call, "jobs"));
-  const root = projectRoot();
-  const file = userPath(argument(call, 0));
-  if (!await isSweep(file)) {
-    const { plan, store, statuses } = await openPlan(call);
-    const prepared = await prepare(plan, await statuses(values(call, "force")), store);
-    return { store, root, prepared, sweep: null, folders: [] };
-  }
-  const refused = ["force"].find((flag) => values(call, flag).length > 0) ??
-    (call.arguments.length > 1 ? "node" : undefined);
-  if (refused !== undefined) {
-    throw new UsageError(`A sweep takes no ${refused}`, "it does what is missing, and no more");
+  if (await isSweep(userPath(argument(call, 0)))) return await prepareTrials(call);
+  const { plan, store, statuses } = await openPlan(call);
+  const prepared = await prepare(plan, await statuses(values(call, "force")), store);
+  return { store, prepared, sweep: null, folders: [] };
+}
+
+async function prepareTrials(call: Call): Promise<Ready> {
+  if (values(call, "force").length > 0 || call.arguments.length > 1) {
+    throw new UsageError(
+      "A sweep takes no nodes, and no --force",
+      "it does what is missing, and no more",
+    );
   }
   const opened = await openSweepOf(call);
   try {
@@ -86,32 +104,32 @@ async function prepareCall(call: Call) {
         "its trials depend on who decides while it runs; without it all tasks decide alike",
       );
     }
-    const files = [sweep.path, sweep.base, ...base.stages.map(({ module }) => module)];
-    const outside = files.find((path) => !path.startsWith(`${root}/`));
-    if (outside !== undefined) {
-      throw new UsageError(
-        `"${shortPath(outside)}" lies outside of the project, of which a copy is submitted`,
-        `move it into "${shortPath(root)}"`,
-      );
-    }
-    const within = (path: string) => path.slice(root.length + 1);
-    const folders = new Set(files.map((path) => within(path.slice(0, path.lastIndexOf("/")))));
+    const files = [sweep.path, sweep.base, ...base.stages.map(({ module }) => module)].map(inside);
+    const folders = new Set(files.map((path) => path.slice(0, path.lastIndexOf("/"))));
     const prepared = await prepareSweep(
       opened,
       (plan) => statuses(plan, store, new Set()),
       store,
     );
-    const trials = trialsOf(value(call, "trials"));
     return {
       store,
-      root,
       prepared,
-      sweep: { file: within(sweep.path), trials },
-      folders: [...folders],
+      sweep: { file: inside(sweep.path), trials: trialsOf(value(call, "trials")) },
+      folders: [...folders, PAGES],
     };
   } finally {
     await opened.close();
   }
+}
+
+/** From the project's folder. @throws {UsageError} where it lies elsewhere */
+function inside(path: string): string {
+  const root = projectRoot();
+  if (path.startsWith(`${root}/`)) return path.slice(root.length + 1);
+  throw new UsageError(
+    `"${shortPath(path)}" lies outside of the project, of which a copy is submitted`,
+    `move it into "${shortPath(root)}"`,
+  );
 }
 
 /** What a sweep's file has, and no config. A file that cannot be read is told by who reads it next. */

@@ -63,8 +63,11 @@ export function jobInputs(inputs: Fingerprint["inputs"], store: Store): Job["inp
   );
 }
 
-/** A process that was asked to stop is ended after so many milliseconds: time to save where it stands. */
-const GRACE = 2000;
+/**
+ * A process that was asked to stop is ended after so many milliseconds: time to save where it stands. Of half a minute
+ * that Slurm gives a job the rest is for the engine.
+ */
+const GRACE = 2000, SLURM_GRACE = 20_000;
 /** What a timer can count, in milliseconds: 24 days. */
 const LONGEST = 2 ** 31;
 
@@ -140,7 +143,8 @@ async function attempt(
   const timers: ReturnType<typeof setTimeout>[] = [];
   const stop = () => {
     process.send({ type: "cancel" }).catch(() => {});
-    timers.push(setTimeout(() => process.kill(), GRACE));
+    const grace = ownJob().slurm === null ? GRACE : SLURM_GRACE;
+    timers.push(setTimeout(() => process.kill(), grace));
   };
   const late = () => {
     isLate = true;

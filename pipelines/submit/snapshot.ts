@@ -11,8 +11,9 @@ const PARTS = [
   "kernels",
   "numerics",
   "artifacts/cache/kernels",
-  "artifacts/cache/report",
 ];
+/** What pages of sweeps are built of. */
+export const PAGES = "artifacts/cache/report";
 /** What sources are; data that lie beside them stay where they are. */
 const SOURCE = /\.(?:ts|js|json|lock|ya?ml|wasm|css)$|^[\w-]+$/;
 

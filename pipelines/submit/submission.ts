@@ -100,12 +100,12 @@ export class Folder {
   get script(): string {
     return `${this.path}/task.sh`;
   }
-  /** `%a` stands for a task's number. */
+  /** The logs of an array as sbatch takes them: `%a` stands for a task's number. */
   logs(array: string): string {
-    return `${this.path}/logs/${array}-%a.log`;
+    return `${this.path.replaceAll("%", "%%")}/logs/${array}-%a.log`;
   }
   log(array: string, task: number): string {
-    return this.logs(array).replace("%a", String(task));
+    return `${this.path}/logs/${array}-${task}.log`;
   }
 
   async write(submission: Omit<Submission, "plan">, plan: Plan): Promise<Submission> {

@@ -94,14 +94,15 @@ export async function prepareSweep(
       .reduce((sum, { id }) => sum + (facts.get(id)?.took ?? 0), 0)
   );
   const usual = times.length === 0 ? null : times.reduce((sum, one) => sum + one, 0) / times.length;
-  const most = await mostTasks();
-  const arrays: TaskArray[] = [...shared, ...baseline];
-  let previous: TaskArray["after"] = [];
-  for (const [generation, { from, to }] of generationsOf(strategy).entries()) {
+  const generations = generationsOf(strategy).flatMap(({ from, to }, generation) => {
     const numbers = Array.from({ length: to - from }, (_, index) => from + index)
       .filter((number) => !isDone.has(number) && (!ledger.isOver || isJob.has(number)));
-    if (numbers.length === 0) continue;
-    const name = trialsName(generation);
+    return numbers.length === 0 ? [] : [{ name: trialsName(generation), numbers }];
+  });
+  const arrays: TaskArray[] = [...shared, ...baseline];
+  const most = generations.length === 0 ? 1 : await mostTasks();
+  let previous: TaskArray["after"] = [];
+  for (const { name, numbers } of generations) {
     const tasks = chunks(numbers, sizeOf(numbers.length, usual, most));
     arrays.push({ name, tasks, after: [...before, ...previous] });
     previous = [{ array: name, how: "afterany" }];

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { namesIn } from "../../pipelines/store/files.ts";
 import { Workplace } from "../rig.ts";
 import { STAGE, stageText } from "../run_stages.ts";
+import { writeSweep } from "../sweep_rig.ts";
 import { Cluster, Site, SLURM, until } from "./rig.ts";
 
 Deno.test(
@@ -70,4 +71,25 @@ Deno.test("what was never submitted cannot be asked for", SLURM, async () => {
     assert.equal(code, 1);
     assert.match(stderr, /^error: Nothing was submitted yet\n {2}help: `deno task submit CONFIG`/);
   }
+});
+
+Deno.test("a sweep that its tasks could not decide alike, or not copy, is not submitted", async () => {
+  await using place = await Workplace.copy();
+  const refused = async (path: string) => (await place.do(["submit", path])).stderr;
+  await using outside = await Workplace.here();
+  assert.match(
+    (await outside.do(["submit", writeSweep(outside)])).stderr,
+    /^error: "\S+tuning\.yaml" lies outside of the project, of which a copy is submitted\n {2}help: /,
+  );
+  const sweep = place.write(
+    "configs/tuning.yaml",
+    "base: ../tests/configs/tiny.yaml\nstage: train@logits\nspace: { batchSize: [16, 32] }\n" +
+      "strategy: grid\nasynchronous: true\n",
+  );
+  assert.match(
+    await refused(sweep),
+    /^error: A sweep with `asynchronous: true` cannot be submitted/,
+  );
+  const part = await place.do(["submit", sweep, "train"]);
+  assert.match(part.stderr, /^error: A sweep takes no nodes, and no --force/);
 });

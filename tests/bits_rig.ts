@@ -67,7 +67,7 @@ export async function again(
       ] as const
     );
     const job: Job = {
-      run: "bits",
+      holder: { run: "bits", host: "", slurm: null },
       key,
       params,
       seed,

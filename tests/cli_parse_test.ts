@@ -88,7 +88,7 @@ Deno.test("without a command the list of commands is shown", async () => {
     const parsed = await parse(words);
     if (parsed.type !== "help") throw new Error("no help");
     for (const { name, summary, hidden } of COMMANDS) {
-      const isShown = parsed.text.includes(`  ${name} `) && parsed.text.includes(summary);
+      const isShown: boolean = parsed.text.includes(`  ${name} `) && parsed.text.includes(summary);
       assert.equal(isShown, hidden !== true, name);
     }
   }

@@ -1,4 +1,5 @@
 /** `status`, `watch` and `cancel` of what was submitted. */
+import { SlurmError } from "../executors/slurm/call.ts";
 import { cancelJobs } from "../executors/slurm/jobs.ts";
 import {
   type ArrayStanding,
@@ -48,8 +49,8 @@ export async function follow(folder: Folder, terminal: Terminal): Promise<number
   const stopped = new Promise<"stop">((resolve) => stop = () => resolve("stop"));
   Deno.addSignalListener("SIGINT", stop);
   try {
+    let standing = await slurmly(standingOf(folder));
     for (let pause = SOONEST;; pause = Math.min(RAREST, pause * 1.3)) {
-      const standing = await slurmly(standingOf(folder));
       const lines = standingLines(standing, Date.now());
       // The first line tells the time: a log is written only when something else has changed.
       const text = lines.slice(1).join("\n");
@@ -74,6 +75,13 @@ export async function follow(folder: Folder, terminal: Terminal): Promise<number
           `${id} goes on: \`deno task watch ${id}\` follows it again, \`deno task cancel ${id}\` ends it\n`,
         );
         return 130;
+      }
+      try {
+        standing = await standingOf(folder);
+      } catch (error) {
+        // A controller is away for minutes now and then: what was submitted goes on, and so does this.
+        if (!(error instanceof SlurmError)) throw error;
+        terminal.complain(`${visibleLine(error.message)}; it is asked again\n`);
       }
     }
   } finally {

@@ -58,8 +58,17 @@ export async function finish(
   } finally {
     held?.close();
   }
-  // Nothing of it will run any more.
-  removeQuietly(folder.project);
+  if (!mayGoOn(folder, submission)) removeQuietly(folder.project);
+}
+
+/** Whether a task was broken off, and needs the project's copy when it begins again. */
+function mayGoOn(folder: Folder, { arrays }: Submission): boolean {
+  return arrays.some(({ name, tasks }) =>
+    tasks.some((_, task) => {
+      const state = folder.task(name, task)?.state;
+      return state === "running" || state === "stopped";
+    })
+  );
 }
 
 /** Each node as its task says; else as the store has it; else nothing could run it. */

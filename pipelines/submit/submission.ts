@@ -194,6 +194,8 @@ function isSubmission(value: unknown): value is Submission {
   return isMap(value) && value["version"] === 1 &&
     TEXTS.every((key) => typeof value[key] === "string") &&
     LISTS.every((key) => isTexts(value[key])) &&
+    (value["sweep"] === null ||
+      (isMap(value["sweep"]) && typeof value["sweep"]["file"] === "string")) &&
     Array.isArray(value["arrays"]) &&
     value["arrays"].every((array: unknown) =>
       isMap(array) && typeof array["name"] === "string" && Array.isArray(array["after"]) &&

@@ -7,7 +7,7 @@ import type { SubmissionStanding } from "../../pipelines/submit/standing.ts";
 import { digests, Workplace } from "../rig.ts";
 import { stageText } from "../run_stages.ts";
 import { Cluster, Site, SLURM, until } from "./rig.ts";
-import { COUNTS, TAKES, TRAINING } from "./stages.ts";
+import { COUNTS, TAKES, TRAINING, WAITS } from "./stages.ts";
 
 /** Each array with the standings of its tasks. */
 function standings({ arrays }: SubmissionStanding): Record<string, string> {
@@ -54,8 +54,21 @@ async function parentOf(pid: number): Promise<number> {
   return Number(/^PPid:\s+(\d+)$/m.exec(new TextDecoder().decode(stdout))?.[1]);
 }
 
+/** Writes a config with these stages. */
+function configIn(place: Workplace, name: string, ...stages: readonly string[]): string {
+  return place.write(
+    `configs/${name}.yaml`,
+    `stages:\n${stages.map((line) => `  ${line}\n`).join("")}`,
+  );
+}
+
+/** A stage that counts to so much. */
+function count(name: string, value: number, more = ""): string {
+  return `${name}: { uses: ./counts.ts, with: { value: ${value} }${more} }`;
+}
+
 Deno.test(
-  "tasks that are killed, requeued, drained, cancelled, too large or too slow",
+  "tasks that are killed, requeued, cancelled, too large or too slow",
   SLURM,
   async (t) => {
     await using cluster = await Cluster.start();
@@ -64,14 +77,6 @@ Deno.test(
     place.write("configs/counts.ts", stageText(COUNTS));
     place.write("configs/takes.ts", stageText(TAKES));
     const site = new Site(cluster, "ends", place.root);
-    /** A config with these stages. */
-    const config = (name: string, ...stages: readonly string[]) =>
-      place.write(
-        `configs/${name}.yaml`,
-        `stages:\n${stages.map((line) => `  ${line}\n`).join("")}`,
-      );
-    const count = (name: string, value: number, more = "") =>
-      `${name}: { uses: ./counts.ts, with: { value: ${value} }${more} }`;
     const outputs = (id: string) =>
       new Store(site.store).readRuns().find((run) => run.id === id)?.nodes.map((node) =>
         node.outputs
@@ -79,12 +84,19 @@ Deno.test(
 
     // It hears that its minute is nearly over, some time before; the others run meanwhile.
     const late = await site.submit([
-      config("late", count("slow", 450, ", resources: { time: 1min }")),
+      configIn(place, "late", count("slow", 450, ", resources: { time: 1min }")),
+    ]);
+
+    // It hears the same, and cannot save where it stands.
+    place.write("configs/waits.ts", stageText(WAITS));
+    const stuck = await site.submit([
+      configIn(place, "stuck", "stuck: { uses: ./waits.ts, resources: { time: 1min } }"),
     ]);
 
     await t.step("a stage that is killed fails its task, and blocks what it feeds", async () => {
       const id = await site.submit([
-        config(
+        configIn(
+          place,
           "killed",
           count("first", 301),
           count("second", 1, ", inputs: { before: first }, resources: { cpus: 2 }"),
@@ -109,7 +121,7 @@ Deno.test(
     await t.step(
       "a task that is killed is told with the signal, and is done when it is submitted again",
       async () => {
-        const file = config("task", count("third", 30));
+        const file = configIn(place, "task", count("third", 30));
         const id = await site.submit([file]);
         const { pid } = await holderOf(site, id, "third", /begins/);
         Deno.kill(await parentOf(pid), "SIGKILL");
@@ -129,7 +141,8 @@ Deno.test(
       "a task that takes too much memory is told so, and how to give it more",
       async () => {
         const id = await site.submit([
-          config(
+          configIn(
+            place,
             "memory",
             "takes: { uses: ./takes.ts, with: { value: 900000000 }, resources: { memory: 64MB } }",
           ),
@@ -144,7 +157,7 @@ Deno.test(
 
     await t.step("a node that does not see the store says so", async () => {
       const id = await site.submit([
-        config("blind", count("unseen", 1, ", resources: { partition: blind }")),
+        configIn(place, "blind", count("unseen", 1, ", resources: { partition: blind }")),
       ]);
       const standing = await site.over(id);
       assert.match(
@@ -156,7 +169,7 @@ Deno.test(
     await t.step(
       "a training that is requeued goes on from its checkpoint, to the same bits",
       async () => {
-        const file = config("training", ...TRAINING);
+        const file = configIn(place, "training", ...TRAINING);
         const site = new Site(cluster, "training", place.root);
         const id = await site.submit([file]);
         const slurm = await until("there is a checkpoint", async () => {
@@ -171,43 +184,9 @@ Deno.test(
       },
     );
 
-    await t.step("what ran on a node that fails runs on another one", async () => {
-      const id = await site.submit([config("node", count("moved", 100))]);
-      const { host, slurm } = await holderOf(site, id, "moved", /begins/);
-      await cluster.slurm("scontrol", ["update", `nodename=${host}`, "state=down", "reason=test"]);
-      await cluster.hurry(slurm ?? "");
-      const again = await until("it runs elsewhere", async () => {
-        if (begins(site, id, "moved").length < 2) return null;
-        return await holderOf(site, id, "moved", /./);
-      });
-      assert.notEqual(again.host, host);
-      await cluster.slurm("scontrol", ["update", `nodename=${host}`, "state=resume"]);
-      assert.deepEqual(standings(await site.over(id)), { moved: "done", "@end": "done" });
-      assert.ok((begins(site, id, "moved")[1] ?? 0) > 0, "it goes on");
-    });
-
-    await t.step(
-      "where no node takes jobs a task waits with the reason, until one does",
-      async () => {
-        await cluster.slurm("scontrol", [
-          "update",
-          "nodename=n[1-2]",
-          "state=drain",
-          "reason=test",
-        ]);
-        const id = await site.submit([config("drained", count("waits", 1))]);
-        const waits = await until(
-          "there is a reason",
-          async () => (await site.status(id)).arrays[0]?.tasks[0]?.waits ?? null,
-        );
-        assert.match(waits, /ReqNodeNotAvail|Nodes|Partition/);
-        await cluster.slurm("scontrol", ["update", "nodename=n[1-2]", "state=resume"]);
-        assert.deepEqual(standings(await site.over(id)), { waits: "done", "@end": "done" });
-      },
-    );
-
     await t.step("cancel ends what runs and what waits, and keeps where it stands", async () => {
-      const file = config(
+      const file = configIn(
+        place,
         "cancelled",
         count("ended", 1000),
         count("never", 1, ", inputs: { before: ended }, resources: { cpus: 2 }"),
@@ -241,9 +220,58 @@ Deno.test(
       assert.ok(second > 0);
       // What a stage that does not count makes of the same.
       place.write("configs/plain.ts", stageText(""));
-      const plain = config("plain", "slow: { uses: ./plain.ts, with: { value: 450 } }");
+      const plain = configIn(place, "plain", "slow: { uses: ./plain.ts, with: { value: 450 } }");
       const run = await site.over(await site.submit([plain]));
       assert.deepEqual(outputs(late), outputs(run.submission.id));
     });
+
+    await t.step("one that did nothing in its time is not begun again", async () => {
+      assert.match(
+        whyOf(await site.over(stuck), "stuck"),
+        /^Its time was over before it had come further; /,
+      );
+    });
   },
 );
+
+Deno.test("nodes that fail, and nodes that take no jobs", SLURM, async (t) => {
+  await using cluster = await Cluster.start();
+  await using place = await Workplace.copy();
+  place.write("configs/counts.ts", stageText(COUNTS));
+  const site = new Site(cluster, "nodes", place.root);
+
+  await t.step("what ran on a node that fails runs on another one", async () => {
+    const id = await site.submit([configIn(place, "node", count("moved", 100))]);
+    const { host, slurm } = await holderOf(site, id, "moved", /begins/);
+    await cluster.slurm("scontrol", ["update", `nodename=${host}`, "state=down", "reason=test"]);
+    const again = await until("it runs elsewhere", async () => {
+      await cluster.hurry(slurm ?? "");
+      if (begins(site, id, "moved").length < 2) return null;
+      return await holderOf(site, id, "moved", /./);
+    });
+    assert.notEqual(again.host, host);
+    await cluster.slurm("scontrol", ["update", `nodename=${host}`, "state=resume"]);
+    assert.deepEqual(standings(await site.over(id)), { moved: "done", "@end": "done" });
+    assert.ok((begins(site, id, "moved")[1] ?? 0) > 0, "it goes on");
+  });
+
+  await t.step(
+    "where no node takes jobs a task waits with the reason, until one does",
+    async () => {
+      await cluster.slurm("scontrol", [
+        "update",
+        "nodename=n[1-2]",
+        "state=drain",
+        "reason=test",
+      ]);
+      const id = await site.submit([configIn(place, "drained", count("waits", 1))]);
+      const waits = await until(
+        "there is a reason",
+        async () => (await site.status(id)).arrays[0]?.tasks[0]?.waits ?? null,
+      );
+      assert.match(waits, /ReqNodeNotAvail|Nodes|Partition/);
+      await cluster.slurm("scontrol", ["update", "nodename=n[1-2]", "state=resume"]);
+      assert.deepEqual(standings(await site.over(id)), { waits: "done", "@end": "done" });
+    },
+  );
+});

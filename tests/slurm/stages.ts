@@ -16,6 +16,10 @@ export const TAKES = `
     await new Promise((resolve) => setTimeout(resolve, 20_000));
     numbers[1] = taken[0] ?? 0;`;
 
+/** Hears of nothing, and saves nothing. */
+export const WAITS = `
+    await new Promise((resolve) => setTimeout(resolve, 600_000));`;
+
 /** Lines of a config whose training takes some seconds, and saves after each epoch. */
 export const TRAINING = [
   "shapes: { uses: shapes, with: { train: 400, test: 20, size: 12 } }",

@@ -44,7 +44,8 @@ function copyTree(from: string, to: string): void {
   }
 }
 
-function copyFile(from: string, to: string): void {
+/** With the folders on its way. */
+export function copyFile(from: string, to: string): void {
   Deno.mkdirSync(to.slice(0, to.lastIndexOf("/")), { recursive: true });
   Deno.copyFileSync(from, to);
 }

@@ -22,22 +22,29 @@ const metricTitle = ({ axes }: Linked) => axes.at(-1)?.title ?? "";
 
 const STATES = ["done", "pruned or not over"] as const;
 
+/** Of more trials only so many dots are drawn, every k-th and those that were the best so far: the page has all. */
+export const MOST_DOTS = 2500;
+
 /** Every trial by its number, and the best so far. */
 export function progressChart(data: SweepData, linked: Linked): Chart | null {
   const better = (a: number, b: number) => data.goal === "maximize" ? a > b : a < b;
   let best: number | null = null;
+  const every = Math.ceil(data.trials.length / MOST_DOTS);
   const dots: Record<string, unknown>[] = [], steps: { trial: number; value: number }[] = [];
   for (const trial of data.trials) {
     const value = metricOf(trial);
     if (value === null) continue;
     const isDone = trial.state === "done";
-    dots.push({
-      trial: trial.trial,
-      value: round(value, linked.decimals),
-      state: STATES[isDone ? 0 : 1],
-      says: `trial ${trial.trial}: ${fixed(value, linked.decimals)}, ${trial.state}`,
-    });
-    if (isDone && (best === null || better(value, best))) {
+    const isBest = isDone && (best === null || better(value, best));
+    if (isBest || trial.trial % every === 0) {
+      dots.push({
+        trial: trial.trial,
+        value: round(value, linked.decimals),
+        state: STATES[isDone ? 0 : 1],
+        says: `trial ${trial.trial}: ${fixed(value, linked.decimals)}, ${trial.state}`,
+      });
+    }
+    if (isBest) {
       best = value;
       steps.push({ trial: trial.trial, value: round(value, linked.decimals) });
     }

@@ -14,8 +14,13 @@ import * as tables from "./sweep_tables.ts";
 import { winner } from "./sweep_winner.ts";
 import { STYLE } from "./theme.ts";
 
-const PROGRESS = "A dot a trial, by its number; grey crosses were pruned or are not over. " +
-  "The line is the best so far.";
+/** What the dots are: of very many trials not all. */
+const progressNote = (trials: number) =>
+  `A dot a trial, by its number; grey crosses were pruned or are not over. The line is the best so far.${
+    trials > charts.MOST_DOTS
+      ? ` Of ${trials} trials ${charts.MOST_DOTS} are drawn, evenly, and all that were the best so far.`
+      : ""
+  }`;
 
 type Section = readonly [id: string, title: string, content: readonly (Html | null)[]];
 
@@ -37,7 +42,7 @@ export async function renderSweepPage(data: SweepData, client: string): Promise<
     ["winner", "The winner", [winner(data, linked)]],
     ["progress-part", "Best so far", [
       chart("progress"),
-      drawings.has("progress") ? note(PROGRESS) : null,
+      drawings.has("progress") ? note(progressNote(data.trials.length)) : null,
     ]],
     ["rungs-part", "Rungs", [chart("rungs"), tables.rungs(data, linked)]],
     // The ranking is a part of it, so that what is chosen stands above both.

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { CLIENTS } from "../../pipelines/report/build.ts";
 import { escape } from "../../pipelines/report/html.ts";
 import { HOSTILE, madePage, madeSweep } from "./sweep_rig.ts";
+import { rank } from "../../pipelines/report/sweep_ranking.ts";
+import { MOST_DOTS, progressChart } from "../../pipelines/report/sweep_charts.ts";
 import { importsOf } from "../imports.ts";
 
 const MB = 1024 * 1024;
@@ -122,3 +124,16 @@ for (const [name, sources] of Object.entries(CLIENTS)) {
     assert.deepEqual([...reached].filter((one) => !types.includes(one)).sort(), listed.sort());
   });
 }
+
+Deno.test("of very many trials the best and every k-th have a dot, and the page says so", () => {
+  const data = madeSweep({ trials: 3 * MOST_DOTS });
+  // A spec holds plain JSON.
+  const { layer } = progressChart(data, rank(data))?.spec as unknown as {
+    layer: { data: { values: { trial: number; value: number }[] } }[];
+  };
+  const [dots = [], steps = []] = layer.map((one) => one.data.values);
+  assert.ok(dots.length > MOST_DOTS / 2 && dots.length < MOST_DOTS + 100, `${dots.length}`);
+  const drawn = new Set(dots.map(({ trial }) => trial));
+  // The last step is where the line ends.
+  assert.ok(steps.slice(0, -1).every(({ trial }) => drawn.has(trial)));
+});

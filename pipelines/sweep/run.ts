@@ -35,7 +35,7 @@ export interface SweepEnded {
 
 /** The state for those who watch is written this often at most, and takes this part of the time at most. */
 const EVERY = 3000;
-const PART = 0.02;
+const PART = 0.005;
 
 export async function runSweep(
   opened: OpenedSweep,
@@ -108,13 +108,13 @@ export async function runSweep(
     async conclude(listen) {
       await writing;
       await figures.close();
-      const now = await data(false);
-      const isSame = resultsOf(now) === resultsOf(before) && isPublished(now, asked.reports);
-      last = isSame ? now : await data(true);
+      last = await data(false);
+      const isSame = resultsOf(last) === resultsOf(before) && isPublished(last, asked.reports);
+      if (!isSame) last = await data(true);
       // With what it has cost the run that made it.
       folder.writeState(isSame ? before : last);
       const paths = isSame
-        ? pagesOf(now, asked.reports)
+        ? pagesOf(last, asked.reports)
         : await publishSweep(last, client, asked.reports);
       for (const path of paths) listen({ type: "report-published", path });
     },

@@ -102,28 +102,6 @@ Deno.test("what who is asked throws ends the run once what runs has ended", asyn
   assert.equal(ended.length, plan.nodes.length);
 });
 
-Deno.test("when nothing is to begin any more, what runs ends in order, and nobody is asked", async () => {
-  await using trials = await Trials.of("");
-  const stop = new AbortController();
-  const asked: number[] = [];
-  const { events, interrupted } = await trials.run(await trials.plan([1, 2]), {
-    jobs: 1,
-    stopBeginning: stop.signal,
-    more(ended) {
-      asked.push(ended.length);
-      return Promise.resolve([]);
-    },
-  }, (event) => {
-    if (event.type === "node-started" && event.node === "one@trial=1") stop.abort();
-  });
-  assert.deepEqual(outcomes(events), {
-    ran: ["shared", "one@trial=1"],
-    cancelled: ["one@trial=2", "after@trial=1", "after@trial=2"],
-  });
-  assert.equal(interrupted, false);
-  assert.deepEqual(asked, [0, 1]);
-});
-
 Deno.test("however many nodes wait, the store is asked for each when it is ready and when it begins", async () => {
   await using trials = await Trials.of("");
   const values = Array.from({ length: 300 }, (_, index) => index);
@@ -136,7 +114,7 @@ Deno.test("however many nodes wait, the store is asked for each when it is ready
   };
   const stop = new AbortController();
   let ended = 0;
-  const { nodes } = await trials.run(plan, { stopBeginning: stop.signal, jobs: 1 }, (event) => {
+  const { nodes } = await trials.run(plan, { signal: stop.signal, jobs: 1 }, (event) => {
     if (event.type === "node-ended" && ++ended === 6) stop.abort();
   });
   const ran = nodes.filter(({ outcome }) => outcome === "ran").map(({ node }) => node);

@@ -1,5 +1,6 @@
 /** Stage runs that are tried again, and those that take longer than they may. */
 import assert from "node:assert/strict";
+import type { Plan } from "../pipelines/plan/plan.ts";
 import type { Event } from "../pipelines/run/event.ts";
 import { outcomes, Workplace } from "./rig.ts";
 import { CONFIG, own } from "./run_stages.ts";
@@ -67,6 +68,14 @@ for (
   });
 }
 
+/** With so many milliseconds for each run of the stage `one`. */
+function within(plan: Plan, time: number): Plan {
+  const nodes = plan.nodes.map((node) =>
+    node.stage === "one" ? { ...node, resources: { ...node.resources, time } } : node
+  );
+  return { ...plan, nodes };
+}
+
 Deno.test("a stage run that takes too long saves where it stands, is told as such, and goes on when it is tried again", async () => {
   await using trials = await Trials.of(
     `const done = (await checkpoints.list()).length;
@@ -76,26 +85,22 @@ Deno.test("a stage run that takes too long saves where it stands, is told as suc
     }`,
   );
   const plan = await trials.plan([1]);
-  const failed = await trials.run(plan, { timeout: 250 });
+  const failed = await trials.run(within(plan, 250), {});
   const ended = failed.events.find((event) => event.type === "node-ended" && event.failure);
   assert.ok(ended?.type === "node-ended" && ended.failure !== undefined);
   assert.equal(ended.failure.type, "timeout");
   assert.equal(ended.failure.message, "The stage took longer than 0.25s, which is all that it may");
   assert.match(ended.failure.help ?? "", /^give it more by `resources: \{ time \}`/);
-  const again = await trials.run(plan, { timeout: 60_000 });
+  const again = await trials.run(within(plan, 60_000), {});
   assert.deepEqual(outcomes(again.events)["ran"], ["one@trial=1", "after@trial=1"]);
 });
 
-Deno.test("one that does not listen is killed; the less of the run's time and its own counts", async () => {
+Deno.test("one that does not listen is killed", async () => {
   await using trials = await Trials.of(
     'if (params.value === 1 && params.text === "") for (;;) numbers[0] += 1;',
   );
   const plan = await trials.plan([1]);
-  const nodes = plan.nodes.map((node) => ({
-    ...node,
-    resources: { ...node.resources, time: node.stage === "one" ? 250 : null },
-  }));
-  const { events } = await trials.run({ ...plan, nodes }, { timeout: 60_000, retries: 1 });
+  const { events } = await trials.run(within(plan, 250), { retries: 1 });
   assert.deepEqual(retried(events), ["one@trial=1 2 timeout"]);
   assert.deepEqual(outcomes(events)["failed"], ["one@trial=1"]);
 });

@@ -32,12 +32,8 @@ export interface RunOptions {
   readonly rebuild: () => Promise<void>;
   /** Adds to the plan while it runs; without it the plan is all. */
   readonly more?: More;
-  /** From then on no node begins, and `more` is not asked; what runs ends in order. */
-  readonly stopBeginning?: AbortSignal;
   /** Further tries of a stage run that failed for a reason that may pass; default: none. */
   readonly retries?: number;
-  /** Milliseconds that a stage run may take; the less of it and the node's own counts. Default: any. */
-  readonly timeout?: number | null;
   /** Another process of the same run has begun it: what is forced goes on from its checkpoints. */
   readonly goesOn?: boolean;
 }
@@ -143,9 +139,7 @@ class Run {
 
   /** Nothing begins any more. */
   get #isEnding(): boolean {
-    const { signal, stopBeginning } = this.options;
-    return this.#stopped || this.#asking.broken !== null || signal.aborted ||
-      stopBeginning?.aborted === true;
+    return this.#stopped || this.#asking.broken !== null || this.options.signal.aborted;
   }
 
   #change(): void {
@@ -392,10 +386,9 @@ class Run {
     }
   }
 
-  /** Of what never began: an interrupt, or the end of the night, is told before a failure. */
+  /** Of what never began: an interrupt is told before a failure. */
   #endOthers(): void {
-    const { signal, stopBeginning } = this.options;
-    const isCut = signal.aborted || stopBeginning?.aborted === true;
+    const isCut = this.options.signal.aborted;
     for (const node of this.#nodes) {
       if (!this.#waiting.has(node.id)) continue;
       const isBlocked = !isCut && this.#blocker(node) !== null;

@@ -33,7 +33,6 @@ interface Settings {
   readonly datasets: readonly string[];
   readonly signal: AbortSignal;
   readonly retries?: number;
-  readonly timeout?: number | null;
   readonly goesOn?: boolean;
 }
 
@@ -134,7 +133,7 @@ async function once(
     datasets: settings.datasets,
     logPath: log,
     signal: settings.signal,
-    timeout: Math.min(settings.timeout ?? Infinity, node.resources.time ?? Infinity),
+    timeout: node.resources.time ?? Infinity,
     lookAgain: () => {
       store.askAnew(key);
       const { record, damage } = lookUp(store, key, node);

@@ -240,6 +240,19 @@ Deno.test("--max-hours ends in order, with a page of what is known, and the same
   assert.ok(ran(events, "work").length <= 3, "only what was unfinished runs");
 });
 
+Deno.test("when the hours of the budget are over no trial is decided any more, and the winner is tested", async () => {
+  await using place = await Workplace.here();
+  const file = writeSweep(place, { budget: "{ trials: 400, hours: 0.0003 }" });
+  const { code, stdout } = await place.do(["sweep", file, "-j", "2"]);
+  assert.equal(code, 0);
+  assert.doesNotMatch(stdout, /^unfinished/m);
+  const { trials, winner, left } = stateOf(place);
+  assert.ok(trials.length > 0 && trials.length < 400);
+  assert.ok(trials.every(({ state }) => state === "done"));
+  assert.equal(left, 0);
+  assert.equal(winner?.test?.length, 1);
+});
+
 Deno.test({
   name: "Ctrl-C ends in order: the page is there, the exit code says so, the same command goes on",
   ignore: Deno.build.os === "windows",

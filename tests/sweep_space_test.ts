@@ -1,15 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Json } from "../pipelines/json.ts";
-import {
-  gridOf,
-  gridSize,
-  isIn,
-  nameOf,
-  pointOf,
-  textOf,
-  unitOf,
-} from "../pipelines/sweep/space.ts";
+import { partOf } from "../pipelines/sweep/domain.ts";
+import { gridOf, gridSize, isIn, nameOf, pointOf, textOf } from "../pipelines/sweep/space.ts";
 import type { Parameter, Space } from "../pipelines/sweep/sweep.ts";
 import { choice, float, int, when } from "./sweep_strategies_rig.ts";
 
@@ -168,7 +161,7 @@ Deno.test("The size of a grid is the number of its points, and each of them lies
   );
 });
 
-Deno.test("A value's coordinate leads back to it", () => {
+Deno.test("The middle of a value's part of a range leads back to it", () => {
   const wide = [
     ...MIXED,
     float("width", 0.123456789, 77),
@@ -178,7 +171,9 @@ Deno.test("A value's coordinate leads back to it", () => {
     const point = pointOf(wide, (path) => (i * path.length) % 501 / 500);
     const units = new Map(wide.flatMap((one) => {
       const value = point[one.path];
-      return value === undefined ? [] : [[one.path, unitOf(one, value)]];
+      if (value === undefined) return [];
+      const [from, to] = partOf(one.domain, value);
+      return [[one.path, (from + to) / 2]];
     }));
     for (const unit of units.values()) assert.ok(unit >= 0 && unit <= 1);
     assert.deepEqual(pointOf(wide, (path) => units.get(path) ?? NaN), point);

@@ -1,7 +1,7 @@
 /** Points of a space: which params count in them, how to draw one, and all that a grid has. */
 import type { Json } from "../json.ts";
 import { canonicalJson } from "../store/canonical.ts";
-import { gridCells, holds, isSame, partOf, valueAt } from "./domain.ts";
+import { gridCells, holds, isSame, valueAt } from "./domain.ts";
 import type { Parameter, Space, Values } from "./sweep.ts";
 
 type Known = ReadonlyMap<string, Json>;
@@ -26,12 +26,6 @@ export function pointBy(space: Space, choose: (parameter: Parameter) => Json): V
 /** The point at a place of the unit cube; `unit` gives the coordinate of a path in [0, 1], both included. */
 export function pointOf(space: Space, unit: (path: string) => number): Values {
   return pointBy(space, (parameter) => valueAt(parameter.domain, unit(parameter.path)));
-}
-
-/** The coordinate in [0, 1] of a value of the parameter's domain: of those that can be counted their part's middle. */
-export function unitOf(parameter: Parameter, value: Json): number {
-  const [from, to] = partOf(parameter.domain, value);
-  return (from + to) / 2;
 }
 
 /** Whether a point lies in this space: it has exactly the parameters that count, each with a value of its domain. */

@@ -60,8 +60,15 @@ export class Driver {
 
   /** Everything was tried, and the winner tested. */
   get isOver(): boolean {
+    if (!this.#isTried) return false;
+    return this.tested === null
+      ? this.best === null || !this.planner.readsTest
+      : this.tested.result.type !== "pending";
+  }
+  /** Trials and baseline have a result, and no further one is decided. */
+  get #isTried(): boolean {
     return this.ledger.isOver && this.ledger.open === 0 &&
-      this.baseline.result.type !== "pending" && this.tested?.result.type !== "pending";
+      this.baseline.result.type !== "pending";
   }
   /** Earlier trials of other points than those that this form has decided on. */
   get others(): readonly JobEntry[] {
@@ -93,9 +100,7 @@ export class Driver {
       if (decided.length === 0) break;
       nodes.push(...await this.#plan(decided));
     }
-    const isDone = this.ledger.isOver && this.ledger.open === 0 &&
-      this.baseline.result.type !== "pending";
-    if (!isDone) return nodes;
+    if (!this.#isTried) return nodes;
     if (this.tested === null) {
       const { best } = this;
       if (best === null || !this.planner.readsTest) return nodes.length > 0 ? nodes : null;

@@ -1,5 +1,6 @@
 /** A stage process on this machine: how it is started, what it may do, how one talks to it. */
-import type { Reply, Request } from "../host/protocol.ts";
+import { LINE_LIMIT, type Reply, type Request, TOKEN } from "../host/protocol.ts";
+import { watch } from "./watchdog.ts";
 
 /** What a process is given; paths are absolute and hold no comma. */
 export interface Launch {
@@ -43,13 +44,16 @@ const PASSED = [
 export const LOG_LIMIT = 32 * 1024 * 1024;
 /** Of standard error, so much is kept in memory, to tell why a process ended. */
 const TAIL = 16 * 1024;
-/** A reply is one line; a longer one is no reply of ours. */
-export const LINE_LIMIT = 16 * 1024 * 1024;
+
+/** A reply that cannot be taken: it is too long, or not what was agreed on. */
+export class ReplyError extends Error {
+  override readonly name = "ReplyError";
+}
 
 export interface StageProcess {
   readonly pid: number;
   send(request: Request): Promise<void>;
-  /** Ends when the process closes its standard output. Lines that are no reply go to the log. */
+  /** Ends when the process closes its standard output. What is no reply goes to the log. @throws {ReplyError} */
   replies(): AsyncGenerator<Reply>;
   /** Closes its standard input, at which it ends. */
   close(): Promise<void>;
@@ -113,13 +117,18 @@ export function spawn(launch: Launch): StageProcess {
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+  const unwatch = watch(child.pid);
   const log = new Log(launch.log ?? null);
   const stdin = child.stdin.getWriter();
+  const token = newToken();
+  // Where the process cannot take it, it has ended, and its end says why.
+  stdin.write(encoder.encode(`${token}\n`)).catch(() => {});
   const errors = log.drain(child.stderr);
   let over = false;
   const ended = (async () => {
     const status = await child.status;
     over = true;
+    await unwatch();
     await errors;
     log.close();
     return status;
@@ -129,13 +138,15 @@ export function spawn(launch: Launch): StageProcess {
     ended,
     tail: () => log.tail,
     async send(request) {
-      await stdin.write(new TextEncoder().encode(`${JSON.stringify(request)}\n`));
+      await stdin.write(encoder.encode(`${JSON.stringify(request)}\n`));
     },
     async *replies() {
-      for await (const line of lines(child.stdout)) {
-        const reply = asReply(line);
-        if (reply === null) log.write(`${line}\n`);
-        else yield reply;
+      // Loaded while the process starts.
+      const { parseReply } = await import("../host/replies.ts");
+      for await (const text of repliesIn(child.stdout, token, (bytes) => log.write(bytes))) {
+        const reply = parseReply(text);
+        if (typeof reply === "string") throw new ReplyError(`It answers wrongly: ${reply}`);
+        yield reply;
       }
     },
     async close() {
@@ -153,51 +164,92 @@ export function spawn(launch: Launch): StageProcess {
   };
 }
 
-/** A reply has a type; what else it holds is the host's, which is our own code. */
-function asReply(line: string): Reply | null {
-  if (!line.startsWith('{"type":"')) return null;
-  try {
-    return JSON.parse(line) as Reply; // written by host/main.ts in this very form
-  } catch {
-    return null;
-  }
+const encoder = new TextEncoder();
+const LINE_END = 10;
+
+function newToken(): string {
+  return crypto.getRandomValues(new Uint8Array(TOKEN / 2)).toHex();
 }
 
-async function* lines(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const parts = (rest + text).split("\n");
-    rest = parts.pop() ?? "";
-    if (rest.length > LINE_LIMIT) rest = "";
-    yield* parts;
+/** The texts of lines that begin with the token; all other bytes are handed to `rest` as they come. */
+async function* repliesIn(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  token: string,
+  rest: (bytes: Uint8Array) => void,
+): AsyncGenerator<string> {
+  const head = encoder.encode(`${token} `);
+  const isReply = (line: Uint8Array) => head.every((byte, i) => line[i] === byte);
+  // Of a line that has no end yet.
+  let parts: Uint8Array<ArrayBuffer>[] = [], size = 0;
+  const take = () => {
+    const [first] = parts;
+    const line = parts.length === 1 && first !== undefined ? first : concatenate(parts, size);
+    parts = [];
+    size = 0;
+    return line;
+  };
+  for await (const bytes of stream) {
+    let from = 0;
+    for (;;) {
+      const end = bytes.indexOf(LINE_END, from);
+      const part = bytes.subarray(from, end === -1 ? bytes.length : end + 1);
+      if (part.length > 0) parts.push(part);
+      size += part.length;
+      if (size > LINE_LIMIT + head.length + 1) {
+        const line = take();
+        if (isReply(line)) throw new ReplyError(`Its reply has more than ${LINE_LIMIT} bytes`);
+        rest(line);
+      }
+      if (end === -1) break;
+      from = end + 1;
+      const line = take();
+      if (isReply(line)) yield decoder.decode(line.subarray(head.length));
+      // A reply begins a line of its own; where there was one already nothing was said.
+      else if (line.length > 1) rest(line);
+    }
   }
-  if (rest !== "") yield rest;
+  if (size > 0) rest(take());
 }
 
-/** Standard error, written to a file as it comes. */
+const decoder = new TextDecoder();
+
+function concatenate(
+  parts: readonly Uint8Array[],
+  size: number,
+): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** Standard error and what else a stage prints, any bytes, written to a file as they come. */
 class Log {
   #file: Deno.FsFile | null;
   #size = 0;
-  tail = "";
+  #tail = new Uint8Array();
 
   constructor(path: string | null) {
     this.#file = path === null ? null : Deno.openSync(path, { create: true, append: true });
   }
-  async drain(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
-    for await (const text of stream.pipeThrough(new TextDecoderStream())) this.write(text);
+  get tail(): string {
+    return decoder.decode(this.#tail);
   }
-  write(text: string): void {
-    this.tail = (this.tail + text).slice(-TAIL);
+  async drain(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
+    for await (const bytes of stream) this.write(bytes);
+  }
+  write(bytes: Uint8Array): void {
+    const all = concatenate([this.#tail, bytes], this.#tail.length + bytes.length);
+    this.#tail = all.subarray(-TAIL);
     if (this.#file === null || this.#size > LOG_LIMIT) return;
-    const bytes = new TextEncoder().encode(text);
     this.#size += bytes.length;
-    const kept = this.#size > LOG_LIMIT ? "\nThe log is full: what follows is not kept\n" : null;
+    const isFull = this.#size > LOG_LIMIT;
+    const kept = isFull ? encoder.encode("\nThe log is full: what follows is not kept\n") : bytes;
     try {
-      for (const part of kept === null ? [bytes] : [new TextEncoder().encode(kept)]) {
-        for (let done = 0; done < part.length;) {
-          done += this.#file.writeSync(part.subarray(done));
-        }
-      }
+      for (let done = 0; done < kept.length;) done += this.#file.writeSync(kept.subarray(done));
     } catch {
       // A full disk must not end a run because of what a stage prints; the run itself will say it.
       this.close();

@@ -145,7 +145,7 @@ export function spawn(launch: Launch): StageProcess {
       const { parseReply } = await import("../host/replies.ts");
       for await (const text of repliesIn(child.stdout, token, (bytes) => log.write(bytes))) {
         const reply = parseReply(text);
-        if (typeof reply === "string") throw new ReplyError(`It answers wrongly: ${reply}`);
+        if (typeof reply === "string") throw new ReplyError(`it answers wrongly: ${reply}`);
         yield reply;
       }
     },
@@ -197,7 +197,7 @@ async function* repliesIn(
       size += part.length;
       if (size > LINE_LIMIT + head.length + 1) {
         const line = take();
-        if (isReply(line)) throw new ReplyError(`Its reply has more than ${LINE_LIMIT} bytes`);
+        if (isReply(line)) throw new ReplyError(`its reply has more than ${LINE_LIMIT} bytes`);
         rest(line);
       }
       if (end === -1) break;

@@ -161,7 +161,8 @@ export function parseReply(text: string): Reply | string {
     if (parsed.success) return parsed.data;
     const [first] = parsed.error.issues;
     const place = first?.path.join(".") ?? "";
-    return `${place === "" ? "" : `\`${place}\`: `}${first?.message ?? "it fits nothing"}`;
+    const what = first?.code === "invalid_key" ? first.issues[0]?.message : first?.message;
+    return `${place === "" ? "" : `\`${place}\`: `}${what ?? "it fits nothing"}`;
   } catch (error) {
     // No JSON, or so deep that it cannot be looked at.
     return error instanceof Error ? error.message : String(error);

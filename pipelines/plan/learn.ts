@@ -151,8 +151,8 @@ class Asking {
 
   async close(): Promise<void> {
     await this.#last;
-    await this.#process?.close();
-    await this.#process?.ended;
+    // It has nothing to save, and may not listen.
+    await this.#end();
   }
 }
 

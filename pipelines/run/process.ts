@@ -264,7 +264,7 @@ async function converse(
       case "profiled":
       case "described":
       case "checked":
-        throw new ReplyError(`It answers "${reply.type}", which nobody asked for`);
+        throw new ReplyError(`it answers "${reply.type}", which nobody asked for`);
       default:
         reply satisfies never;
     }
@@ -345,8 +345,15 @@ export function ourFailure(error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error);
   const stack = error instanceof Error && error.stack !== undefined ? { stack: error.stack } : {};
   if (error instanceof StoreError) return { type: "store", message, help: error.help, ...stack };
+  if (error instanceof ReplyError) {
+    return {
+      type: "bad-output",
+      message: `The stage process is not to be believed: ${message}`,
+      ...stack,
+    };
+  }
   const isBadOutput = error instanceof ObjectError || error instanceof DamagedError ||
-    error instanceof OutputError || error instanceof ReplyError;
+    error instanceof OutputError;
   if (isBadOutput) return { type: "bad-output", message, ...stack };
   if (error instanceof PackagesError) {
     return {

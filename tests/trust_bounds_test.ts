@@ -5,7 +5,7 @@ import { MOST_BYTES as MOST_LOCK } from "../pipelines/certificate/lock.ts";
 import { MOST_LEVELS, MOST_VALUES } from "../pipelines/config/build.ts";
 import { MOST_BYTES } from "../pipelines/config/read.ts";
 import { MOST_SEEDS } from "../pipelines/config/shape.ts";
-import { LOG_LIMIT } from "../pipelines/executors/process.ts";
+import { LOG_LIMIT } from "../pipelines/executors/output.ts";
 import { LINE_LIMIT } from "../pipelines/host/protocol.ts";
 import { MOST_NODES } from "../pipelines/plan/maker.ts";
 import { EVENTS_LIMIT } from "../pipelines/store/events.ts";

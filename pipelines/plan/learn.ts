@@ -1,6 +1,7 @@
 /** What a stage says of itself, asked of its bundle in a process without permissions. */
 import { ensurePackages } from "../executors/packages.ts";
-import { ReplyError, spawn, type StageProcess } from "../executors/process.ts";
+import { ReplyError } from "../executors/output.ts";
+import { spawn, type StageProcess } from "../executors/process.ts";
 import type { Reply, Request } from "../host/protocol.ts";
 import type { Store } from "../store/local.ts";
 import { Answers, type Check, type Checked, keyOfCheck } from "./answers.ts";

@@ -1,23 +1,19 @@
 /** One stage run: a process from its start to outputs in the store, or to the reason why there are none. */
-import { formatDuration } from "../config/units.ts";
 import { ownJob } from "../executors/slurm/self.ts";
-import { ensurePackages, PackagesError } from "../executors/packages.ts";
-import { ReplyError, spawn, type StageProcess } from "../executors/process.ts";
+import { ensurePackages } from "../executors/packages.ts";
+import { ReplyError } from "../executors/output.ts";
+import { spawn, type StageProcess } from "../executors/process.ts";
 import type { Job } from "../host/protocol.ts";
 import type { Digest, Key, Node } from "../plan/plan.ts";
 import type { Progress } from "../stage.ts";
 import { isWholeBundle } from "../store/bundles.ts";
-import { StoreError } from "../store/files.ts";
-import { holderName } from "../store/holder.ts";
-import { ObjectError } from "../store/info.ts";
 import type { Store } from "../store/local.ts";
-import { acquire } from "../store/locks.ts";
 import type { Fingerprint, StageRecord } from "../store/store.ts";
 import { checkManifest, OutputError } from "../tensor/declared.ts";
-import { DamagedError } from "../tensor/files.ts";
 import { verifyArtifact } from "../tensor/read.ts";
-import { runsElsewhere, waitFor } from "./elsewhere.ts";
 import type { Failure } from "./event.ts";
+import { whileLocked } from "./exclusive.ts";
+import { endOf, ourFailure, tookTooLong } from "./failure.ts";
 import type { Share } from "./share.ts";
 
 export interface Work {
@@ -86,60 +82,18 @@ export type Keep = (
 export async function runStage(store: Store, work: Work, keep: Keep): Promise<Ending> {
   const scratch = store.scratch();
   try {
-    return await locked(store, work, (sign) => attempt(store, work, scratch.path, keep, sign));
+    return await whileLocked(store, work, (sign) => {
+      // Another run may have made it meanwhile.
+      const record = work.lookAgain();
+      return record === null
+        ? attempt(store, work, scratch.path, keep, sign)
+        : Promise.resolve({ type: "found", record } as const);
+    });
   } catch (error) {
     if (work.signal.aborted) return { type: "cancelled" };
     return { type: "failed", failure: ourFailure(error) };
   } finally {
     scratch.remove();
-  }
-}
-
-/**
- * Does it while the locks of its key and of its trajectory are held, unless another run has made the result meanwhile.
- * This engine holds them, and so they are free when it is gone.
- */
-async function locked(
-  store: Store,
-  work: Work,
-  attempt: (sign: (pid: number) => void) => Promise<Ending>,
-): Promise<Ending> {
-  const job = ownJob();
-  const own = { run: work.run, ...job, host: job.host ?? hostName(), engine: Deno.pid };
-  const take = async (path: string, why: string) => {
-    for (;;) {
-      const lock = await acquire(path, work.signal, (holder) => {
-        const name = holder === null ? "another run" : holderName(holder);
-        work.onLog(`Waits for ${name}, which ${why}`);
-      });
-      const { before } = lock;
-      if (before === null || !await runsElsewhere(before)) {
-        lock.sign({ ...own, pid: null });
-        return lock;
-      }
-      // A job on another host, which this host's lock does not keep out.
-      lock.leave();
-      work.onLog(`Waits for ${holderName(before)}, which ${why}`);
-      await waitFor(before, work.signal);
-    }
-  };
-  const lock = await take(store.lockPath(work.key), "is making the same");
-  try {
-    const way = await take(
-      store.progress(work.trajectory).lock,
-      "goes the same way, to go on from where that ends",
-    );
-    try {
-      const record = work.lookAgain();
-      if (record !== null) return { type: "found", record };
-      return await attempt((pid) => {
-        for (const one of [lock, way]) one.sign({ ...own, pid });
-      });
-    } finally {
-      way.release();
-    }
-  } finally {
-    lock.release();
   }
 }
 
@@ -293,77 +247,6 @@ async function putOutputs(
       return info;
     });
   }
-}
-
-/** Null where it may not be asked for. */
-function hostName(): string | null {
-  try {
-    return Deno.hostname();
-  } catch {
-    return null;
-  }
-}
-
-function tookTooLong(milliseconds: number): Failure {
-  return {
-    type: "timeout",
-    message: `The stage took longer than ${formatDuration(milliseconds)}, which is all that it may`,
-    help: "give it more by `resources: { time }` (of a sweep, by `timeout`), or let it do less; " +
-      "a training goes on from its last checkpoint when it is run again",
-  };
-}
-
-/** Why a process ended without an answer. */
-export function endOf(status: Deno.CommandStatus, tail: string): Failure {
-  if (/^.*\bFatal\b.*out of memory|Reached heap limit/im.test(tail)) {
-    return {
-      type: "out-of-memory",
-      message: "The stage ran out of memory",
-      help: "its `check` says how much it needs: `resources: { memory }`, in bytes",
-    };
-  }
-  if (status.signal !== null) {
-    return {
-      type: "killed",
-      message: `The stage process was killed by ${status.signal}`,
-      ...(status.signal === "SIGKILL"
-        ? { help: "the system does so when memory runs out: try fewer --jobs" }
-        : {}),
-    };
-  }
-  const error = tail.split("\n").map((line) => line.trim())
-    .find((line) => /^error:/i.test(line));
-  return {
-    type: "exited",
-    message: `The stage process ended with code ${status.code} and gave no result` +
-      (error === undefined ? "" : `: ${error.replace(/^error:\s*/, "")}`),
-  };
-}
-
-/** What went wrong outside of the stage process. */
-export function ourFailure(error: unknown): Failure {
-  const message = error instanceof Error ? error.message : String(error);
-  const stack = error instanceof Error && error.stack !== undefined ? { stack: error.stack } : {};
-  if (error instanceof StoreError) return { type: "store", message, help: error.help, ...stack };
-  if (error instanceof ReplyError) {
-    return {
-      type: "bad-output",
-      message: `The stage process is not to be believed: ${message}`,
-      ...stack,
-    };
-  }
-  const isBadOutput = error instanceof ObjectError || error instanceof DamagedError ||
-    error instanceof OutputError;
-  if (isBadOutput) return { type: "bad-output", message, ...stack };
-  if (error instanceof PackagesError) {
-    return {
-      type: "start",
-      message,
-      help: "`deno install` fetches what deno.lock names",
-      ...stack,
-    };
-  }
-  return { type: "start", message, ...stack };
 }
 
 /** The most memory that a process has had, in bytes, where the system tells. */

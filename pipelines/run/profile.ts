@@ -11,7 +11,8 @@ import { StoreError } from "../store/files.ts";
 import { keyOf, type Store } from "../store/local.ts";
 import type { Profile } from "../store/profiles.ts";
 import type { Failure } from "./event.ts";
-import { endOf, jobInputs } from "./process.ts";
+import { endOf } from "./failure.ts";
+import { jobInputs } from "./process.ts";
 
 /** `done`: what feeds the node. */
 export async function profileNode(

@@ -4,6 +4,7 @@
  * long form is valid input too, and stays as it is.
  */
 import { z } from "zod";
+import { single } from "./single.ts";
 
 const ACTIVATIONS = [
   "linear",
@@ -38,9 +39,10 @@ const name = z.string().regex(
   .optional().describe("Default: Keras' automatic name");
 const padding = z.enum(["valid", "same"]).default("valid");
 const activation = z.enum(ACTIVATIONS);
+const decay = single(z.number().min(0).lt(1), [0, 1]);
 const regularizer = z.strictObject({
-  l1: z.number().min(0).default(0),
-  l2: z.number().min(0).default(0),
+  l1: single(z.number().min(0)).default(0),
+  l2: single(z.number().min(0)).default(0),
 }).nullable().default(null).describe(
   "Penalty: l1 times the sum of sizes, l2 times that of squares",
 );
@@ -70,11 +72,11 @@ const pooling = z.strictObject({
   padding,
 })
   .transform((pool) => ({ ...pool, strides: pool.strides ?? pool.poolSize }));
-const dropout = z.strictObject({ name, rate: z.number().min(0).lt(1) });
+const dropout = z.strictObject({ name, rate: decay });
 const batchNormalization = z.strictObject({
   name,
-  momentum: z.number().min(0).max(1).default(0.99),
-  epsilon: z.number().gt(0).default(1e-3),
+  momentum: single(z.number().min(0).max(1), [0, 1]).default(0.99),
+  epsilon: single(z.number().gt(0)).default(1e-3),
   center: z.boolean().default(true),
   scale: z.boolean().default(true),
 });
@@ -133,9 +135,8 @@ export const lossSchema = z.union([
   z.strictObject({ type: lossTypes, fromLogits: z.boolean().default(false) }),
 ]).describe("fromLogits: the last layer gives logits, not probabilities");
 
-const rate = z.number().gt(0);
-const decay = z.number().min(0).lt(1);
-const epsilon = z.number().gt(0).default(1e-7);
+const rate = single(z.number().gt(0));
+const epsilon = single(z.number().gt(0)).default(1e-7);
 const optimizers = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("rmsprop"),
@@ -209,7 +210,7 @@ export const trainSchema = z.strictObject({
     patience: z.int().min(0).default(10),
     minDelta: z.number().min(0).default(1e-4),
     cooldown: z.int().min(0).default(0),
-    minLearningRate: z.number().min(0).default(0),
+    minLearningRate: single(z.number().min(0)).default(0),
   }).optional().describe("Lower the learning rate when the monitored value stays"),
   earlyStopping: z.strictObject({
     ...monitored,

@@ -1,5 +1,6 @@
 /** Splits off the validation part and fixes how bytes become numbers; the pixels stay bytes. */
 import { z } from "zod";
+import { scalingTable } from "../models/examples.ts";
 import { type ArtifactShape, defineStage, type ParamIssue } from "../pipelines/stage.ts";
 import { type Dataset, LABELLED_IMAGES, readDataset } from "./datasets/dataset.ts";
 
@@ -87,6 +88,18 @@ export default defineStage({
         });
       }
     }
+    if (params.scaling !== "standardize") {
+      const table = scalingTable(scalingOf(params.scaling));
+      const bad = table.find((value) => !Number.isFinite(value));
+      if (bad !== undefined || table[0] === table[255]) {
+        issues.push({
+          path: ["scaling"],
+          message: bad === undefined
+            ? `Cannot scale so: as f32 every byte is ${table[0]}`
+            : `Cannot scale so: as f32 a byte is ${bad}`,
+        });
+      }
+    }
     return { outputs, issues, resources: { memory: 768 * 1024 * 1024 } };
   },
   async run({ params, inputs, outputs }) {
@@ -111,9 +124,7 @@ export default defineStage({
     for (const byte of train.images) histogram[byte] = (histogram[byte] ?? 0) + 1;
     const scaling = params.scaling === "standardize"
       ? standardize(histogram)
-      : typeof params.scaling === "number"
-      ? { subtract: 0, divide: params.scaling }
-      : params.scaling;
+      : scalingOf(params.scaling);
 
     const parts = { train, validation, test };
     for (const name of ["train", "validation", "test"] as const) {
@@ -146,6 +157,10 @@ export default defineStage({
     preview.setAttributes({ classes, splits: ["train", "validation", "test"], scaling });
   },
 });
+
+function scalingOf(scaling: number | { subtract: number; divide: number }) {
+  return typeof scaling === "number" ? { subtract: 0, divide: scaling } : scaling;
+}
 
 /** Where validation begins, as Keras' `validation_split` has it: floor(n * (1 - split)). */
 function splitAt(count: number, split: number): number {

@@ -79,6 +79,8 @@ export interface ParamIssue {
   /** It is about what is connected to this input. */
   readonly input?: string;
   readonly message: string;
+  /** What to do. */
+  readonly help?: string;
   /** A word that is none of those that are `known` (or, without it, of the keys at its place). */
   readonly unknown?: string;
   readonly known?: readonly string[];

@@ -6,10 +6,10 @@ import { familiesUsed } from "../models/compiled/program.ts";
 import { compileKernels, createTapeTrainer, createWasmTrainer } from "../models/create.ts";
 import { describeModel } from "../models/describe.ts";
 import { checkLabels, readScaling, scalingTable } from "../models/examples.ts";
+import { endIssue } from "../models/ends.ts";
 import { bytesHeld, held, WINDOW } from "../models/feed.ts";
 import { layersOf, resolve } from "../models/layers.ts";
 import { train } from "../models/loop.ts";
-import { lossIssue } from "../models/losses.ts";
 import { type TrainParams, trainSchema } from "../models/schema.ts";
 import { summary } from "../models/summary.ts";
 import { type ArtifactReader, defineStage, type ParamIssue } from "../pipelines/stage.ts";
@@ -101,9 +101,10 @@ export default defineStage({
     for (const { position, message } of misfits) {
       issues.push({ path: ["layers", position], message });
     }
-    const misfit = misfits.length > 0 ? null : lossIssue(layers, params.loss);
+    const misfit = misfits.length > 0 ? null : endIssue(layers, params.loss);
     if (misfit !== null) {
-      issues.push({ path: ["layers", params.layers.length - 1], message: misfit });
+      const { position, ...told } = misfit;
+      issues.push({ path: ["layers", position], ...told });
     }
     if (misfits.length > 0 || misfit !== null) return { issues };
     const { families, bytes } = familiesUsed(layers, params.loss, params.optimizer);
@@ -163,6 +164,12 @@ export default defineStage({
     const validation = inputs.validation && open(inputs.validation, "the validation data");
     const model = buildModel(params.layers, passes[0]?.shape ?? []);
     const layers = layersOf(model);
+    // Not known in the plan where a stage does not say its images' size.
+    const misfit = endIssue(layers, params.loss);
+    if (misfit !== null) {
+      const { message, help } = misfit;
+      throw new Error(help === undefined ? message : `${message}; ${help}`);
+    }
     for (const pass of passes) await checkLabels("the training data", pass, layers, params.loss);
     if (validation) await checkLabels("the validation data", validation, layers, params.loss);
 

@@ -97,6 +97,8 @@ export interface Checked {
   readonly numerics?: string;
   /** False where, with these params, the stage's `horizon` decides what comes before it, too. */
   readonly horizon?: boolean;
+  /** False where, with these params, a `random` stage draws nothing: its run has no seed. */
+  readonly random?: boolean;
   /**
    * The most CPU threads that the run can use ("all": as many as it gets; it may get one alone), and the
    * bytes of memory that it will need at most. Defaults: 1 and 1 GiB.

@@ -73,6 +73,11 @@ export default defineStage({
       const message = 'Cannot go on with an optimizer\'s state alone: connect "from" to its model';
       issues.push({ path: [], input: "optimizer", message });
     }
+    if (inputs["validation"]?.[0]?.tensors["images"]?.shape[0] === 0) {
+      const message = "Cannot validate with nothing: what is connected here holds no images; " +
+        "leave the input away";
+      issues.push({ path: [], input: "validation", message });
+    }
     const tape = params.backend === "tape";
     // The host's own Math is what tfjs computes with, so that its bits name no engine either.
     const numerics = tape ? "tfjs-cpu" : "wasm";

@@ -184,7 +184,9 @@ Deno.test("params that make no sense are refused by the schema, with their path"
     [{ scaling: 0 }, "scaling"],
     [{ scaling: "normalize" }, "scaling"],
     [{ validationSplit: 1 }, "validationSplit"],
-    [{ validationSplit: 0 }, "validationSplit"],
+    [{ validationSplit: 2.5 }, "validationSplit"],
+    [{ validationSplit: -0.1 }, "validationSplit"],
+    [{ validationFrom: "middle" }, "validationFrom"],
     [{ limit: { train: 1 } }, "limit.train"],
     [{ limt: {} }, ""],
   ];

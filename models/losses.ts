@@ -23,6 +23,11 @@ export function lossIssue(layers: readonly Layer[], loss: Loss): string | null {
   return null;
 }
 
+/** How many classes the last layer and its loss tell apart; one unit tells two. */
+export function classesTold(layers: readonly Layer[], loss: Loss): number {
+  return loss.type === "binaryCrossentropy" ? 2 : layers.at(-1)?.outputShape[0] ?? 0;
+}
+
 /**
  * Above this a single unit says class 1. Keras takes 0.5 for logits as well, which is a trap: a logit of 0 is
  * the even chance, so that is where ours is.

@@ -68,6 +68,22 @@ Deno.test("a variant's param starts from the value that the stage gave it", asyn
   assert.deepEqual(await params("train@sparse.layers.0=x"), but("sparse", { layers: ["x"] }));
 });
 
+Deno.test("another type takes nothing over of what the file said for the old one", async () => {
+  assert.deepEqual(await params("train.loss.type=mae"), but("stage", { loss: { type: "mae" } }));
+  assert.deepEqual(
+    await params("train@baseline.loss.type=mae"),
+    but("baseline", { loss: { type: "mae" } }),
+  );
+  assert.deepEqual(
+    await params("train.loss.type=mse", "train.loss.weight=3"),
+    but("stage", { loss: { type: "mse", weight: 3 } }),
+  );
+  // What the command line said stays, in either order.
+  const both = but("stage", { loss: { type: "mae", scale: 2 } });
+  assert.deepEqual(await params("train.loss.type=mae", "train.loss.scale=2"), both);
+  assert.deepEqual(await params("train.loss.scale=2", "train.loss.type=mae"), both);
+});
+
 Deno.test("later overrides win, and see what earlier ones did", async () => {
   assert.deepEqual(
     await params("train.a=[1, 2]", "train.a.1=3", "train.epochs=1", "train.epochs=2"),

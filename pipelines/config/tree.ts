@@ -62,9 +62,9 @@ export function child(tree: Tree, step: string | number): Entry | undefined {
   return item === undefined ? undefined : { key: item.place, value: item };
 }
 
-/** Maps are merged key by key, anything else is replaced; as the plan merges a variant's `with`. */
+/** As the plan merges a variant's `with`: maps of one `type` key by key, anything else is replaced. */
 export function mergeTrees(base: Tree, over: Tree): Tree {
-  if (base.kind !== "map" || over.kind !== "map") return over;
+  if (base.kind !== "map" || over.kind !== "map" || !sameType(base, over)) return over;
   const entries = new Map(base.entries);
   for (const [key, entry] of over.entries) {
     const before = entries.get(key);
@@ -74,6 +74,13 @@ export function mergeTrees(base: Tree, over: Tree): Tree {
     );
   }
   return { ...over, entries };
+}
+
+/** True unless both maps say a `type`, and not the same. */
+export function sameType(base: MapTree, over: MapTree): boolean {
+  const [one, other] = [base, over].map(({ entries }) => entries.get("type")?.value);
+  return one === undefined || other === undefined ||
+    JSON.stringify(toJson(one)) === JSON.stringify(toJson(other));
 }
 
 /** A value in a message, shortened. */

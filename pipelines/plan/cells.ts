@@ -94,8 +94,12 @@ export function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   return made;
 }
 
-/** Maps are merged key by key, anything else is replaced. */
+/**
+ * Maps are merged key by key, anything else is replaced; so is a map by one of another `type`, whose keys are
+ * others: an Adam takes no momentum over.
+ */
 export function merge(base: JsonObject, over: JsonObject): JsonObject {
+  if (base["type"] !== undefined && (over["type"] ?? base["type"]) !== base["type"]) return over;
   const merged: Record<string, Json> = { ...base };
   for (const [key, value] of Object.entries(over)) {
     const before = merged[key];

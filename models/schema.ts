@@ -83,25 +83,27 @@ const batchNormalization = z.strictObject({
 const activationLayer = z.strictObject({ name, activation });
 const flatten = z.strictObject({ name });
 
-const shortPool = z.union([pair.transform((poolSize) => pooling.parse({ poolSize })), pooling]);
+/** For a union of a map and the value of one of its keys alone: which key that is. */
+const short = (key: string) => ({ short: key });
+const shortPool = z.union([pair.transform((poolSize) => pooling.parse({ poolSize })), pooling])
+  .meta(short("poolSize"));
 
 const layerMap = z.strictObject({
   conv2d: conv2d.optional(),
   maxPooling2d: shortPool.optional(),
   averagePooling2d: shortPool.optional(),
   dropout: z.union([dropout.shape.rate.transform((rate) => dropout.parse({ rate })), dropout])
-    .optional(),
+    .meta(short("rate")).optional(),
   batchNormalization: batchNormalization.optional(),
   activation: z.union([
     activation.transform((activation) => activationLayer.parse({ activation })),
     activationLayer,
-  ])
-    .optional(),
+  ]).meta(short("activation")).optional(),
   flatten: flatten.optional(),
   dense: z.union([
     dense.shape.units.transform((units) => dense.parse({ units })),
     dense,
-  ]).optional(),
+  ]).meta(short("units")).optional(),
 }).superRefine((layer, context) => {
   const given = Object.keys(layer);
   // An unknown key is gone by now, and complained of.
@@ -133,7 +135,7 @@ const lossTypes = z.enum([
 export const lossSchema = z.union([
   lossTypes.transform((type) => ({ type, fromLogits: false })),
   z.strictObject({ type: lossTypes, fromLogits: z.boolean().default(false) }),
-]).describe("fromLogits: the last layer gives logits, not probabilities");
+]).meta(short("type")).describe("fromLogits: the last layer gives logits, not probabilities");
 
 const rate = single(z.number().gt(0));
 const epsilon = single(z.number().gt(0)).default(1e-7);
@@ -163,7 +165,7 @@ const optimizers = z.discriminatedUnion("type", [
 export const optimizerSchema = z.union([
   z.enum(["rmsprop", "adam", "sgd"]).transform((type) => optimizers.parse({ type })),
   optimizers,
-]).describe("With Keras' defaults");
+]).meta(short("type")).describe("With Keras' defaults");
 
 const scheduleSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("constant") }),

@@ -266,6 +266,7 @@ export interface StageDefinition<
   readonly name: string;
   /** One line for `--help` and editors. */
   readonly summary: string;
+  /** A union of a map and a short form of it says by `.meta({ short: "units" })` for which key that stands. */
   readonly params: S;
   readonly inputs: I;
   readonly outputs: O;

@@ -14,7 +14,7 @@ const params = z.strictObject({
     nonZero,
     z.literal("standardize"),
     z.strictObject({ subtract: z.number().default(0), divide: nonZero.default(1) }),
-  ]).default(255).describe(
+  ]).meta({ short: "divide" }).default(255).describe(
     'A divisor, {subtract, divide}, or "standardize": by the training part\'s mean and deviation',
   ),
   validationSplit: z.number().min(0).refine(

@@ -94,3 +94,46 @@ Deno.test("a variant, a matrix or an override with another type has nothing of t
     });
   }
 });
+
+Deno.test("an override of a part opens the short form of the whole, in the stage and in a variant", async () => {
+  await using plans = await Plans.open();
+  const short = CONFIG.replace("{ type: rmsprop, learningRate: 0.5, momentum: 0.25 }", "rmsprop")
+    .replace("{ optimizer: { type: adam } }", "{ optimizer: adam }")
+    .replace("{ dense: { units: 10, activation: softmax } }", "dense: 10, activation: softmax")
+    .replace("inputs: { train: shapes", "with: { scaling: 255 }, inputs: { train: shapes");
+  const { same, adam, cosine, split } = await plans.params(
+    short,
+    "train.optimizer.rho=0.5",
+    "train@adam.optimizer.beta1=0.75",
+    "train.loss.fromLogits=true",
+    "train.layers=[flatten, dropout: 0.5, dense: 10, activation: softmax, dense: 10]",
+    "train.layers.0.flatten.name=flat",
+    "train.layers.1.dropout.name=drop",
+    "train.layers.2.dense.activation=tanh",
+    "train.layers.3.activation.activation=linear",
+    "split.scaling.subtract=5",
+  );
+  const rmsprop = { ...RMSPROP, learningRate: 0.001, momentum: 0, rho: 0.5 };
+  assert.deepEqual(cosine?.["optimizer"], rmsprop);
+  assert.deepEqual(same?.["optimizer"], { ...rmsprop, rho: 0.75 });
+  assert.deepEqual(adam?.["optimizer"], { ...ADAM, beta1: 0.75 });
+  assert.deepEqual(cosine?.["loss"], { type: "categoricalCrossentropy", fromLogits: true });
+  assert.deepEqual(split?.["scaling"], { subtract: 5, divide: 255 });
+  const layers = JSON.parse(JSON.stringify(cosine?.["layers"]));
+  assert.deepEqual(layers.slice(0, 2), [{ flatten: { name: "flat" } }, {
+    dropout: { name: "drop", rate: 0.5 },
+  }]);
+  assert.deepEqual([layers[2].dense.units, layers[2].dense.activation], [10, "tanh"]);
+  assert.deepEqual(layers[3], { activation: { activation: "linear" } });
+});
+
+Deno.test("an override of a part of what has no parts is refused", async () => {
+  await using plans = await Plans.open();
+  await assert.rejects(plans.params(CONFIG, "train.epochs.x=2"), {
+    message: 'Cannot set "train.epochs.x=2": found "x" where 1 is, which has no parts',
+  });
+  await assert.rejects(plans.params(CONFIG, "train@adam.layers.1.dense.units.x=2"), {
+    message: 'Cannot set "train@adam.layers.1.dense.units.x=2": ' +
+      'found "x" where 10 is, which has no parts',
+  });
+});

@@ -8,6 +8,7 @@ import {
   mergeTrees,
   type Problem,
   sameType,
+  SHORT,
   show,
   type Tree,
 } from "./tree.ts";
@@ -136,9 +137,9 @@ function change(
   }
   let map: MapTree;
   if (old?.kind === "map") map = old;
-  else if (old?.kind === "scalar" && old.value !== null) {
-    return `Found "${step}" where ${show(old)} is, which has no parts`;
-  } else map = emptyMap(override);
+  else if (old?.kind === "scalar" && old.value !== null && old.value !== step) {
+    map = withEntry(emptyMap(override), SHORT, old, override);
+  } else map = emptyMap(override); // A word such as `flatten` is a map of that key, without settings.
   const changed = change(map.entries.get(step)?.value, rest, value, override);
   if (typeof changed === "string") return changed;
   const whole = withEntry(map, step, changed, override);

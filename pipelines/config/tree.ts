@@ -45,6 +45,13 @@ export function isFromOverride(place: Place): place is { readonly override: stri
   return "override" in place;
 }
 
+/**
+ * The key under which a map holds the short form of a value, where an override has given that a part:
+ * `train.optimizer.learningRate=0.01` makes `{ =: rmsprop, learningRate: 0.01 }` of `rmsprop`. Which key it
+ * stands for the stage's schema says, which is known in the plan.
+ */
+export const SHORT = "=";
+
 /** Plain data. Keys such as `__proto__` never get into a tree. */
 export function toJson(tree: Tree): Json {
   if (tree.kind === "scalar") return tree.value;
@@ -78,7 +85,9 @@ export function mergeTrees(base: Tree, over: Tree): Tree {
 
 /** True unless both maps say a `type`, and not the same. */
 export function sameType(base: MapTree, over: MapTree): boolean {
-  const [one, other] = [base, over].map(({ entries }) => entries.get("type")?.value);
+  const [one, other] = [base, over].map(({ entries }) =>
+    (entries.get("type") ?? entries.get(SHORT))?.value
+  );
   return one === undefined || other === undefined ||
     JSON.stringify(toJson(one)) === JSON.stringify(toJson(other));
 }

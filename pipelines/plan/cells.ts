@@ -1,5 +1,6 @@
 /** Which cells a stage makes by itself, and what they are called. Pure. */
 import type { StageConfig, TrialCell, Variant } from "../config/config.ts";
+import { SHORT } from "../config/tree.ts";
 import type { Json, JsonObject } from "../json.ts";
 
 /** One step along an axis; an axis is told apart by its name and by the stage that brought it in. */
@@ -99,7 +100,8 @@ export function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
  * others: an Adam takes no momentum over.
  */
 export function merge(base: JsonObject, over: JsonObject): JsonObject {
-  if (base["type"] !== undefined && (over["type"] ?? base["type"]) !== base["type"]) return over;
+  const [one, other] = [base, over].map((map) => map["type"] ?? map[SHORT]);
+  if (one !== undefined && other !== undefined && one !== other) return over;
   const merged: Record<string, Json> = { ...base };
   for (const [key, value] of Object.entries(over)) {
     const before = merged[key];

@@ -82,6 +82,7 @@ const issue = z.strictObject({
   path: z.array(z.union([z.string(), z.number()])),
   input: z.exactOptional(z.string()),
   message: words,
+  help: z.exactOptional(words),
   unknown: z.exactOptional(z.string()),
   known: z.exactOptional(z.array(z.string())),
 });
@@ -91,6 +92,7 @@ const checked = z.strictObject({
   kernels: z.exactOptional(z.array(z.string())),
   numerics: z.exactOptional(z.string()),
   horizon: z.exactOptional(z.boolean()),
+  random: z.exactOptional(z.boolean()),
   resources: z.exactOptional(z.strictObject({
     threads: z.exactOptional(z.union([z.int().positive(), z.literal("all")])),
     memory: z.exactOptional(z.number().positive()),

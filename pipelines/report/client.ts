@@ -52,13 +52,22 @@ function upgrade(chart: Element): Promise<View> | undefined {
   });
   view.tooltip(tooltip);
   if (hidden.size > 0) filter(view);
-  const ready = view.runAsync().then(() => {
+  const ready = view.runAsync().then(async () => {
     chart.replaceChildren(place);
+    await fit(view, spec, chart);
     chart.setAttribute("data-live", "");
     return view;
   });
   views.set(id, ready);
   return ready;
+}
+
+/** Makes a chart narrower where the page is, as far as it can be read; its letters stay as large as they are. */
+async function fit(view: View, spec: unknown, chart: Element): Promise<void> {
+  const excess = chart.scrollWidth - chart.clientWidth;
+  // Of a chart with a step for each class the width follows from those.
+  const isFree = typeof spec === "object" && spec !== null && "width" in spec;
+  if (excess > 0 && isFree) await view.width(Math.max(200, view.width() - excess)).runAsync();
 }
 
 function filter(view: View): void {

@@ -53,10 +53,8 @@ export async function renderDiff(page: DiffPage): Promise<string> {
         <p class="note">Dashed: ${page.before}. Drawn through: ${page
           .now}.${page.curves.length > shown.length &&
           ` The first ${shown.length} of ${page.curves.length} are drawn.`}</p>
-        <div class="grid">${charts.map(({ id, description }) =>
-          html`<figure class="chart" role="img" aria-label="${description}">${
-            raw(drawings.get(id)?.svg ?? "")
-          }</figure>`
+        <div class="grid">${charts.map((chart) =>
+          drawings.place(chart, html`role="img" aria-label="${chart.description}"`)
         )}</div>
       `,
     ],

@@ -43,7 +43,6 @@ function replicate(labels: Uint8Array, seed: number, right: number, name: string
     seed: seed === 0 ? "" : String(seed),
     loss: 1.2 - accuracy,
     accuracy,
-    interval: [accuracy - 0.012, accuracy + 0.012],
     predicted,
     confusion,
     precision: recall,

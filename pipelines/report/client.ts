@@ -5,7 +5,8 @@
 /// <reference lib="dom" />
 import { parse, View } from "vega";
 import { expressionInterpreter } from "vega-interpreter";
-import { showLineage } from "./lineage.ts";
+import { type Lineage, showLineage } from "./lineage.ts";
+import { showSettings } from "./settings.ts";
 
 const specs: Record<string, unknown> = JSON.parse(text("crisol-charts"));
 const views = new Map<string, Promise<View>>();
@@ -113,5 +114,10 @@ const seen = new IntersectionObserver((entries) => {
 for (const chart of document.querySelectorAll(".chart[id]")) seen.observe(chart);
 addEventListener("scroll", () => tip.style.display = "none", { passive: true });
 
-const lineage = document.getElementById("lineage");
-if (lineage !== null) showLineage(lineage, JSON.parse(text("crisol-lineage")));
+const lineage: Lineage | null = JSON.parse(text("crisol-lineage")); // the engine has written it
+const place = document.getElementById("lineage");
+if (place !== null) showLineage(place, lineage);
+const settings = document.getElementById("asked");
+if (settings !== null) {
+  showSettings(settings, lineage, JSON.parse(settings.dataset["names"] ?? "[]"));
+}

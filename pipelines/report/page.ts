@@ -44,6 +44,11 @@ export async function renderPage(data: ReportData, client: string): Promise<stri
       drawings.place(charts.accuracy, filtered),
       marks(data),
     ]],
+    ["settings", variants.length > 1 ? "What was asked of them" : "Settings", [
+      html`<div id="asked" data-names="${JSON.stringify(variants.map((v) => v.name))}">
+    <noscript><p class="note">Settings are written by the page’s script, which is off. They stand in this
+    file as JSON, in the element “crisol-lineage”.</p></noscript></div>`,
+    ]],
     ["differences", "Do they differ?", [pairedTable(data)]],
     ["curves", "Learning curves", [
       ...charts.together.map((one) => drawings.place(one, filtered)),
@@ -150,7 +155,7 @@ function marks({ variants }: ReportData): Html {
   return note(
     `Dots are the accuracies above, lines their 95 % intervals${
       isSeeded ? ", rings the seeds" : ""
-    }${isCompared ? ", dark ticks the reference" : ""}.`,
+    }${isCompared ? ", upright ticks the reference" : ""}.`,
   );
 }
 

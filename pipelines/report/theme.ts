@@ -132,6 +132,8 @@ border-top:1.5px solid var(--ink);vertical-align:bottom}
 tbody th{font-weight:600}
 tbody tr+tr>*{border-top:1px solid var(--rule)}
 tbody tr:last-child>*{border-bottom:1.5px solid var(--ink)}
+#asked table{margin-right:1px}#asked th[scope=row]{font-weight:400;color:var(--soft);vertical-align:top}
+#asked td{vertical-align:top}#asked td.text{white-space:normal;min-width:7rem}
 #lineage td.text{white-space:normal;overflow-wrap:anywhere;min-width:7rem}
 td small,th small{color:var(--soft);font-weight:400;font-size:.92em}
 code{font:.86em/1.4 ui-monospace,'Cascadia Mono',Menlo,Consolas,'DejaVu Sans Mono',monospace;
@@ -153,7 +155,7 @@ figure{margin:.6rem 0;min-width:0}
 img{image-rendering:pixelated;display:block;background:var(--rule)}
 .pictures img,.strip img{width:38px;height:38px;object-fit:contain}
 .strip{display:flex;gap:10px;align-items:center;margin:3px 0}
-.kernels .pictures{display:grid;gap:3px;grid-template-columns:repeat(var(--columns),1fr);
+.kernels .pictures{display:grid;gap:6px;grid-template-columns:repeat(var(--columns),1fr);
 max-width:calc(34px*var(--columns))}.kernels img{width:100%;height:auto;aspect-ratio:1}
 details{margin:.6rem 0}summary{cursor:pointer;font:600 .95rem/1.6 ${SANS}}
 #tip{position:fixed;z-index:9;pointer-events:none;background:var(--ink);color:var(--paper);

@@ -84,6 +84,28 @@ inBrowser("Lineage is written down: command, times, outcomes", {}, async (page) 
   assert.equal(await page.locator('#variants [data-time="sparse"]').innerText(), "2 min 8 s");
 });
 
+inBrowser("What was asked of the variants differs first, the rest is folded", {}, async (page) => {
+  const rows = page.locator("#asked > .scroll tbody tr");
+  const texts = (await rows.allInnerTexts()).map((text) => text.replace(/\s*\n\s*/g, " / "));
+  const cells = texts.map((text) => text.split("\t"));
+  assert.deepEqual(cells.map((row) => row.map((one) => one.trim())), [
+    ["train input train", "download.train", "download.train", "augment.images", "download.train"],
+    ["train optimizer.learningRate", "0.001", "0.01", "0.001", "0.001"],
+    [
+      "train layers",
+      "dense units 64 / dense units 10",
+      "dense units 64 / dense units 10",
+      "dense units 64 / dense units 10",
+      "dense units 64 / dense units 32 / dense units 10",
+    ],
+  ]);
+  assert.deepEqual(await rows.locator("strong").allInnerTexts(), ["dense units 32"]);
+  const rest = page.locator("#asked details");
+  assert.equal(await rest.locator("table").isVisible(), false);
+  await rest.locator("summary").click();
+  assert.match(await rest.innerText(), /train optimizer\.type\s+adam/);
+});
+
 inBrowser("Without JavaScript all drawings are there", { script: false }, async (page) => {
   const charts = page.locator("figure.chart");
   assert.equal(await charts.count(), await page.locator("figure.chart > svg").count());

@@ -146,8 +146,8 @@ function linkedCharts(linked: Linked): Html[] {
     html`<p class="note keys">${key("s2", "the best")}${key("s1", "the best tenth")}${
       key("soft", "the others")
     }${isPruned && html`<span>× pruned</span>`}</p>`,
-    html`<p class="note">Choices are spread over their place; trials far from all others stand at the end
-of the ${
+    html`<p class="note">Choices are spread over their place; trials far worse than all others stand at the
+end of the ${
       axes.at(-1)?.title ?? ""
     } axis.<span id="how" hidden> Drag along an axis or over a chart to choose trials,
 in all charts and in the ranking; click to let go.</span></p>`,

@@ -35,7 +35,7 @@ const CASES: readonly { readonly what: string; readonly body: string; readonly t
     body: "const all: string[][] = [];\n" +
       'for (;;) all.push(Array.from({ length: 1e5 }, (_, i) => "x" + i));',
     told: "The stage ran out of memory\n" +
-      "  help: its `check` says how much it needs: `resources: { memory }`, in bytes",
+      "  help: say in the config how much it may take, as `resources: { memory: 4GB }`; without that its `check` says it, and 1 GiB where that does not",
   },
   {
     what: "that reads a file",

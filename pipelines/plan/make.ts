@@ -3,7 +3,8 @@ import type { Config } from "../config/config.ts";
 import type { ConfigSource } from "../config/source.ts";
 import type { Store } from "../store/local.ts";
 import { AssetBuilder } from "./assets.ts";
-import { BundleError, bundleStage, type Project, stopBundler } from "./bundle.ts";
+import { Bundler, type Project, stopBundler } from "./bundle.ts";
+import { BundleError } from "./bundle_error.ts";
 import { getOrAdd } from "./cells.ts";
 import { Learner, LearnError } from "./learn.ts";
 import { type Known, Maker } from "./maker.ts";
@@ -13,7 +14,7 @@ import { Sources } from "./sources.ts";
 
 export interface Made {
   readonly plan: Plan;
-  /** Absolute paths of all sources that the plan was made from, beside the config, to what was read. */
+  /** All sources that the plan was made from, beside the config, by the paths that led there: what was read, and where. */
   readonly files: ReadonlyMap<string, Digest>;
 }
 
@@ -29,12 +30,14 @@ export class Planner {
   readonly #learner: Learner;
   readonly #assets: AssetBuilder;
   readonly #sources = new Sources();
+  readonly #bundler: Bundler;
   /** A text says why a stage cannot be loaded. */
   readonly #stages = new Map<string, Promise<Known | string>>();
 
   /** `frozen`: what another planner has learned, which no source is read for; other stages are learned. */
   constructor(readonly project: Project, readonly store: Store, frozen: Frozen | null = null) {
     this.#learner = new Learner(store);
+    this.#bundler = new Bundler(project, store, this.#sources);
     // Builds belong to the sources, whichever store the results go to.
     this.#assets = new AssetBuilder(`${project.root}/artifacts/cache`, frozen?.assets ?? null);
     for (const [module, known] of Object.entries(frozen?.stages ?? {})) {
@@ -51,7 +54,7 @@ export class Planner {
       this.#assets,
       (module) => getOrAdd(this.#stages, module, () => this.#learn(module)),
     );
-    return { plan: await maker.make(), files: await this.#sources.digests() };
+    return { plan: await maker.make(), files: await this.#sources.states() };
   }
 
   /** For another planner, maybe on another machine that sees the same store and project. */
@@ -66,7 +69,7 @@ export class Planner {
 
   async #learn(module: string): Promise<Known | string> {
     try {
-      const code = await bundleStage(this.project, module, this.store, this.#sources);
+      const code = await this.#bundler.bundle(module);
       return { code, description: await this.#learner.describe(code) };
     } catch (error) {
       const expected = error instanceof BundleError || error instanceof LearnError ||

@@ -1,9 +1,6 @@
 /** The packages that code imports, with all that these import, as `deno.lock` pins them. */
 import type { JsonObject } from "../json.ts";
 
-/** Params are hashed after parsing, so that the parser's version decides nothing. */
-const NOT_HASHED = ["zod"];
-
 export interface Lock {
   readonly specifiers?: Readonly<Record<string, string>>;
   readonly npm?: Readonly<
@@ -52,7 +49,6 @@ export function packageClosure(
   for (const specifier of specifiers) {
     const wanted = packageOf(specifier);
     const name = wanted.slice(0, wanted.indexOf("@", 1));
-    if (NOT_HASHED.includes(name)) continue;
     const version = lock.specifiers?.[`npm:${wanted}`];
     if (version === undefined) {
       throw new LockError(
@@ -74,20 +70,4 @@ export function importsOf(config: JsonObject): ReadonlyMap<string, string> {
   return new Map(
     Object.entries(imports).filter((pair): pair is [string, string] => typeof pair[1] === "string"),
   );
-}
-
-/**
- * How a hashed text names a package: without its version, which has a field of its own in fingerprints.
- * With it where deno.json names several versions of one package, which would not be told apart.
- */
-export function versionless(imports: ReadonlyMap<string, string>): (target: string) => string {
-  const nameOf = (target: string) => /^npm:\/?((?:@[^/]+\/)?[^/@]+)/.exec(target)?.[1] ?? target;
-  const versions = Map.groupBy(
-    new Set([...imports.values()].map((target) => `npm:${packageOf(target)}`)),
-    nameOf,
-  );
-  return (target) =>
-    (versions.get(nameOf(target))?.length ?? 0) > 1
-      ? target
-      : target.replace(/^(npm:\/?(?:@[^/]+\/)?[^/@]+)@[^/]+/, "$1");
 }

@@ -146,6 +146,7 @@ async function once(
       version: 1,
       key,
       fingerprint,
+      modules: node.code.modules,
       outputs,
       made: {
         run: settings.id,

@@ -23,15 +23,7 @@ export function explainBuild(error: unknown, module: string): unknown {
   const stage = module.slice(module.lastIndexOf("/") + 1);
   if (!(error instanceof Error)) return error;
   const { errors } = error as Partial<BuildFailure>; // what esbuild throws of sources has them
-  if (errors === undefined) {
-    return /^The service (?:was stopped|is no longer running)/.test(error.message)
-      ? new Error(
-        `The bundler's process ended while it built "${stage}", by itself or by somebody's signal; ` +
-          "nothing was planned or run: do the same again, with more free memory if that was short",
-        { cause: error },
-      )
-      : error;
-  }
+  if (errors === undefined) return explainEnd(error, stage);
   const [first] = errors;
   const place = first === undefined ? "" : placeOf(first);
   if (first !== undefined && /^No matching export in .* for import "default"$/.test(first.text)) {
@@ -45,6 +37,18 @@ export function explainBuild(error: unknown, module: string): unknown {
       ? first?.text ?? "It cannot be built"
       : `"${stage}" or what it imports ${refused}`) + place,
   );
+}
+
+/** Of what a build has thrown, that the bundler's own process is not there any more. `what`: what was built. */
+export function explainEnd(error: unknown, what: string): unknown {
+  const words = error instanceof Error ? error.message : "";
+  return /^The service (?:was stopped|is no longer running)/.test(words)
+    ? new Error(
+      `The bundler's process ended while it built "${what}", by itself or by somebody's signal; ` +
+        "nothing was planned or run: do the same again, with more free memory if that was short",
+      { cause: error },
+    )
+    : error;
 }
 
 /** Where in the sources: the bundler counts columns from 0. */

@@ -90,6 +90,10 @@ Deno.test("what runs is what is hashed: no edit is a hit with another result", a
         }
       };
     }],
+    "settings of deno.json": ["hit", (place) => {
+      own(place, "numbers[0] = Object.keys(Deno).length;");
+      return () => place.edit("deno.json", '"name"', '"unstable": ["kv", "cron"],\n  "name"');
+    }],
     "the functions behind Math": ["miss", (place) => {
       own(place, "numbers[0] = Math.exp(1);");
       return () =>

@@ -9,7 +9,7 @@ import { sha256 } from "../store/canonical.ts";
 import type { Store } from "../store/local.ts";
 import { explainBuild, REFUSED } from "./bundle_error.ts";
 import { getOrAdd } from "./cells.ts";
-import { importsOf, type Lock, packageClosure } from "./packages.ts";
+import { bareImports, importsOf, type Lock, packageClosure } from "./packages.ts";
 import type { Code, Digest } from "./plan.ts";
 import { MODULES } from "./printed.ts";
 import { ENTRY, labelOf, type Loaded, type Places, resolver } from "./resolve.ts";
@@ -121,7 +121,7 @@ export class Bundler {
       ...host.lent.files,
       ...stage.files,
       [MODULES, encoder.encode(JSON.stringify(printed))],
-      ["deno.json", encoder.encode(this.project.configText)],
+      ["deno.json", encoder.encode(JSON.stringify({ imports: bareImports(this.#imports) }))],
       ["deno.lock", encoder.encode(this.project.lockText)],
     ]);
     return {

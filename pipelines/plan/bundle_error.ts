@@ -34,7 +34,7 @@ export function explainBuild(error: unknown, module: string): unknown {
   const refused = REFUSED[first?.id ?? ""];
   return new BundleError(
     (refused === undefined
-      ? first?.text ?? "It cannot be built"
+      ? first?.text.replaceAll(`"${SOURCE}:`, '"') ?? "It cannot be built"
       : `"${stage}" or what it imports ${refused}`) + place,
   );
 }

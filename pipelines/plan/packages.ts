@@ -4,7 +4,13 @@ import type { JsonObject } from "../json.ts";
 export interface Lock {
   readonly specifiers?: Readonly<Record<string, string>>;
   readonly npm?: Readonly<
-    Record<string, { readonly integrity?: string; readonly dependencies?: readonly string[] }>
+    Record<string, {
+      readonly integrity?: string;
+      readonly dependencies?: readonly string[];
+      /** Loaded where they are there, as they are on some machines. */
+      readonly optionalDependencies?: readonly string[];
+      readonly optionalPeers?: readonly string[];
+    }>
   >;
 }
 
@@ -26,6 +32,11 @@ export function packageClosure(
   const npm = lock.npm ?? {};
   const keys = Object.keys(npm);
   const found = new Map<string, string[]>();
+  // Without a version where there is only one in the whole lock file.
+  const exactly = (dependency: string) =>
+    Object.hasOwn(npm, dependency)
+      ? dependency
+      : keys.find((one) => one.startsWith(`${dependency}@`));
   const visit = (key: string) => {
     const entry = npm[key];
     if (entry === undefined) throw new LockError(`"deno.lock" has no package "${key}"`);
@@ -38,12 +49,13 @@ export function packageClosure(
     if (lines.includes(line)) return;
     found.set(name, [...lines, line]);
     for (const dependency of entry.dependencies ?? []) {
-      // Without a version where there is only one in the whole lock file.
-      const exact = Object.hasOwn(npm, dependency)
-        ? dependency
-        : keys.find((one) => one.startsWith(`${dependency}@`));
+      const exact = exactly(dependency);
       if (exact === undefined) throw new LockError(`"deno.lock" has no package "${dependency}"`);
       visit(exact);
+    }
+    for (const one of [...entry.optionalDependencies ?? [], ...entry.optionalPeers ?? []]) {
+      const exact = exactly(one);
+      if (exact !== undefined) visit(exact);
     }
   };
   for (const specifier of specifiers) {
@@ -69,5 +81,17 @@ export function importsOf(config: JsonObject): ReadonlyMap<string, string> {
   if (typeof imports !== "object" || imports === null) return new Map();
   return new Map(
     Object.entries(imports).filter((pair): pair is [string, string] => typeof pair[1] === "string"),
+  );
+}
+
+/**
+ * What of deno.json stage processes get: names of packages, by which Deno holds the lock file to be up to date. Nothing
+ * else of it: its other settings could open doors in the process, or lead the bundle's own imports elsewhere, by no key.
+ */
+export function bareImports(imports: ReadonlyMap<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    [...imports].filter(([name, target]) =>
+      /^[^./:][^:]*$/.test(name) && target.startsWith("npm:")
+    ),
   );
 }

@@ -115,7 +115,7 @@ export function resolver(rules: Rules): Plugin {
           'wanted with { type: "json" }, "text" or "bytes", or none',
       );
     }
-    if (kind === "entry-point") return await file(`${places.root}/${path}`, path, type);
+    if (kind === "entry-point") return await file(join(places.root, path), path, type);
     if (path === ENTRY && rules.entry !== null && args.namespace !== SOURCE) {
       return await file(rules.entry, path, type);
     }

@@ -9,6 +9,7 @@ import { endIssue } from "../models/ends.ts";
 import { bytesHeld, held, WINDOW } from "../models/feed.ts";
 import { resolve } from "../models/layers.ts";
 import { train } from "../models/loop.ts";
+import { nameIssues } from "../models/names.ts";
 import { placeOf, type TrainParams, trainSchema } from "../models/schema.ts";
 import { summary } from "../models/summary.ts";
 import { defineStage, type ParamIssue } from "../pipelines/stage.ts";
@@ -102,7 +103,7 @@ export default defineStage({
       }
     }
     const { layers, issues: misfits } = resolve(buildModel(params.layers, inputShape));
-    for (const { position, message } of misfits) {
+    for (const { position, message } of [...misfits, ...nameIssues(layers)]) {
       issues.push({ path: ["layers", ...placeOf(params.layers, position)], message });
     }
     const misfit = misfits.length > 0 ? null : endIssue(layers, params.loss);

@@ -13,7 +13,7 @@ import { INFO, type Manifest, type ObjectInfo } from "../store/store.ts";
 import { checkManifest } from "./declared.ts";
 import { bytesOf, countOf, isArrayOf, isDtype } from "./dtypes.ts";
 import { FolderWriter } from "./files.ts";
-import { checkClash, checkName, groupsOf } from "./names.ts";
+import { clashIssue, groupsOf, nameIssue } from "../names.ts";
 import { beginArray, type ChunkWriter } from "./zarr.ts";
 
 type Described = (Manifest & { kind: "tensors" })["tensors"][string];
@@ -128,8 +128,8 @@ export class GroupWriter implements ArtifactWriter {
     if (this.type.kind !== "tensors") {
       throw new TypeError(`Output "${this.output}" is a file: it takes no tensor "${name}"`);
     }
-    checkName(name);
-    checkClash(name, this.#tensors.keys());
+    const issue = nameIssue(name) ?? clashIssue(name, this.#tensors.keys());
+    if (issue !== null) throw new TypeError(issue);
     if (!isDtype(dtype)) throw new TypeError(`Tensor "${name}" cannot have the dtype "${dtype}"`);
     canonicalJson(attributes);
     const count = countOf(shape, dtype, name);

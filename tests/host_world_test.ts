@@ -104,7 +104,7 @@ const REFUSED: Record<string, [body: string, type: string, message: RegExp]> = {
   "the data sets' folders": [
     "void (arguments[0] as { datasets: unknown }).datasets;",
     "threw",
-    /^This stage reads no data sets: declare `datasets: true` to do so$/,
+    /^This stage reads no data sets: take what `download` gives as an input$/,
   ],
 };
 

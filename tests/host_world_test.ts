@@ -84,7 +84,7 @@ const REFUSED: Record<string, [body: string, type: string, message: RegExp]> = {
   "a worker": [
     'new (Reflect.get(globalThis, "Worker"))("data:text/javascript,1", { type: "module" });',
     "threw",
-    /not a constructor/,
+    /^A stage has no Worker: kernels have threads, other code has one$/,
   ],
   "the environment": [
     'Deno.env.get("HOME");',

@@ -1,5 +1,6 @@
 /** Inside the stage process: answers the engine, runs the stage, ends when its standard input does. */
-import { guardWorld, now } from "./guard.ts";
+import { guardWorld } from "./guard.ts";
+import { primordials } from "./primordials.ts";
 import type { Json, JsonObject, Progress, Stage, StepProfile } from "../stage.ts";
 import type { Description, Digest } from "../plan/plan.ts";
 import { createContext } from "./context.ts";
@@ -8,8 +9,10 @@ import { paramIssues } from "./issues.ts";
 import { holderLine, holderName, MOST_HOLDER, parseHolder } from "../store/holder.ts";
 import type { Job, Reply, Request } from "./protocol.ts";
 
+const { addSignalListener, exit, now, os, pid } = primordials;
+
 /** Signals of a terminal: a stage ends by the engine's word, so that it can save where it stands. */
-const TERMINAL: readonly Deno.Signal[] = Deno.build.os === "windows"
+const TERMINAL: readonly Deno.Signal[] = os === "windows"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGINT", "SIGHUP"];
 
@@ -19,13 +22,12 @@ export async function serve(stage: Stage): Promise<void> {
     throw new Error("its default export is no stage: wanted `export default defineStage({ ... })`");
   }
   guardWorld();
-  for (const name of ["log", "info", "debug", "warn"] as const) console[name] = console.error;
   // A terminal sends these to all its processes; the engine says what is to be done.
-  for (const name of TERMINAL) Deno.addSignalListener(name, () => {});
+  for (const name of TERMINAL) addSignalListener(name, () => {});
   const abort = new AbortController();
-  if (Deno.build.os !== "windows") {
+  if (os !== "windows") {
     // A cluster sends it to all processes of a job that is to end: where a run stands can be saved yet.
-    Deno.addSignalListener("SIGTERM", () => {
+    addSignalListener("SIGTERM", () => {
       abort.abort(new Error("The stage process was asked to end by SIGTERM"));
     });
   }
@@ -59,7 +61,7 @@ export async function serve(stage: Stage): Promise<void> {
         request satisfies never;
     }
   }
-  Deno.exit(0);
+  exit(0);
 }
 
 /** What fails where nobody waits for it would end the process with Deno's words alone. */
@@ -67,7 +69,7 @@ function failOnUncaught(stage: string): void {
   const fail = (event: Event, error: unknown) => {
     event.preventDefault();
     reply({ type: "failed", failure: failureOf(stage, error) });
-    Deno.exit(1);
+    exit(1);
   };
   globalThis.addEventListener("error", (event) => fail(event, event.error));
   globalThis.addEventListener("unhandledrejection", (event) => fail(event, event.reason));
@@ -84,7 +86,11 @@ function isStage(value: unknown): boolean {
 
 async function* requests(): AsyncGenerator<Request> {
   let rest = "";
-  for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
+  const decoder = new TextDecoder(), bytes = new Uint8Array(64 * 1024);
+  for (;;) {
+    const count = await primordials.readIn(bytes);
+    if (count === null) return;
+    const text = decoder.decode(bytes.subarray(0, count), { stream: true });
     const lines = (rest + text).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) yield JSON.parse(line) as Request; // the engine writes nothing else
@@ -92,8 +98,7 @@ async function* requests(): AsyncGenerator<Request> {
 }
 
 function reply(message: Reply): void {
-  let left = new TextEncoder().encode(`${JSON.stringify(message)}\n`);
-  while (left.length > 0) left = left.subarray(Deno.stdout.writeSync(left));
+  primordials.writeOut(`${primordials.jsonText(message)}\n`);
 }
 
 async function describe(stage: Stage): Promise<Description> {
@@ -201,7 +206,7 @@ async function lockFor(job: Job, voice: ReturnType<typeof createVoice>) {
       try {
         await lock.truncate(0);
         await lock.seek(0, Deno.SeekMode.Start);
-        const line = holderLine({ ...job.holder, pid: Deno.pid });
+        const line = holderLine({ ...job.holder, pid });
         await lock.write(new TextEncoder().encode(line));
       } catch {
         // Then those that wait are not told for whom.

@@ -19,7 +19,7 @@ export function uncurry<S, A extends readonly unknown[], R>(
 }
 
 /** What reads a property that is an accessor on a prototype. */
-export function getter<S extends object, T>(prototype: object, name: PropertyKey): (self: S) => T {
+function getter<S extends object, T>(prototype: object, name: PropertyKey): (self: S) => T {
   const get = getOwnPropertyDescriptor(prototype, name)?.get;
   if (get === undefined) throw new Error(`"${String(name)}" is no accessor`);
   return uncurry(get as Method<S, [], T>); // its callers name the type that the standard has
@@ -27,9 +27,9 @@ export function getter<S extends object, T>(prototype: object, name: PropertyKey
 
 const { stringify, parse } = JSON;
 const { isArray } = Array;
-const { keys, freeze, create, hasOwn, getPrototypeOf, setPrototypeOf } = Object;
+const { keys, freeze, create, hasOwn, getPrototypeOf } = Object;
 const { isFinite } = Number;
-const BaseUint8Array = Uint8Array, BaseError = Error, PlainString = String;
+const BaseUint8Array = Uint8Array, BaseError = Error;
 const encoder = new TextEncoder(), decoder = new TextDecoder();
 const encodeText = uncurry(encoder.encode), decodeText = uncurry(decoder.decode);
 const TypedArray: object = getPrototypeOf(Uint8Array.prototype);
@@ -53,6 +53,18 @@ function writeAll(write: (text: Uint8Array<ArrayBuffer>) => number, text: string
   const all = encodeText(encoder, text);
   const size = byteLengthOf(all);
   for (let done = 0; done < size;) done += write(part(all, done, size));
+}
+
+/** `push` and `list[i] =` would call a setter that a stage has put on the prototype. */
+function append<T>(list: T[], value: T): void {
+  defineProperty(list, list.length, {
+    // A descriptor is looked at with its prototype.
+    __proto__: null,
+    value,
+    writable: true,
+    enumerable: true,
+    configurable: true,
+  } as PropertyDescriptor);
 }
 
 /** `subarray` asks a stage's own prototypes which class to make. */
@@ -99,6 +111,7 @@ function jsonText(value: unknown, depth: number = 0): string {
 export const primordials = freeze({
   // So that a name that is not here is not looked for elsewhere.
   __proto__: null,
+  append,
   apply,
   construct,
   create,
@@ -107,14 +120,12 @@ export const primordials = freeze({
   freeze,
   getOwnPropertyDescriptor,
   getPrototypeOf,
-  setPrototypeOf,
   hasOwn,
   isArray,
   keys,
   ownKeys,
   parse,
   jsonText: (value: unknown): string => jsonText(value),
-  String: PlainString,
   encode: (text: string): Uint8Array<ArrayBuffer> => encodeText(encoder, text),
   decode: (bytes: Uint8Array<ArrayBuffer>): string => decodeText(decoder, bytes),
   part,

@@ -30,9 +30,12 @@ export class BundleError extends Error {
 
 /** Modules of Node that compute; the others reach files, processes, clocks, or globals that nobody guards. */
 const PLAIN_NODE = new Set(
-  ["assert", "assert/strict", "buffer", "events", "path", "stream", "timers", "url", "util", "zlib"]
+  ["assert", "assert/strict", "events", "path", "stream", "url", "zlib"]
     .map((name) => `node:${name}`),
 );
+
+/** Packages of the engine and of its tests: they write to standard output, start programs, hand out `node:process`. */
+const TOOLS = new Set(["assemblyscript", "commander", "esbuild", "fast-check", "playwright-core"]);
 
 const encoder = new TextEncoder();
 
@@ -209,6 +212,14 @@ function fence(project: Project, module: string): Plugin {
             text: `A stage cannot import "${path}": it reaches the world through its context alone`,
           }],
         });
+      build.onResolve({ filter: /^[a-z]/ }, ({ path }) => {
+        const name = path.replace(/^npm:\/?/, "").replace(/[@/].*/, "");
+        return TOOLS.has(name)
+          ? {
+            errors: [{ text: `A stage cannot import "${path}": it is a tool of the engine's own` }],
+          }
+          : undefined;
+      });
       // The bundler has followed links: what is here would be read by the engine, which may read all.
       build.onLoad({ filter: /.*/, namespace: "file" }, ({ path }) => {
         const file = path.replaceAll("\\", "/");

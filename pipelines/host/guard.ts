@@ -3,6 +3,8 @@
  * stage, so that no line of it, top level included, sees an engine's own `Math.exp`, a clock, a random number, or
  * standard output, which is the host's. `guard_list.ts` says what stays; docs/security.md what cannot be closed.
  */
+// What answers the engine is taken before anything else is here.
+import "./channel.ts";
 import { deterministicMath } from "../../numerics/math.ts";
 import { THREAD_URL } from "../../kernels/thread.ts";
 // The host's own, which ask for the system as they load: a stage's `Deno` does not say it.

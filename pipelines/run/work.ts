@@ -6,7 +6,8 @@ import type { Store } from "../store/local.ts";
 import type { Divergence, Fingerprint, StageRecord } from "../store/store.ts";
 import { divergenceOf } from "./diverged.ts";
 import type { Failure, Listener } from "./event.ts";
-import { type Ending, ourFailure, runStage } from "./process.ts";
+import { ourFailure } from "./failure.ts";
+import { type Ending, runStage } from "./process.ts";
 import type { Share } from "./share.ts";
 
 /** A node that is to run, with what decides its result. */

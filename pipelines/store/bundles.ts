@@ -1,7 +1,7 @@
 /** Bundles of stages' code: a folder of files under the digest of their names and contents. */
 import type { Digest } from "../plan/plan.ts";
 import { digestOf, sha256 } from "./canonical.ts";
-import { publishFile, removeQuietly, syncFolder, writeFailure } from "./files.ts";
+import { publishFile, syncFolder, writeFailure } from "./files.ts";
 import type { Store } from "./local.ts";
 
 export type BundleFiles = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
@@ -32,12 +32,12 @@ export async function putBundle(store: Store, digest: Digest, files: BundleFiles
   const folder = store.bundleFolder(digest);
   const scratch = store.scratch();
   try {
-    for (const [path, bytes] of files) publishFile(`${scratch}/${path}`, bytes);
-    syncFolder(scratch);
+    for (const [path, bytes] of files) publishFile(`${scratch.path}/${path}`, bytes);
+    syncFolder(scratch.path);
     Deno.mkdirSync(`${store.root}/bundles`, { recursive: true });
     for (let isLast = false;; isLast = true) {
       try {
-        Deno.renameSync(scratch, folder);
+        Deno.renameSync(scratch.path, folder);
         return syncFolder(`${store.root}/bundles`);
       } catch (error) {
         // Another engine has put it there meanwhile.
@@ -48,6 +48,6 @@ export async function putBundle(store: Store, digest: Digest, files: BundleFiles
   } catch (error) {
     throw writeFailure(store.root, error);
   } finally {
-    removeQuietly(scratch);
+    scratch.remove();
   }
 }

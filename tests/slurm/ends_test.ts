@@ -23,12 +23,17 @@ function whyOf({ arrays }: SubmissionStanding, array: string): string {
 }
 
 /** Who holds the lock of a stage of this submission, once its log says these words. */
-async function holderOf(site: Site, id: string, node: string, says: RegExp): Promise<Holder> {
+async function holderOf(
+  site: Site,
+  id: string,
+  node: string,
+  says: RegExp,
+): Promise<Holder & { readonly pid: number }> {
   return await until(`${node} runs`, () => {
     if (!says.test(logOf(site, id, node))) return null;
     for (const { name } of Deno.readDirSync(`${site.store}/locks`)) {
       const holder = parseHolder(Deno.readTextFileSync(`${site.store}/locks/${name}`));
-      if (holder?.run === id) return holder;
+      if (holder?.run === id && holder.pid !== null) return { ...holder, pid: holder.pid };
     }
     return null;
   });

@@ -26,6 +26,7 @@ export function standingDate(): DateConstructor {
 
 type Callback = (...given: readonly unknown[]) => unknown;
 type Start = (callback: () => void, delay: number) => object | number;
+type Stop = (timer: object | number) => void;
 
 /**
  * Timers by number: an engine's own object of a timer says when it was started. When one is due is the machine's
@@ -53,14 +54,25 @@ export function numberedTimers(): Readonly<Record<string, unknown>> {
     keep(running, id, timer);
     return id;
   };
-  const end = (stop: (timer: never) => void) => (id: unknown): void => {
+  const end = (stop: Stop) => (id: unknown): void => {
     const timer = find(running, id);
     if (timer === undefined) return;
     forget(running, id);
-    stop(timer as never); // what the function of the same kind has answered
+    stop(timer);
   };
-  const { setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, clearImmediate } =
-    globalThis;
+  // The real ones cost some milliseconds as they load: they are looked at when one is first wanted.
+  const [setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, clearImmediate] = [
+    "setTimeout",
+    "setInterval",
+    "setImmediate",
+    "clearTimeout",
+    "clearInterval",
+    "clearImmediate",
+  ]
+    .map((name) => {
+      const { get, value } = Object.getOwnPropertyDescriptor(globalThis, name) ?? {};
+      return (...given: unknown[]) => apply(get === undefined ? value : get(), undefined, given);
+    }) as [Start, Start, Start, Stop, Stop, Stop]; // by their names
   const timed =
     (start: Start, isOnce: boolean) => (callback: unknown, delay?: unknown, ...given: unknown[]) =>
       begin(start, isOnce, callback, delay, given);

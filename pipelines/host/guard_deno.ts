@@ -8,7 +8,11 @@ const BaseError = Error;
 /** A stage's `Deno`; the real one cannot be reached from it. */
 export function plainDeno(): object {
   const plain: Record<string, unknown> = {};
-  for (const name of DENO) plain[name] = Reflect.get(Deno, name);
+  for (const name of DENO) {
+    // Not looked at: some are loaded when they are.
+    const property = Object.getOwnPropertyDescriptor(Deno, name);
+    if (property !== undefined) Object.defineProperty(plain, name, property);
+  }
   const { lstat, lstatSync, stat, statSync } = Deno;
   plain["lstat"] = async (path: string | URL) => plainInfo(await lstat(path));
   plain["stat"] = async (path: string | URL) => plainInfo(await stat(path));

@@ -45,7 +45,6 @@ const clock = uncurry(performance.now), timer = performance;
 const listen = uncurry(globalThis.addEventListener);
 const prevent = uncurry(Event.prototype.preventDefault);
 const then = uncurry(Promise.prototype.then);
-const later = globalThis.setTimeout, notLater = globalThis.clearTimeout;
 const world = globalThis;
 
 /** Writes all of it; a part would be taken for half a line. */
@@ -149,6 +148,4 @@ export const primordials = freeze({
   prevent,
   /** Milliseconds from any fixed start: the host alone may look at a clock. */
   now: (): number => clock(timer),
-  setTimeout: later,
-  clearTimeout: notLater,
 });

@@ -1,7 +1,9 @@
 /** What the engine takes for a reply of a stage process: nothing that a stage has a hand in is believed unseen. */
 import { z } from "zod";
 import type { Json } from "../json.ts";
-import type { Digest } from "../plan/plan.ts";
+import type { Description, Digest } from "../plan/plan.ts";
+import type { Failure } from "../run/event.ts";
+import type { Checked, InputType, ParamIssue, Progress, StepProfile } from "../stage.ts";
 import { DTYPES } from "../tensor/dtypes.ts";
 import { INFO } from "../store/store.ts";
 import type { Reply } from "./protocol.ts";
@@ -10,6 +12,9 @@ import type { Reply } from "./protocol.ts";
 export const MOST_WORDS = 16 * 1024;
 /** Axes of a tensor. */
 const MOST_RANK = 16;
+
+/** A key that a type has and its schema lacks would be refused where a stage gives it. */
+type Keys<T> = Record<keyof T, z.ZodType>;
 
 const words = z.string().transform((text) =>
   text.length > MOST_WORDS ? `${text.slice(0, MOST_WORDS)} ...` : text
@@ -49,28 +54,32 @@ const artifactType = z.discriminatedUnion("kind", [
   }),
   z.strictObject({ kind: z.literal("file"), name: fileName }),
 ]);
-const inputType = z.strictObject({
-  arity: z.enum(["one", "many"]),
-  over: z.exactOptional(z.string()),
-  named: z.exactOptional(z.boolean()),
-  optional: z.exactOptional(z.boolean()),
-  tensors: z.exactOptional(tensorTypes),
-  what: words,
-});
+const inputType = z.strictObject(
+  {
+    arity: z.enum(["one", "many"]),
+    over: z.exactOptional(z.string()),
+    named: z.exactOptional(z.boolean()),
+    optional: z.exactOptional(z.boolean()),
+    tensors: z.exactOptional(tensorTypes),
+    what: words,
+  } satisfies Keys<InputType>,
+);
 
-const description = z.strictObject({
-  name,
-  summary: words,
-  params: attributes,
-  inputs: z.record(name, inputType),
-  outputs: z.record(name, artifactType),
-  random: z.boolean(),
-  datasets: z.boolean(),
-  hosts: z.array(host),
-  cells: z.strictObject({ count: z.string(), index: z.string() }).nullable(),
-  horizon: z.string().nullable(),
-  profiles: z.boolean(),
-});
+const description = z.strictObject(
+  {
+    name,
+    summary: words,
+    params: attributes,
+    inputs: z.record(name, inputType),
+    outputs: z.record(name, artifactType),
+    random: z.boolean(),
+    datasets: z.boolean(),
+    hosts: z.array(host),
+    cells: z.strictObject({ count: z.string(), index: z.string() }).nullable(),
+    horizon: z.string().nullable(),
+    profiles: z.boolean(),
+  } satisfies Keys<Description>,
+);
 
 const artifactShape = z.strictObject({
   tensors: z.record(
@@ -78,64 +87,76 @@ const artifactShape = z.strictObject({
     z.strictObject({ dtype, shape: z.array(count.nullable()).max(MOST_RANK) }),
   ),
 });
-const issue = z.strictObject({
-  path: z.array(z.union([z.string(), z.number()])),
-  input: z.exactOptional(z.string()),
-  message: words,
-  unknown: z.exactOptional(z.string()),
-  known: z.exactOptional(z.array(z.string())),
-});
-const checked = z.strictObject({
-  outputs: z.exactOptional(z.record(name, artifactShape)),
-  issues: z.exactOptional(z.array(issue)),
-  kernels: z.exactOptional(z.array(z.string())),
-  numerics: z.exactOptional(z.string()),
-  horizon: z.exactOptional(z.boolean()),
-  resources: z.exactOptional(z.strictObject({
-    threads: z.exactOptional(z.union([z.int().positive(), z.literal("all")])),
-    memory: z.exactOptional(z.number().positive()),
-  })),
-});
+const issue = z.strictObject(
+  {
+    path: z.array(z.union([z.string(), z.number()])),
+    input: z.exactOptional(z.string()),
+    message: words,
+    help: z.exactOptional(words),
+    unknown: z.exactOptional(z.string()),
+    known: z.exactOptional(z.array(z.string())),
+  } satisfies Keys<ParamIssue>,
+);
+const checked = z.strictObject(
+  {
+    outputs: z.exactOptional(z.record(name, artifactShape)),
+    issues: z.exactOptional(z.array(issue)),
+    kernels: z.exactOptional(z.array(z.string())),
+    numerics: z.exactOptional(z.string()),
+    horizon: z.exactOptional(z.boolean()),
+    random: z.exactOptional(z.boolean()),
+    resources: z.exactOptional(z.strictObject({
+      threads: z.exactOptional(z.union([z.int().positive(), z.literal("all")])),
+      memory: z.exactOptional(z.number().positive()),
+    })),
+  } satisfies Keys<Checked>,
+);
 
-const failure = z.strictObject({
-  type: z.enum([
-    "threw",
-    "exited",
-    "killed",
-    "out-of-memory",
-    "permission",
-    "bad-output",
-    "store",
-    "damaged",
-    "timeout",
-    "start",
-  ]),
-  message: words,
-  help: z.exactOptional(words),
-  stack: z.exactOptional(words),
-  folder: z.exactOptional(z.string().nullable()),
-});
+const failure = z.strictObject(
+  {
+    type: z.enum([
+      "threw",
+      "exited",
+      "killed",
+      "out-of-memory",
+      "permission",
+      "bad-output",
+      "store",
+      "damaged",
+      "timeout",
+      "start",
+    ]),
+    message: words,
+    help: z.exactOptional(words),
+    stack: z.exactOptional(words),
+    folder: z.exactOptional(z.string().nullable()),
+  } satisfies Keys<Failure>,
+);
 
-const profile = z.strictObject({
-  steps: count,
-  batch: count,
-  milliseconds: z.number(),
-  least: z.number(),
-  lines: z.array(z.strictObject({
-    part: z.enum(["forward", "backward", "update", "outside"]),
-    layer: words,
-    operation: words,
+const profile = z.strictObject(
+  {
+    steps: count,
+    batch: count,
     milliseconds: z.number(),
     least: z.number(),
-  })),
-});
+    lines: z.array(z.strictObject({
+      part: z.enum(["forward", "backward", "update", "outside"]),
+      layer: words,
+      operation: words,
+      milliseconds: z.number(),
+      least: z.number(),
+    })),
+  } satisfies Keys<StepProfile>,
+);
 
-const progress = z.strictObject({
-  done: z.number(),
-  total: z.number(),
-  unit: words,
-  facts: z.exactOptional(z.record(z.string(), words)),
-});
+const progress = z.strictObject(
+  {
+    done: z.number(),
+    total: z.number(),
+    unit: words,
+    facts: z.exactOptional(z.record(z.string(), words)),
+  } satisfies Keys<Progress>,
+);
 
 const SCHEMA: z.ZodType<Reply> = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("described"), description }),

@@ -6,7 +6,7 @@ import { StoreError } from "../store/files.ts";
 import { ObjectError } from "../store/info.ts";
 import { OutputError } from "../tensor/declared.ts";
 import { DamagedError } from "../tensor/files.ts";
-import type { Failure } from "./event.ts";
+import { type Failure, OUT_OF_MEMORY } from "./event.ts";
 
 export function tookTooLong(milliseconds: number): Failure {
   return {
@@ -19,12 +19,8 @@ export function tookTooLong(milliseconds: number): Failure {
 
 /** Why a process ended without an answer. */
 export function endOf(status: Deno.CommandStatus, tail: string): Failure {
-  if (/^.*\bFatal\b.*out of memory|Reached heap limit/im.test(tail)) {
-    return {
-      type: "out-of-memory",
-      message: "The stage ran out of memory",
-      help: "its `check` says how much it needs: `resources: { memory }`, in bytes",
-    };
+  if (/^.*\bFatal\b.*out of memory|Reached heap limit|^memory allocation of \d+/im.test(tail)) {
+    return OUT_OF_MEMORY;
   }
   if (status.signal !== null) {
     return {

@@ -26,6 +26,8 @@ export interface Work {
   /** Starts from nothing, whatever checkpoints there are. */
   readonly anew: boolean;
   readonly inputs: Job["inputs"];
+  /** The most CPU threads that it may be given. */
+  readonly mostThreads: number;
   /** Its threads, which may change while it runs. */
   readonly share: Share;
   readonly datasets: readonly string[];
@@ -132,6 +134,7 @@ async function attempt(
     write: [scratch, folder],
     net: node.description.hosts,
     memory: node.memory,
+    threads: work.mostThreads - 1,
     log: work.logPath,
   });
   sign(process.pid);

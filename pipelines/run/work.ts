@@ -31,6 +31,7 @@ export interface Worked {
 /** What a run says of all its stage runs. */
 interface Settings {
   readonly id: string;
+  readonly jobs: number;
   readonly datasets: readonly string[];
   readonly signal: AbortSignal;
   readonly retries?: number;
@@ -131,6 +132,7 @@ async function once(
     anew,
     inputs,
     share,
+    mostThreads: node.threads === "all" ? settings.jobs : Math.min(node.threads, settings.jobs),
     datasets: settings.datasets,
     logPath: log,
     signal: settings.signal,

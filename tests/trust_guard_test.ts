@@ -33,7 +33,11 @@ const CLOCKS: Doors = {
   "a mark": 'return new PerformanceMark("x").startTime > 0',
   "a file's date": 'return new File([], "x").lastModified > 0',
   "a file's insides":
-    'const file = new File([], "x"); return Object.getOwnPropertySymbols(file).some((one) => file[one] > 0)',
+    'const file = new File([], "x"); return Object.getOwnPropertySymbols(file).some((one) => typeof file[one] === "number" && file[one] > 1e9)',
+  "a file that is cloned": `const name = Object.getOwnPropertySymbols(Blob.prototype)
+      .find((one) => String(one).includes("hostObject"));
+    const file = structuredClone({ [name]: () => ({ type: "File", parts: [], size: 0, name: "x" }) });
+    return Object.getOwnPropertySymbols(file).some((one) => typeof file[one] === "number" && file[one] > 1e9)`,
   "a timer's insides": "return setTimeout(() => {}, 0)._idleStart > 0",
   "an interval's insides":
     "const timer = setInterval(() => {}, 9); clearInterval(timer); return timer._idleStart > 0",
@@ -130,6 +134,17 @@ const MACHINE: Doors = {
     } finally {
       Error.prepareStackTrace = undefined;
     }`,
+  "paths by another Error": `const real = globalThis.Error;
+    let path;
+    try {
+      globalThis.Error = { prepareStackTrace: (_, sites) => path = sites[0].getFileName() };
+      null.x;
+    } catch (error) {
+      void error.stack;
+    } finally {
+      globalThis.Error = real;
+    }
+    return path.includes("/")`,
   "paths by a captured stack":
     "const made = {}; Error.captureStackTrace(made); return made.stack.includes('file:')",
   "paths of an engine's error":

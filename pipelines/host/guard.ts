@@ -10,6 +10,7 @@ import { THREAD_URL } from "../../kernels/thread.ts";
 // The host's own, which ask for the system as they load: a stage's `Deno` does not say it.
 import "../store/files.ts";
 import * as clocks from "./guard_clocks.ts";
+import { plainClone } from "./guard_clone.ts";
 import { guardPipes, plainDeno } from "./guard_deno.ts";
 import { guardStacks } from "./guard_errors.ts";
 import { CLASSES, OBJECTS, WHOLE } from "./guard_list.ts";
@@ -85,6 +86,7 @@ function guard(): void {
     console: plainConsole(),
     crypto: plainCrypto(),
     // Code that shapes its work by the machine would shape its sums by it.
+    structuredClone: plainClone,
     navigator: { hardwareConcurrency: 1, language: "en-US", languages: ["en-US"], userAgent: "" },
   };
   Object.assign(Math, deterministicMath, { random });
@@ -107,6 +109,8 @@ function guard(): void {
   for (const [name, value] of Object.entries(instead)) {
     Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
   }
+  // Of whatever is there under this name the engine asks how stacks are written.
+  Object.defineProperty(globalThis, "Error", { writable: false, configurable: false });
   // A promise that is waited for asks these, and would hand a stage what only the host may see.
   Object.freeze(Promise);
   Object.freeze(Promise.prototype);

@@ -12,7 +12,7 @@ export const WHOLE: readonly string[] = words(`
   Int16Array Uint32Array Int32Array BigUint64Array BigInt64Array Uint8ClampedArray Float16Array Float32Array
   Float64Array Map BigInt Set Iterator WeakMap WeakSet Proxy Reflect DisposableStack AsyncDisposableStack
   decodeURI decodeURIComponent encodeURI encodeURIComponent escape unescape eval isFinite isNaN
-  atob btoa queueMicrotask structuredClone fetch Buffer
+  atob btoa queueMicrotask  fetch Buffer
 `);
 
 /** What these objects keep. */

@@ -174,7 +174,7 @@ const MEMBERS = [
 
 /** What stands in its module beside the definition. */
 const TOPS = [
-  ...Array.from({ length: 12 }, () => ""),
+  ...Array.from({ length: 30 }, () => ""),
   "throw null;",
   "for (;;);",
   "export function then() {}",
@@ -204,7 +204,7 @@ export function hostileStage(dice: Dice, digest: string): string {
     [body[i], body[k]] = [body[k] ?? "", body[i] ?? ""];
   }
   const patchesAsItLoads = dice.below(4) === 0 ? draw(PATCHES, 2) : [];
-  const member = dice.below(3) === 0 ? dice.pick(MEMBERS) : "";
+  const member = dice.below(4) === 0 ? dice.pick(MEMBERS) : "";
   const end = dice.below(3) === 0 ? `throw ${dice.pick(ODD)};` : dice.pick(ENDS);
   return `// @ts-nocheck
 import { z } from "zod";
@@ -221,7 +221,7 @@ export default defineStage({
   async run({ outputs, progress, log }) {
     const numbers = Float64Array.of(6, 6, 6);
     ${body.join("\n    ")}
-    await outputs.out.write("numbers", "float64", [3], numbers);
+    ${tried('await outputs.out.write("numbers", "float64", [3], numbers);')}
     ${end}
   },
   ${member}

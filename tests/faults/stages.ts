@@ -89,7 +89,9 @@ async function run(place: Workplace, isHostile: boolean): Promise<string | null>
   if (isLate) return `it hangs: ${said}`;
   if (!(isHostile ? [0, 1, 2] : [0]).includes(code)) return `it ended with ${code}: ${said}`;
   // The engine's own files; a stage's stack names no folder.
-  const stack = /^ +at .*\/pipelines\/.*$|Uncaught/m.exec(stdout + stderr);
+  const stack = /^ +at .*\/pipelines\/.*$|^error: (?:Uncaught|\(in promise\)).*$/m.exec(
+    stdout + stderr,
+  );
   if (stack !== null) return `it shows a stack of the engine, "${stack[0]}": ${said}`;
   return null;
 }

@@ -6,8 +6,7 @@
  */
 type Method<S, A extends readonly unknown[], R> = (this: S, ...args: A) => R;
 
-const { apply, construct, defineProperty, deleteProperty, getOwnPropertyDescriptor, ownKeys } =
-  Reflect;
+const { apply, construct, defineProperty, getOwnPropertyDescriptor } = Reflect;
 const bind = Function.prototype.bind, call = Function.prototype.call;
 
 /** A method as a function: bound for good, so that what `call` is later is not asked. */
@@ -25,33 +24,31 @@ function getter<S extends object, T>(prototype: object, name: PropertyKey): (sel
   return uncurry(get as Method<S, [], T>); // its callers name the type that the standard has
 }
 
-const { stringify, parse } = JSON;
+const { stringify } = JSON;
 const { isArray } = Array;
-const { keys, freeze, create, hasOwn, getPrototypeOf } = Object;
+const { keys, freeze } = Object;
 const { isFinite } = Number;
 const BaseUint8Array = Uint8Array, BaseError = Error;
-const encoder = new TextEncoder(), decoder = new TextDecoder();
-const encodeText = uncurry(encoder.encode), decodeText = uncurry(decoder.decode);
-const TypedArray: object = getPrototypeOf(Uint8Array.prototype);
+const encoder = new TextEncoder();
+const encodeText = uncurry(encoder.encode);
+const TypedArray: object = Object.getPrototypeOf(Uint8Array.prototype);
 const bufferOf = getter<Uint8Array, ArrayBuffer>(TypedArray, "buffer");
 const byteOffsetOf = getter<Uint8Array, number>(TypedArray, "byteOffset");
 const byteLengthOf = getter<Uint8Array, number>(TypedArray, "byteLength");
-const { stdin, stdout, stderr } = Deno;
-const writeOut = uncurry(stdout.writeSync), writeErr = uncurry(stderr.writeSync);
-const readIn = uncurry(stdin.read), readInSync = uncurry(stdin.readSync);
-const { exit, pid, addSignalListener } = Deno;
+const { stdout } = Deno;
+const write = uncurry(stdout.writeSync);
+const { exit, addSignalListener } = Deno;
 const { os } = Deno.build;
 const clock = uncurry(performance.now), timer = performance;
-const listen = uncurry(globalThis.addEventListener);
-const prevent = uncurry(Event.prototype.preventDefault);
-const then = uncurry(Promise.prototype.then);
-const world = globalThis;
 
 /** Writes all of it; a part would be taken for half a line. */
-function writeAll(write: (text: Uint8Array<ArrayBuffer>) => number, text: string): void {
+function writeOut(text: string): void {
   const all = encodeText(encoder, text);
-  const size = byteLengthOf(all);
-  for (let done = 0; done < size;) done += write(part(all, done, size));
+  const buffer = bufferOf(all), at = byteOffsetOf(all), size = byteLengthOf(all);
+  for (let done = 0; done < size;) {
+    // `subarray` would ask a stage's own prototypes which class to make.
+    done += write(stdout, new BaseUint8Array(buffer, at + done, size - done));
+  }
 }
 
 /** `push` and `list[i] =` would call a setter that a stage has put on the prototype. */
@@ -64,11 +61,6 @@ function append<T>(list: T[], value: T): void {
     enumerable: true,
     configurable: true,
   } as PropertyDescriptor);
-}
-
-/** `subarray` asks a stage's own prototypes which class to make. */
-function part(bytes: Uint8Array, from: number, to: number): Uint8Array<ArrayBuffer> {
-  return new BaseUint8Array(bufferOf(bytes), byteOffsetOf(bytes) + from, to - from);
 }
 
 /** Deeper than any message; a list that holds itself ends here, too. */
@@ -113,39 +105,17 @@ export const primordials = freeze({
   append,
   apply,
   construct,
-  create,
   defineProperty,
-  deleteProperty,
-  freeze,
-  getOwnPropertyDescriptor,
-  getPrototypeOf,
-  hasOwn,
-  isArray,
-  keys,
-  ownKeys,
-  parse,
-  jsonText: (value: unknown): string => jsonText(value),
-  encode: (text: string): Uint8Array<ArrayBuffer> => encodeText(encoder, text),
-  decode: (bytes: Uint8Array<ArrayBuffer>): string => decodeText(decoder, bytes),
-  part,
   bufferOf,
-  byteOffsetOf,
   byteLengthOf,
+  byteOffsetOf,
+  encode: (text: string): Uint8Array<ArrayBuffer> => encodeText(encoder, text),
+  jsonText: (value: unknown): string => jsonText(value),
   /** To standard output, which belongs to the host alone. */
-  writeOut: (text: string): void => writeAll((bytes) => writeOut(stdout, bytes), text),
-  /** To standard error, which is the stage's log. */
-  writeErr: (text: string): void => writeAll((bytes) => writeErr(stderr, bytes), text),
-  /** From standard input; null at its end. */
-  readIn: (into: Uint8Array): Promise<number | null> => readIn(stdin, into),
-  readInSync: (into: Uint8Array): number | null => readInSync(stdin, into),
-  then,
+  writeOut,
   exit,
-  pid,
   os,
   addSignalListener,
-  /** Of this process' own events: an error that nobody has caught. */
-  listen: (type: string, listener: (event: Event) => void): void => listen(world, type, listener),
-  prevent,
   /** Milliseconds from any fixed start: the host alone may look at a clock. */
   now: (): number => clock(timer),
 });

@@ -7,6 +7,7 @@ import { files } from "./files.ts";
 import { engines, kills } from "./kills.ts";
 import type { Lab, Row } from "./lab.ts";
 import { mounts } from "./mounts.ts";
+import { stages } from "./stages.ts";
 
 interface Kind {
   readonly all: (lab: Lab) => Promise<Row>;
@@ -22,4 +23,5 @@ export const SUITE: Readonly<Record<string, Kind>> = {
   engines: { all: (lab) => engines(lab, 50), few: (lab) => engines(lab, 1) },
   configs: { all: (lab) => configs(lab, 10_000), few: (lab) => configs(lab, 200) },
   data: { all: (lab) => data(lab, 1000), few: (lab) => data(lab, 64) },
+  stages: { all: (lab) => stages(lab, 200), few: (lab) => stages(lab, 4) },
 };

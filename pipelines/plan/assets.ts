@@ -1,4 +1,5 @@
 /** What a stage reads beside its code: compiled kernels, and the report's script. Built on first use. */
+import type { Store } from "../store/local.ts";
 import { getOrAdd } from "./cells.ts";
 import type { Digest, Node } from "./plan.ts";
 
@@ -14,8 +15,8 @@ export class AssetBuilder {
 
   readonly #known = new Map<string, Promise<Assets>>();
 
-  /** `folder`: where builds are kept. `frozen`: what is taken as it was built before. */
-  constructor(readonly folder: string, readonly frozen: Assets | null = null) {}
+  /** Builds are kept in the store. `frozen`: what is taken as it was built before. */
+  constructor(readonly store: Store, readonly frozen: Assets | null = null) {}
 
   /** One value for equal names. */
   get(names: readonly string[]): Promise<Assets> {
@@ -49,10 +50,25 @@ export class AssetBuilder {
 
   #buildKernels(): Promise<Readonly<Record<string, { path: string; digest: string }>>> {
     return this.#kernels ??= import("../../kernels/build.ts")
-      .then(({ buildKernels }) => buildKernels(`${this.folder}/kernels`));
+      .then(({ buildKernels }) => buildKernels(...builds(this.store, "kernels")));
   }
   #buildClient() {
     return this.#client ??= import("../report/build.ts")
-      .then(({ buildClient }) => buildClient(`${this.folder}/report`, CLIENT));
+      .then(({ buildClient }) => {
+        const [folder, seals] = builds(this.store, "report");
+        return buildClient(folder, CLIENT, seals);
+      });
   }
+}
+
+/** Where a store keeps builds of a kind, and what vouches for them: any file may lie in a store. */
+export function builds(store: Store, kind: "kernels" | "report") {
+  const seals = {
+    async read(name: string) {
+      const digest = await store.readCache("builds", name);
+      return typeof digest === "string" ? digest : null;
+    },
+    write: (name: string, digest: string) => store.writeCache("builds", name, digest),
+  };
+  return [`${store.cacheFolder}/${kind}`, seals] as const;
 }

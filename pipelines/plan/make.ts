@@ -35,8 +35,7 @@ export class Planner {
   /** `frozen`: what another planner has learned, which no source is read for; other stages are learned. */
   constructor(readonly project: Project, readonly store: Store, frozen: Frozen | null = null) {
     this.#learner = new Learner(store);
-    // Builds belong to the sources, whichever store the results go to.
-    this.#assets = new AssetBuilder(`${project.root}/artifacts/cache`, frozen?.assets ?? null);
+    this.#assets = new AssetBuilder(store, frozen?.assets ?? null);
     for (const [module, known] of Object.entries(frozen?.stages ?? {})) {
       this.#stages.set(module, Promise.resolve(known));
     }

@@ -82,10 +82,12 @@ export function removeQuietly(path: string): void {
 /** A text of a store may have so many bytes; what we write is far below. */
 export const MOST_TEXT = 64 * 1024 * 1024;
 
-/** The text of a file, or null where there is none. @throws {StoreError} where it is absurdly long */
+/** The text of a file, or null where there is none. @throws {StoreError} where it is none of ours */
 export function readIfThere(path: string): string | null {
   try {
-    const { size } = Deno.statSync(path);
+    const { size, isFile } = Deno.statSync(path);
+    // The opening of a pipe would wait, and a device has no end.
+    if (!isFile) throw new StoreError(`"${path}" is no file`, "it is none of ours: move it away");
     if (size > MOST_TEXT) {
       throw new StoreError(
         `"${path}" has ${size} bytes: at most ${MOST_TEXT} are read`,

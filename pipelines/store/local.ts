@@ -16,7 +16,8 @@
  */
 import type { Json } from "../json.ts";
 import type { Digest, Key } from "../plan/plan.ts";
-import { digestOf, sha256 } from "./canonical.ts";
+import { Cache } from "./cache.ts";
+import { sha256 } from "./canonical.ts";
 import { digestOfShort } from "./digests.ts";
 import {
   namesIn,
@@ -360,30 +361,12 @@ export class Store {
     return `${this.root}/cache`;
   }
 
-  /** A value that was computed before from the same `key`; null if there is none, or not as it was written. */
-  async readCache(kind: string, key: Json): Promise<unknown> {
-    const text = readIfThere(await this.#cachePath(kind, key)) ?? "";
-    const [sum, rest] = [text.slice(0, 64), text.slice(65)];
-    // What is read is taken at its word, so that a byte that changed on the disk must not come through.
-    if (await sha256(new TextEncoder().encode(rest)) !== sum) return null;
-    try {
-      return JSON.parse(rest);
-    } catch {
-      return null;
-    }
+  /** A value that this user computed before from the same `key`; null if there is none. */
+  readCache(kind: string, key: Json): Promise<unknown> {
+    return new Cache(this.cacheFolder).read(kind, key);
   }
-  /** A cache that cannot be written costs time only. */
-  async writeCache(kind: string, key: Json, value: unknown): Promise<void> {
-    const text = JSON.stringify(value);
-    const sum = await sha256(new TextEncoder().encode(text));
-    try {
-      publishFile(await this.#cachePath(kind, key), `${sum}\n${text}`);
-    } catch (error) {
-      if (!(writeFailure(this.root, error) instanceof StoreError)) throw error;
-    }
-  }
-  async #cachePath(kind: string, key: Json): Promise<string> {
-    return `${this.cacheFolder}/${kind}/${await digestOf(key)}.json`;
+  writeCache(kind: string, key: Json, value: unknown): Promise<void> {
+    return new Cache(this.cacheFolder).write(kind, key, value);
   }
 
   recordPath(key: Key): string {

@@ -11,7 +11,7 @@ import { baselineOf } from "../sweep/trials.ts";
 import { arraysOf, chunks } from "./arrays.ts";
 import { arrayNames, batchOf, scriptOf } from "./batches.ts";
 import { generationsOf } from "./decide.ts";
-import { copyFile, copyProject } from "./snapshot.ts";
+import { copyProject } from "./snapshot.ts";
 import { Folder, type Submission, type TaskArray, trialsName } from "./submission.ts";
 
 /** A task of short stages is to take about so many milliseconds. */
@@ -154,7 +154,7 @@ export async function submit(
 ): Promise<Submission> {
   const folder = Folder.of(store.root, asked.id);
   copyProject(asked.root, folder.project, asked.folders);
-  const plan = withBuildsOf(prepared.plan, asked.root, folder.project);
+  const { plan } = prepared;
   const submission = await folder.write(submissionOf(asked, prepared), plan);
   Deno.writeTextFileSync(folder.script, scriptOf(folder, Deno.execPath()));
   const submitting = { submission, plan, folder, throttle: asked.throttle };
@@ -171,28 +171,6 @@ export async function submit(
     throw error;
   }
   return submission;
-}
-
-/** What is built for stages (kernels, a page's script) is read from the project's copy, too. */
-function withBuildsOf(plan: Plan, root: string, copy: string): Plan {
-  const moved = new Map<string, string>();
-  for (const { path } of plan.nodes.flatMap(({ kernels }) => Object.values(kernels))) {
-    if (moved.has(path) || !path.startsWith(`${root}/`)) continue;
-    moved.set(path, copy + path.slice(root.length));
-    copyFile(path, copy + path.slice(root.length));
-  }
-  return {
-    ...plan,
-    nodes: plan.nodes.map((node) => ({
-      ...node,
-      kernels: Object.fromEntries(
-        Object.entries(node.kernels).map(([family, { digest, path }]) => [
-          family,
-          { digest, path: moved.get(path) ?? path },
-        ]),
-      ),
-    })),
-  };
 }
 
 function submissionOf(

@@ -31,6 +31,8 @@ export interface Settings {
   readonly onStart?: (process: Deno.ChildProcess) => void;
   /** Called with each whole line of standard output as it comes. */
   readonly onLine?: (line: string) => void;
+  /** The same of standard error. */
+  readonly onError?: (line: string) => void;
 }
 
 /** The permissions of `deno task run`, so that tests see what users see. */
@@ -67,7 +69,7 @@ export async function command(
   settings.onStart?.(process);
   const [stdout, stderr, status] = await Promise.all([
     collect(process.stdout, settings.onLine),
-    collect(process.stderr),
+    collect(process.stderr, settings.onError),
     process.status,
   ]);
   return { code: status.code, stdout, stderr };

@@ -6,8 +6,29 @@ import { builds } from "../pipelines/plan/assets.ts";
 import { buildClient } from "../pipelines/report/build.ts";
 import { sha256 } from "../pipelines/store/canonical.ts";
 import { Store } from "../pipelines/store/local.ts";
-import { isThere, outcomes, Workplace } from "./rig.ts";
+import { contentOf } from "../pipelines/submit/content.ts";
+import { scriptOf } from "../pipelines/submit/batches.ts";
+import { Folder } from "../pipelines/submit/submission.ts";
+import { allowed, isThere, outcomes, TINY, Workplace } from "./rig.ts";
 import { CONFIG, own, STAGE } from "./run_stages.ts";
+
+async function mount(...words: readonly string[]): Promise<boolean> {
+  try {
+    return (await new Deno.Command("mount", { args: [...words], stderr: "null" }).output()).success;
+  } catch {
+    return false; // there is no such command
+  }
+}
+
+async function canMount(): Promise<boolean> {
+  const folder = await Deno.makeTempDir();
+  const done = await mount("--bind", folder, folder);
+  if (done) await new Deno.Command("umount", { args: [folder] }).output();
+  await Deno.remove(folder);
+  return done;
+}
+
+const CAN_MOUNT = allowed("the right to mount", await canMount());
 
 /** Does something as another user, whose key is another. */
 async function asOwner<T>(place: Workplace, work: () => Promise<T>): Promise<T> {
@@ -162,5 +183,80 @@ Deno.test("where the user has no folder for state nothing is cached, and all wor
   assert.deepEqual(outcomes(await place.run([CONFIG], { env })), { hit: ["one"] });
   for (const kind of ["plans", "descriptions", "checks"]) {
     assert.ok(!isThere(join(place.store, "cache", kind)), kind);
+  }
+});
+
+Deno.test("a task of a submission runs nothing where the submission was changed since", async (t) => {
+  await using place = await Workplace.copy();
+  const folder = Folder.of(place.store, "one");
+  Deno.mkdirSync(join(folder.project, "pipelines", "odd \\ * name"), { recursive: true });
+  Deno.writeTextFileSync(join(folder.project, "pipelines", "odd \\ * name", "ä.ts"), "1");
+  Deno.writeTextFileSync(join(folder.project, "pipelines", "main.ts"), "console.log(1)");
+  for (const name of ["plan.json", "submission.json"]) {
+    Deno.writeTextFileSync(join(folder.path, name), "{}");
+  }
+  // In the place of Deno: it says that it was called.
+  const deno = place.write("deno", '#!/bin/sh\necho called "$@"\n');
+  Deno.chmodSync(deno, 0o755);
+  Deno.writeTextFileSync(folder.script, scriptOf(folder, await contentOf(folder.path), deno));
+  const call = async () => {
+    const { code, stdout, stderr } = await new Deno.Command("sh", {
+      args: [folder.script, "train"],
+      stdout: "piped",
+      stderr: "piped",
+    }).output();
+    const said = new TextDecoder().decode(stderr);
+    return { code, called: new TextDecoder().decode(stdout).startsWith("called run "), said };
+  };
+  assert.deepEqual(await call(), { code: 0, called: true, said: "" });
+  const main = join(folder.project, "pipelines", "main.ts");
+  const edits: Record<string, [edit: () => void, undo: () => void]> = {
+    "a source": [
+      () => Deno.writeTextFileSync(main, "console.log(2)"),
+      () => Deno.writeTextFileSync(main, "console.log(1)"),
+    ],
+    "the plan": [
+      () => Deno.writeTextFileSync(`${folder.path}/plan.json`, "[]"),
+      () => Deno.writeTextFileSync(`${folder.path}/plan.json`, "{}"),
+    ],
+    "another file": [
+      () => Deno.writeTextFileSync(`${folder.project}/package.json`, "{}"),
+      () => Deno.removeSync(`${folder.project}/package.json`),
+    ],
+    "a link to a folder": [
+      () => Deno.symlinkSync(place.root, `${folder.project}/stages`),
+      () => Deno.removeSync(`${folder.project}/stages`),
+    ],
+    "a source that is gone": [
+      () => Deno.removeSync(main),
+      () => Deno.writeTextFileSync(main, "console.log(1)"),
+    ],
+  };
+  for (const [name, [edit, undo]] of Object.entries(edits)) {
+    await t.step(name, async () => {
+      edit();
+      const { code, called, said } = await call();
+      assert.deepEqual({ code, called }, { code: 65, called: false });
+      assert.match(said, /was changed since: submit it once more/);
+      undo();
+    });
+  }
+  assert.deepEqual(await call(), { code: 0, called: true, said: "" });
+});
+
+Deno.test("a checkout that cannot be written runs with a store elsewhere", CAN_MOUNT, async () => {
+  await using place = await Workplace.copy();
+  own(place, "");
+  // As if nothing had been built yet: builds lie in the store, too.
+  Deno.removeSync(place.store, { recursive: true });
+  await mount("--bind", place.root, place.root);
+  try {
+    await mount("-o", "remount,bind,ro", place.root);
+    assert.throws(() => place.write("stray", ""), /Read-only/);
+    const events = await place.run([TINY, "shapes", "preprocess", "train@baseline"]);
+    assert.deepEqual(outcomes(events), { ran: ["shapes", "preprocess", "train@baseline"] });
+    assert.ok(isThere(join(place.store, "cache", "kernels")));
+  } finally {
+    await new Deno.Command("umount", { args: [place.root] }).output();
   }
 });

@@ -4,7 +4,8 @@ import type { Store } from "../store/local.ts";
 import { type Kind, type Looked, verifyStore, type Wanted } from "../store/verify.ts";
 import { verifyArtifact } from "../tensor/read.ts";
 import { type Call, has } from "./command.ts";
-import { openPlan, openStoreOf } from "./engine.ts";
+import { openPlan } from "./engine.ts";
+import { holdStoreOf } from "./store.ts";
 import { shortPath } from "./place.ts";
 import { processTerminal } from "./terminal.ts";
 import { bytes, duration, pad, visibleLine } from "./text.ts";
@@ -56,7 +57,7 @@ export async function rehash(call: Call): Promise<number> {
 
 /** All of a store, or what a config's results are. */
 async function what(call: Call): Promise<{ store: Store; wanted: Wanted | null }> {
-  if (call.arguments.length === 0) return { store: openStoreOf(call), wanted: null };
+  if (call.arguments.length === 0) return { store: await holdStoreOf(call, true), wanted: null };
   const opened = await openPlan(call);
   const objects = new Set<Digest>(), keys = new Set<Key>();
   for (const status of (await opened.statuses([])).values()) {

@@ -1,7 +1,8 @@
 /** `run CONFIG [NODE...]`: does what has changed, prints it, and publishes the report. */
 import { type Call, has, UsageError, value, values } from "./command.ts";
 import { checkRoom, jobsOf } from "./cost.ts";
-import { openPlan, openStoreAt } from "./engine.ts";
+import { openPlan } from "./engine.ts";
+import { openStoreAt } from "./store.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { shortPath } from "./place.ts";
 import { choosePrinter } from "./printers.ts";

@@ -1,7 +1,7 @@
 /** `ui`: serves a page on this machine that shows runs and sweeps as they go. */
 import { ADDRESS, serveUi } from "../ui/server.ts";
 import { type Call, CommandError, UsageError, value } from "./command.ts";
-import { openStoreOf } from "./engine.ts";
+import { openStoreOf } from "./store.ts";
 import { shortPath } from "./place.ts";
 import { processTerminal } from "./terminal.ts";
 import { visibleLine } from "./text.ts";

@@ -1,4 +1,5 @@
 /** What a stage reads beside its code: compiled kernels, and the report's script. Built on first use. */
+import { writeFailure } from "../store/files.ts";
 import type { Store } from "../store/local.ts";
 import { getOrAdd } from "./cells.ts";
 import type { Digest, Node } from "./plan.ts";
@@ -50,15 +51,20 @@ export class AssetBuilder {
 
   #buildKernels(): Promise<Readonly<Record<string, { path: string; digest: string }>>> {
     return this.#kernels ??= import("../../kernels/build.ts")
-      .then(({ buildKernels }) => buildKernels(...builds(this.store, "kernels")));
+      .then(({ buildKernels }) => buildKernels(...builds(this.store, "kernels")))
+      .catch(this.#explain);
   }
   #buildClient() {
     return this.#client ??= import("../report/build.ts")
       .then(({ buildClient }) => {
         const [folder, seals] = builds(this.store, "report");
         return buildClient(folder, CLIENT, seals);
-      });
+      })
+      .catch(this.#explain);
   }
+  readonly #explain = (error: unknown): never => {
+    throw writeFailure(this.store.root, error);
+  };
 }
 
 /** Where a store keeps builds of a kind, and what vouches for them: any file may lie in a store. */

@@ -2,6 +2,7 @@
  * The store in a folder. After a kill at any point it is valid as it stands: objects and records appear by
  * a rename, records after the objects that they name, and nothing in `tmp` is ever looked at.
  *
+ *     crisol-store.json      that it is one, see marker.ts
  *     objects/ab/<digest>/   an artifact, with its object.json
  *     records/ab/<key>.json  stage records
  *     runs/<id>.json         run records      logs/<id>/<node>.log
@@ -30,6 +31,7 @@ import {
   writeFailure,
 } from "./files.ts";
 import { ObjectError, parseInfo, readInfo } from "./info.ts";
+import { mark } from "./marker.ts";
 import { progressFolder } from "./progress.ts";
 import { isRecord, isRun } from "./valid.ts";
 import {
@@ -251,6 +253,7 @@ export class Store {
   }
   async #openLock(): Promise<Deno.FsFile> {
     try {
+      mark(this.root);
       Deno.mkdirSync(`${this.root}/locks`, { recursive: true });
       return await Deno.open(`${this.root}/locks/store`, { read: true, write: true, create: true });
     } catch (error) {

@@ -10,6 +10,7 @@ import { replay } from "../sweep/replay.ts";
 import { baselineOf } from "../sweep/trials.ts";
 import { arraysOf, chunks } from "./arrays.ts";
 import { arrayNames, batchOf, scriptOf } from "./batches.ts";
+import { contentOf } from "./content.ts";
 import { generationsOf } from "./decide.ts";
 import { copyProject } from "./snapshot.ts";
 import { Folder, type Submission, type TaskArray, trialsName } from "./submission.ts";
@@ -156,7 +157,8 @@ export async function submit(
   copyProject(asked.root, folder.project, asked.folders);
   const { plan } = prepared;
   const submission = await folder.write(submissionOf(asked, prepared), plan);
-  Deno.writeTextFileSync(folder.script, scriptOf(folder, Deno.execPath()));
+  const script = scriptOf(folder, await contentOf(folder.path), Deno.execPath());
+  Deno.writeTextFileSync(folder.script, script);
   const submitting = { submission, plan, folder, throttle: asked.throttle };
   const jobs: Record<string, string> = {};
   try {

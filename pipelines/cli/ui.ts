@@ -15,7 +15,7 @@ export async function ui(call: Call): Promise<number> {
   const terminal = processTerminal();
   try {
     const server = serveUi(store, port);
-    terminal.write(`http://${ADDRESS}:${server.addr.port}/\n`);
+    terminal.write(`http://${ADDRESS}:${server.port}/\n`);
     terminal.write(
       `shows ${visibleLine(shortPath(store.root))}; Ctrl-C ends the showing, and no run\n`,
     );

@@ -7,7 +7,7 @@ import type { Digest, Node } from "./plan.ts";
 type Assets = Node["kernels"];
 
 /** The report page's own script goes by this name. */
-const CLIENT = "report-client";
+export const CLIENT = "report-client";
 
 /** Builds each family once a plan. */
 export class AssetBuilder {

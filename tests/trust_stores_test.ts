@@ -9,26 +9,9 @@ import { Store } from "../pipelines/store/local.ts";
 import { contentOf } from "../pipelines/submit/content.ts";
 import { scriptOf } from "../pipelines/submit/batches.ts";
 import { Folder } from "../pipelines/submit/submission.ts";
-import { allowed, isThere, outcomes, TINY, Workplace } from "./rig.ts";
+import { CAN_MOUNT, mount, unmount } from "./mount_rig.ts";
+import { isThere, outcomes, TINY, Workplace } from "./rig.ts";
 import { CONFIG, own, STAGE } from "./run_stages.ts";
-
-async function mount(...words: readonly string[]): Promise<boolean> {
-  try {
-    return (await new Deno.Command("mount", { args: [...words], stderr: "null" }).output()).success;
-  } catch {
-    return false; // there is no such command
-  }
-}
-
-async function canMount(): Promise<boolean> {
-  const folder = await Deno.makeTempDir();
-  const done = await mount("--bind", folder, folder);
-  if (done) await new Deno.Command("umount", { args: [folder] }).output();
-  await Deno.remove(folder);
-  return done;
-}
-
-const CAN_MOUNT = allowed("the right to mount", await canMount());
 
 /** Does something as another user, whose key is another. */
 async function asOwner<T>(place: Workplace, work: () => Promise<T>): Promise<T> {
@@ -257,6 +240,6 @@ Deno.test("a checkout that cannot be written runs with a store elsewhere", CAN_M
     assert.deepEqual(outcomes(events), { ran: ["shapes", "preprocess", "train@baseline"] });
     assert.ok(isThere(join(place.store, "cache", "kernels")));
   } finally {
-    await new Deno.Command("umount", { args: [place.root] }).output();
+    await unmount(place.root);
   }
 });

@@ -25,7 +25,7 @@ export async function run(call: Call): Promise<number> {
   const frozen = has(call, "frozen") ? await import("./frozen.ts") : null;
   const locked = frozen?.readLock(plan) ?? new Map();
   const complain = (lines: readonly string[]) => {
-    for (const line of lines) console.error(line);
+    for (const line of lines) terminal.complain(`${line}\n`);
     return lines.length > 0;
   };
   if (frozen && complain(frozen.settingLines(locked, plan, call.arguments.length === 1))) {

@@ -38,7 +38,10 @@ export class Cache {
     const seal = await crypto.subtle.sign("HMAC", secret, bytesOf(kind, key, text));
     const path = await this.#path(kind, key);
     try {
-      publishFile(path, `${new Uint8Array(seal).toHex()}\n${text}`, false);
+      publishFile(path, `${new Uint8Array(seal).toHex()}\n${text}`, {
+        isLasting: false,
+        scratch: `${this.folder}/../tmp`,
+      });
     } catch {
       // A cache that cannot be written, in whatever way, costs time only.
     }

@@ -21,6 +21,7 @@ import { Cache } from "./cache.ts";
 import { sha256 } from "./canonical.ts";
 import { digestOfShort } from "./digests.ts";
 import {
+  makeFolder,
   namesIn,
   publishFile,
   readIfThere,
@@ -162,7 +163,7 @@ export class Store {
         [INFO, ...Object.keys(info.files)].map((path) => syncFile(`${scratch}/${path}`)),
       );
       const parent = folder.slice(0, folder.lastIndexOf("/"));
-      Deno.mkdirSync(parent, { recursive: true });
+      makeFolder(parent);
       try {
         Deno.renameSync(scratch, folder);
       } catch (error) {
@@ -276,15 +277,16 @@ export class Store {
     this.#publish(path, `${JSON.stringify(divergence, null, 1)}\n`);
   }
 
-  /** Newest first. Records that cannot be read are left out. */
+  /** Newest first. Records that cannot be read are left out, and those that say another id than their name. */
   readRuns(): RunRecord[] {
     const found: RunRecord[] = [];
     for (const name of namesIn(`${this.root}/runs`).filter((one) => one.endsWith(".json"))) {
       try {
-        const record: unknown = JSON.parse(Deno.readTextFileSync(`${this.root}/runs/${name}`));
-        if (isRun(record)) found.push(record);
+        const record: unknown = JSON.parse(readIfThere(`${this.root}/runs/${name}`) ?? "");
+        // Paths are made of it: it must not lead elsewhere.
+        if (isRun(record) && `${record.id}.json` === name) found.push(record);
       } catch (error) {
-        if (!(error instanceof SyntaxError)) throw error;
+        if (!(error instanceof SyntaxError || error instanceof StoreError)) throw error;
       }
     }
     // Not by id, which tells no two runs of one second apart.
@@ -309,7 +311,7 @@ export class Store {
     try {
       Deno.mkdirSync(folder, { recursive: true });
       Deno.mkdirSync(`${this.root}/locks`, { recursive: true });
-      Deno.mkdirSync(progressFolder(this.root), { recursive: true });
+      makeFolder(progressFolder(this.root));
     } catch (error) {
       throw writeFailure(this.root, error);
     }
@@ -380,7 +382,7 @@ export class Store {
   }
   #publish(path: string, text: string, isLasting = true): void {
     try {
-      publishFile(path, text, isLasting);
+      publishFile(path, text, { isLasting, scratch: `${this.root}/tmp` });
     } catch (error) {
       throw writeFailure(this.root, error);
     }

@@ -101,7 +101,7 @@ function linked(root: string, entries: readonly Deno.DirEntry[]): Place | null {
 }
 
 /** Folders in which names are known before: a link there would be followed when something is written. */
-const INNER = ["objects", "records", "bundles", "progress", "locks", "sweeps", "cache"];
+const INNER = ["objects", "records", "bundles", "progress", "locks", "sweeps", "cache", "profiles"];
 
 function versionOf(path: string): number | null {
   try {

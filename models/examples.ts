@@ -1,6 +1,7 @@
 /** From stored images to what a trainer reads. */
 import { ROW } from "../numerics/resample.ts";
 import { type Layer, sizeOf } from "./layers.ts";
+import { classesTold } from "./losses.ts";
 import type { Loss } from "./model.ts";
 import type { Examples } from "./trainer.ts";
 
@@ -100,8 +101,7 @@ export async function checkLabels(
   layers: readonly Layer[],
   loss: Loss,
 ): Promise<void> {
-  const units = layers.at(-1)?.outputShape[0] ?? 0;
-  const classes = loss.type === "binaryCrossentropy" ? 2 : units;
+  const classes = classesTold(layers, loss);
   for (let start = 0; start < source.count; start += LABELS) {
     const labels = await source.labels(start, Math.min(start + LABELS, source.count));
     const index = labels.findIndex((label) => label < 0 || label >= classes);

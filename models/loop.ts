@@ -14,6 +14,7 @@ import {
   emptyHistory,
   furthest,
   type History,
+  runAway,
   stale,
   toArrays,
 } from "./standing.ts";
@@ -144,7 +145,7 @@ export async function evaluateAll(
 
 /**
  * Trains, from the furthest checkpoint where there are any: with the same bits as from nothing.
- * @throws Error at the first loss that is not finite, naming step and learning rate
+ * @throws Error at the first loss, weight or validation loss that is not finite, naming step and learning rate
  */
 export async function train(training: Training): Promise<Trained> {
   const { trainer, passes, validation, settings, seed, signal, checkpoints } = training;
@@ -182,6 +183,12 @@ export async function train(training: Training): Promise<Trained> {
     return reduced === 1 ? rate : Math.fround(Math.max(rate * reduced, Math.min(rate, least)));
   };
 
+  const stopped = (what: string, step: number) =>
+    new Error(
+      `Cannot go on training: ${what} step ${step} (epoch ${epoch + 1}) ` +
+        `with learning rate ${shortest(rate)}; try a lower learning rate, and look at the data`,
+    );
+
   let recent: readonly number[] = [];
   const tidy = async () => {
     for (const at of stale(await checkpoints?.list() ?? [], feed.perEpoch, recent)) {
@@ -211,12 +218,7 @@ export async function train(training: Training): Promise<Trained> {
       rate = rateNow();
       const sums = trainer.step(batch, rate);
       const loss = sums.loss / sums.count + sums.penalty;
-      if (!Number.isFinite(loss)) {
-        throw new Error(
-          `Cannot go on training: the loss is ${loss} at step ${step + 1} (epoch ${epoch + 1}) ` +
-            `with learning rate ${shortest(rate)}; try a lower learning rate, and look at the data`,
-        );
-      }
+      if (!Number.isFinite(loss)) throw stopped(`the loss is ${loss} at`, step + 1);
       means.add(sums);
       step++;
       taken += batch.indices.length;
@@ -230,12 +232,16 @@ export async function train(training: Training): Promise<Trained> {
       });
       await pause();
     }
+    // A step's loss is that of the weights before it: the last one's would be looked at by nobody.
+    const bad = runAway(trainer.readState());
+    if (bad !== null) throw stopped(`${bad} after`, step);
     const values: { -readonly [K in keyof EpochValues]: EpochValues[K] } = {
       loss: means.loss,
       accuracy: means.accuracy,
     };
     if (validation !== undefined) {
       const { loss, accuracy } = await evaluateAll(trainer, validation, batchSize, pause);
+      if (!Number.isFinite(loss)) throw stopped(`the validation loss is ${loss} after`, step);
       values.val_loss = loss;
       values.val_accuracy = accuracy;
       history.val_loss.push(loss);

@@ -2,7 +2,7 @@
 import type { Layer } from "./layers.ts";
 import type { Loss } from "./model.ts";
 
-/** What is wrong with the last layer for this loss, if anything. */
+/** Why the last layer's output is not of the loss' shape, if it is not. */
 export function lossIssue(layers: readonly Layer[], loss: Loss): string | null {
   const last = layers.at(-1);
   if (last === undefined) return "A model needs at least one layer";
@@ -20,13 +20,12 @@ export function lossIssue(layers: readonly Layer[], loss: Loss): string | null {
     return `Layer "${spec.name}" is the last, with 1 unit: the loss "${loss.type}" wants one a ` +
       `class; for two classes and one unit use "binaryCrossentropy"`;
   }
-  // Keras trains on such a network and learns nothing.
-  if (!loss.fromLogits && spec.type === "dense" && spec.activation === "linear") {
-    const activation = loss.type === "binaryCrossentropy" ? "sigmoid" : "softmax";
-    return `Layer "${spec.name}" is the last and has no activation, so that it gives logits: ` +
-      `say "loss: { type: ${loss.type}, fromLogits: true }", or end with ${activation}`;
-  }
   return null;
+}
+
+/** How many classes the last layer and its loss tell apart; one unit tells two. */
+export function classesTold(layers: readonly Layer[], loss: Loss): number {
+  return loss.type === "binaryCrossentropy" ? 2 : layers.at(-1)?.outputShape[0] ?? 0;
 }
 
 /**

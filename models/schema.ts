@@ -4,6 +4,7 @@
  * long form is valid input too, and stays as it is.
  */
 import { z } from "zod";
+import { single } from "./single.ts";
 
 const ACTIVATIONS = [
   "linear",
@@ -38,9 +39,10 @@ const name = z.string().regex(
   .optional().describe("Default: Keras' automatic name");
 const padding = z.enum(["valid", "same"]).default("valid");
 const activation = z.enum(ACTIVATIONS);
+const decay = single(z.number().min(0).lt(1), [0, 1]);
 const regularizer = z.strictObject({
-  l1: z.number().min(0).default(0),
-  l2: z.number().min(0).default(0),
+  l1: single(z.number().min(0)).default(0),
+  l2: single(z.number().min(0)).default(0),
 }).nullable().default(null).describe(
   "Penalty: l1 times the sum of sizes, l2 times that of squares",
 );
@@ -70,36 +72,38 @@ const pooling = z.strictObject({
   padding,
 })
   .transform((pool) => ({ ...pool, strides: pool.strides ?? pool.poolSize }));
-const dropout = z.strictObject({ name, rate: z.number().min(0).lt(1) });
+const dropout = z.strictObject({ name, rate: decay });
 const batchNormalization = z.strictObject({
   name,
-  momentum: z.number().min(0).max(1).default(0.99),
-  epsilon: z.number().gt(0).default(1e-3),
+  momentum: single(z.number().min(0).max(1), [0, 1]).default(0.99),
+  epsilon: single(z.number().gt(0)).default(1e-3),
   center: z.boolean().default(true),
   scale: z.boolean().default(true),
 });
 const activationLayer = z.strictObject({ name, activation });
 const flatten = z.strictObject({ name });
 
-const shortPool = z.union([pair.transform((poolSize) => pooling.parse({ poolSize })), pooling]);
+/** For a union of a map and the value of one of its keys alone: which key that is. */
+const short = (key: string) => ({ short: key });
+const shortPool = z.union([pair.transform((poolSize) => pooling.parse({ poolSize })), pooling])
+  .meta(short("poolSize"));
 
 const layerMap = z.strictObject({
   conv2d: conv2d.optional(),
   maxPooling2d: shortPool.optional(),
   averagePooling2d: shortPool.optional(),
   dropout: z.union([dropout.shape.rate.transform((rate) => dropout.parse({ rate })), dropout])
-    .optional(),
+    .meta(short("rate")).optional(),
   batchNormalization: batchNormalization.optional(),
   activation: z.union([
     activation.transform((activation) => activationLayer.parse({ activation })),
     activationLayer,
-  ])
-    .optional(),
+  ]).meta(short("activation")).optional(),
   flatten: flatten.optional(),
   dense: z.union([
     dense.shape.units.transform((units) => dense.parse({ units })),
     dense,
-  ]).optional(),
+  ]).meta(short("units")).optional(),
 }).superRefine((layer, context) => {
   const given = Object.keys(layer);
   // An unknown key is gone by now, and complained of.
@@ -131,11 +135,10 @@ const lossTypes = z.enum([
 export const lossSchema = z.union([
   lossTypes.transform((type) => ({ type, fromLogits: false })),
   z.strictObject({ type: lossTypes, fromLogits: z.boolean().default(false) }),
-]).describe("fromLogits: the last layer gives logits, not probabilities");
+]).meta(short("type")).describe("fromLogits: the last layer gives logits, not probabilities");
 
-const rate = z.number().gt(0);
-const decay = z.number().min(0).lt(1);
-const epsilon = z.number().gt(0).default(1e-7);
+const rate = single(z.number().gt(0));
+const epsilon = single(z.number().gt(0)).default(1e-7);
 const optimizers = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("rmsprop"),
@@ -162,7 +165,7 @@ const optimizers = z.discriminatedUnion("type", [
 export const optimizerSchema = z.union([
   z.enum(["rmsprop", "adam", "sgd"]).transform((type) => optimizers.parse({ type })),
   optimizers,
-]).describe("With Keras' defaults");
+]).meta(short("type")).describe("With Keras' defaults");
 
 const scheduleSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("constant") }),
@@ -209,7 +212,7 @@ export const trainSchema = z.strictObject({
     patience: z.int().min(0).default(10),
     minDelta: z.number().min(0).default(1e-4),
     cooldown: z.int().min(0).default(0),
-    minLearningRate: z.number().min(0).default(0),
+    minLearningRate: single(z.number().min(0)).default(0),
   }).optional().describe("Lower the learning rate when the monitored value stays"),
   earlyStopping: z.strictObject({
     ...monitored,

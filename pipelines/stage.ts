@@ -79,6 +79,8 @@ export interface ParamIssue {
   /** It is about what is connected to this input. */
   readonly input?: string;
   readonly message: string;
+  /** What to do. */
+  readonly help?: string;
   /** A word that is none of those that are `known` (or, without it, of the keys at its place). */
   readonly unknown?: string;
   readonly known?: readonly string[];
@@ -95,6 +97,8 @@ export interface Checked {
   readonly numerics?: string;
   /** False where, with these params, the stage's `horizon` decides what comes before it, too. */
   readonly horizon?: boolean;
+  /** False where, with these params, a `random` stage draws nothing: its run has no seed. */
+  readonly random?: boolean;
   /**
    * The most CPU threads that the run can use ("all": as many as it gets; it may get one alone), and the
    * bytes of memory that it will need at most. Defaults: 1 and 1 GiB.
@@ -262,6 +266,7 @@ export interface StageDefinition<
   readonly name: string;
   /** One line for `--help` and editors. */
   readonly summary: string;
+  /** A union of a map and a short form of it says by `.meta({ short: "units" })` for which key that stands. */
   readonly params: S;
   readonly inputs: I;
   readonly outputs: O;

@@ -1,24 +1,25 @@
 /** Moves, turns and brightens training images at random, one pass a cell. */
 import { z } from "zod";
+import { single } from "../models/single.ts";
 import { ROW } from "../numerics/resample.ts";
 import { type ArtifactShape, defineStage, type ParamIssue } from "../pipelines/stage.ts";
 import { applyTransforms, drawTransforms } from "./datasets/transforms.ts";
 import { LABELLED_IMAGES } from "./datasets/dataset.ts";
 
 const params = z.strictObject({
-  rotation: z.number().min(0).max(180).default(0).describe("Turn by up to so many degrees"),
-  widthShift: z.number().min(0).default(0)
+  rotation: single(z.number().min(0).max(180)).default(0).describe("Turn by up to so many degrees"),
+  widthShift: single(z.number().min(0)).default(0)
     .describe("Move sideways: below 1 a part of the width, else pixels"),
-  heightShift: z.number().min(0).default(0)
+  heightShift: single(z.number().min(0)).default(0)
     .describe("Move up or down: below 1 a part of the height, else pixels"),
-  shear: z.number().min(0).lt(90).default(0).describe("Shear by up to so many degrees"),
+  shear: single(z.number().min(0).lt(90)).default(0).describe("Shear by up to so many degrees"),
   zoom: z.union([
-    z.number().min(0).lt(1),
-    z.tuple([z.number().gt(0), z.number().gt(0)]),
+    single(z.number().min(0).lt(1)),
+    z.tuple([single(z.number().gt(0)), single(z.number().gt(0))]),
   ]).default(0).describe("z means factors from 1 - z to 1 + z; or [from, to]"),
   horizontalFlip: z.boolean().default(false).describe("Mirror half of the images sideways"),
   verticalFlip: z.boolean().default(false).describe("Turn half of the images upside down"),
-  brightness: z.tuple([z.number().min(0), z.number().min(0)]).optional()
+  brightness: z.tuple([single(z.number().min(0)), single(z.number().min(0))]).optional()
     .describe("Multiply by a factor in [from, to]"),
   fill: z.enum(["nearest", "reflect", "wrap", "constant"]).default("nearest")
     .describe("What stands beyond the border"),

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { FAMILIES } from "../kernels/families.ts";
 import { inOrder, readScaling, scalingTable } from "../models/examples.ts";
+import { classesTold } from "../models/losses.ts";
 import { createPredictor, readStoredModel, type StoredModel } from "../models/predict.ts";
 import { type ArtifactReader, defineStage } from "../pipelines/stage.ts";
 import { checkLabels, classesOf, LABELLED_IMAGES } from "./datasets/dataset.ts";
@@ -152,7 +153,7 @@ function checkTogether(
     fail("images of", `[${model.inputShape.join(", ")}]`, `[${shape.join(", ")}]`);
   }
   if (data.has("transforms")) throw new Error(AUGMENTED);
-  const places = loss.type === "binaryCrossentropy" ? 2 : layers.at(-1)?.outputShape[0] ?? 0;
+  const places = classesTold(layers, loss);
   if (places !== classes.length) {
     throw new Error(
       `Cannot evaluate: the model's last layer tells ${places} classes apart, its data has ${classes.length}`,

@@ -1,25 +1,40 @@
 /** Splits off the validation part and fixes how bytes become numbers; the pixels stay bytes. */
 import { z } from "zod";
+import { scalingTable } from "../models/examples.ts";
 import { type ArtifactShape, defineStage, type ParamIssue } from "../pipelines/stage.ts";
 import { type Dataset, LABELLED_IMAGES, readDataset } from "./datasets/dataset.ts";
+import { table } from "./datasets/metrics.ts";
+import { absentClasses, splitExamples, validationCount } from "./datasets/split.ts";
 
 const nonZero = z.number().refine((x) => x !== 0, "Cannot divide by 0");
+/** What is not said and what is false are one thing, and no part of what the stage is asked. */
+const flag = z.boolean().optional().transform((on) => on === true ? true : undefined);
 const params = z.strictObject({
   scaling: z.union([
     nonZero,
     z.literal("standardize"),
     z.strictObject({ subtract: z.number().default(0), divide: nonZero.default(1) }),
-  ]).default(255).describe(
+  ]).meta({ short: "divide" }).default(255).describe(
     'A divisor, {subtract, divide}, or "standardize": by the training part\'s mean and deviation',
   ),
-  validationSplit: z.number().gt(0).lt(1).default(0.3)
-    .describe("Part of the training set, its last, unshuffled, that is kept for validation"),
+  validationSplit: z.number().min(0).refine(
+    (split) => split < 1 || (split > 1 && Number.isInteger(split)),
+    "Wanted a part below 1, or a whole number of examples from 2 on",
+  ).default(0.3).describe(
+    "What of the training set is kept for validation: below 1 a part of it, else so many examples; 0: none",
+  ),
+  validationFrom: z.enum(["first", "last"]).optional()
+    .transform((from) => from === "first" ? from : undefined)
+    .describe("The end of the training set that is kept; default: the last"),
+  shuffle: flag.describe("Draw what is kept (and what a limit takes), instead of an end"),
+  stratify: flag.describe("Keep the same part of each class"),
   limit: z.strictObject({ train: z.int().min(2).optional(), test: z.int().min(1).optional() })
-    .optional().describe("Take only the first so many examples"),
+    .optional().describe("Take only so many examples, the first ones"),
 });
 
 /** Sample images of each class in the preview. */
 const SAMPLES = 8;
+const SPLITS = ["train", "validation", "test"] as const;
 
 export default defineStage({
   name: "preprocess",
@@ -43,8 +58,13 @@ export default defineStage({
       },
     },
   },
+  random: true,
   check(params, inputs) {
     const issues: ParamIssue[] = [];
+    if (params.shuffle === true && params.validationFrom === "first") {
+      const message = "Cannot take the first examples and draw them: say one of the two";
+      issues.push({ path: ["validationFrom"], message });
+    }
     const outputs: Record<string, ArtifactShape> = {};
     const shapeOf = (name: string) => inputs[name]?.[0]?.tensors["images"]?.shape;
     const describe = (name: string, count: number | null, shape: readonly (number | null)[]) => {
@@ -59,16 +79,11 @@ export default defineStage({
     if (train !== undefined) {
       const all = train[0] ?? null;
       const count = all === null ? null : Math.min(all, params.limit?.train ?? all);
-      const split = count === null ? null : splitAt(count, params.validationSplit);
-      if (count !== null && (split === 0 || split === count)) {
-        issues.push({
-          path: ["validationSplit"],
-          message:
-            `Cannot split ${count} examples by ${params.validationSplit}: one part would be empty`,
-        });
-      }
-      describe("train", split, train);
-      describe("validation", count === null || split === null ? null : count - split, train);
+      const kept = count === null ? null : validationCount(count, params.validationSplit);
+      const message = count === null ? null : splitIssue(count, params.validationSplit);
+      if (message !== null) issues.push({ path: ["validationSplit"], message });
+      describe("train", count === null || kept === null ? null : Math.max(0, count - kept), train);
+      describe("validation", kept, train);
     }
     if (test !== undefined) {
       const all = test[0] ?? null;
@@ -87,11 +102,30 @@ export default defineStage({
         });
       }
     }
-    return { outputs, issues, resources: { memory: 768 * 1024 * 1024 } };
+    if (params.scaling !== "standardize") {
+      const table = scalingTable(scalingOf(params.scaling));
+      const bad = table.find((value) => !Number.isFinite(value));
+      if (bad !== undefined || table[0] === table[255]) {
+        issues.push({
+          path: ["scaling"],
+          message: bad === undefined
+            ? `Cannot scale so: as f32 every byte is ${table[0]}`
+            : `Cannot scale so: as f32 a byte is ${bad}`,
+        });
+      }
+    }
+    const random = params.shuffle === true;
+    return { outputs, issues, random, resources: { memory: 768 * 1024 * 1024 } };
   },
-  async run({ params, inputs, outputs }) {
-    const whole = take(await readDataset(inputs.train, "train"), 0, params.limit?.train);
-    const test = take(await readDataset(inputs.test, "test"), 0, params.limit?.test);
+  async run(context) {
+    const { params, inputs, outputs, log } = context;
+    const whole = await readDataset(inputs.train, "train");
+    const all = await readDataset(inputs.test, "test");
+    const seed = params.shuffle === true ? context.seed : null;
+    const choice = { ...params, limit: params.limit?.train };
+    const parted = splitExamples(whole.labels, choice, seed);
+    const none = { ...params, limit: params.limit?.test, validationSplit: 0 };
+    const test = take(all, splitExamples(all.labels, none, seed).train);
     if (whole.classes.join("\n") !== test.classes.join("\n")) {
       throw new Error("Cannot preprocess: the training and the test set differ in their classes");
     }
@@ -100,23 +134,18 @@ export default defineStage({
         `Cannot preprocess: training images are [${whole.shape}], test images [${test.shape}]`,
       );
     }
-    const split = splitAt(whole.count, params.validationSplit);
-    const train = take(whole, 0, split), validation = take(whole, split);
-    if (train.count === 0 || validation.count === 0) {
-      throw new Error(
-        `Cannot split ${whole.count} examples by ${params.validationSplit}: one part would be empty`,
-      );
-    }
+    const count = parted.train.length + parted.validation.length;
+    const message = splitIssue(count, params.validationSplit);
+    if (message !== null) throw new Error(message);
+    const train = take(whole, parted.train), validation = take(whole, parted.validation);
     const histogram = new Int32Array(256);
     for (const byte of train.images) histogram[byte] = (histogram[byte] ?? 0) + 1;
     const scaling = params.scaling === "standardize"
       ? standardize(histogram)
-      : typeof params.scaling === "number"
-      ? { subtract: 0, divide: params.scaling }
-      : params.scaling;
+      : scalingOf(params.scaling);
 
     const parts = { train, validation, test };
-    for (const name of ["train", "validation", "test"] as const) {
+    for (const name of SPLITS) {
       const part = parts[name];
       await outputs[name].write("images", "uint8", [part.count, ...part.shape], part.images);
       await outputs[name].write("labels", "uint8", [part.count], part.labels);
@@ -131,6 +160,8 @@ export default defineStage({
         counts[at] = (counts[at] ?? 0) + 1;
       }
     });
+    const absent = absentClasses(classes, SPLITS, table(counts, classes.length));
+    if (absent !== null) log(`Warning: ${absent}; see shuffle and stratify of preprocess`);
     const chosen = classes.flatMap((_, label) => firstOf(train.labels, label));
     const size = train.shape[0] * train.shape[1] * train.shape[2];
     const samples = new Uint8Array(chosen.length * size);
@@ -143,25 +174,31 @@ export default defineStage({
     await preview.write("samples", "uint8", [chosen.length, ...train.shape], samples);
     const sampleLabels = Uint8Array.from(chosen, (i) => train.labels[i] ?? 0);
     await preview.write("sampleLabels", "uint8", [chosen.length], sampleLabels);
-    preview.setAttributes({ classes, splits: ["train", "validation", "test"], scaling });
+    preview.setAttributes({ classes, splits: SPLITS, scaling });
   },
 });
 
-/** Where validation begins, as Keras' `validation_split` has it: floor(n * (1 - split)). */
-function splitAt(count: number, split: number): number {
-  return Math.floor(count * (1 - split));
+function scalingOf(scaling: number | { subtract: number; divide: number }) {
+  return typeof scaling === "number" ? { subtract: 0, divide: scaling } : scaling;
 }
 
-/** Examples [start, end). */
-function take(data: Dataset, start: number, end = data.count): Dataset {
-  const stop = Math.min(end, data.count);
+/** Why so many examples cannot be split so, if they cannot. */
+function splitIssue(count: number, split: number): string | null {
+  const kept = validationCount(count, split);
+  return kept >= count || (kept === 0 && split !== 0)
+    ? `Cannot split ${count} examples by ${split}: one part would be empty`
+    : null;
+}
+
+/** These examples. */
+function take(data: Dataset, indices: readonly number[]): Dataset {
   const size = data.shape[0] * data.shape[1] * data.shape[2];
-  return {
-    ...data,
-    count: stop - start,
-    images: data.images.slice(start * size, stop * size),
-    labels: data.labels.slice(start, stop),
-  };
+  const images = new Uint8Array(indices.length * size);
+  indices.forEach((from, to) =>
+    images.set(data.images.subarray(from * size, (from + 1) * size), to * size)
+  );
+  const labels = Uint8Array.from(indices, (i) => data.labels[i] ?? 0);
+  return { ...data, count: indices.length, images, labels };
 }
 
 /** Mean and deviation of all bytes; 1e-7 keeps a constant picture from dividing by 0 (the course's figure). */

@@ -17,6 +17,7 @@ import {
 } from "../pipelines/stage.ts";
 import { classesOf, LABELLED_IMAGES } from "./datasets/dataset.ts";
 import { METRICS, PREDICTIONS, readMetrics, readPredictions, table } from "./datasets/metrics.ts";
+import { absentClasses } from "./datasets/split.ts";
 import { applyTransforms, openTransforms } from "./datasets/transforms.ts";
 
 const figures = z.array(z.number());
@@ -127,7 +128,7 @@ export default defineStage({
     }
     const preview = inputs.preview === undefined
       ? null
-      : await readPreview(inputs.preview, classes.length);
+      : await readPreview(inputs.preview, classes);
     const page = await renderPage({
       title: params.title,
       classes,
@@ -185,12 +186,14 @@ async function readImages(reader: TensorReader<"uint8">, rows?: number): Promise
   return { count, height, width, channels, pixels };
 }
 
-async function readPreview(artifact: ArtifactReader, classes: number): Promise<Preview> {
-  const counts = await artifact.tensor("counts", "int32").read();
-  const splits = artifact.attributes["splits"];
+async function readPreview(artifact: ArtifactReader, classes: readonly string[]): Promise<Preview> {
+  const counts = table(await artifact.tensor("counts", "int32").read(), classes.length);
+  const named = artifact.attributes["splits"];
+  const splits = Array.isArray(named) ? named.map(String) : [];
   return {
-    splits: Array.isArray(splits) ? splits.map(String) : [],
-    counts: table(counts, classes),
+    splits,
+    counts,
+    absent: absentClasses(classes, splits, counts),
     samples: await readImages(artifact.tensor("samples", "uint8")),
     sampleLabels: await artifact.tensor("sampleLabels", "uint8").read(),
   };

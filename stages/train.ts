@@ -5,16 +5,15 @@ import { slotNames } from "../models/compiled/layout.ts";
 import { familiesUsed } from "../models/compiled/program.ts";
 import { compileKernels, createTapeTrainer, createWasmTrainer } from "../models/create.ts";
 import { describeModel } from "../models/describe.ts";
-import { checkLabels, readScaling, scalingTable } from "../models/examples.ts";
+import { endIssue } from "../models/ends.ts";
 import { bytesHeld, held, WINDOW } from "../models/feed.ts";
-import { layersOf, resolve } from "../models/layers.ts";
+import { resolve } from "../models/layers.ts";
 import { train } from "../models/loop.ts";
-import { lossIssue } from "../models/losses.ts";
 import { type TrainParams, trainSchema } from "../models/schema.ts";
 import { summary } from "../models/summary.ts";
-import { type ArtifactReader, defineStage, type ParamIssue } from "../pipelines/stage.ts";
-import { classesOf, LABELLED_IMAGES } from "./datasets/dataset.ts";
-import { openExamples } from "./datasets/examples.ts";
+import { defineStage, type ParamIssue } from "../pipelines/stage.ts";
+import { LABELLED_IMAGES } from "./datasets/dataset.ts";
+import { openTraining } from "./training/data.ts";
 import { profileSteps } from "./training/profile.ts";
 import { readStart, startIssues } from "./training/start.ts";
 
@@ -73,6 +72,11 @@ export default defineStage({
       const message = 'Cannot go on with an optimizer\'s state alone: connect "from" to its model';
       issues.push({ path: [], input: "optimizer", message });
     }
+    if (inputs["validation"]?.[0]?.tensors["images"]?.shape[0] === 0) {
+      const message = "Cannot validate with nothing: what is connected here holds no images; " +
+        "leave the input away";
+      issues.push({ path: [], input: "validation", message });
+    }
     const tape = params.backend === "tape";
     // The host's own Math is what tfjs computes with, so that its bits name no engine either.
     const numerics = tape ? "tfjs-cpu" : "wasm";
@@ -101,9 +105,10 @@ export default defineStage({
     for (const { position, message } of misfits) {
       issues.push({ path: ["layers", position], message });
     }
-    const misfit = misfits.length > 0 ? null : lossIssue(layers, params.loss);
+    const misfit = misfits.length > 0 ? null : endIssue(layers, params.loss);
     if (misfit !== null) {
-      issues.push({ path: ["layers", params.layers.length - 1], message: misfit });
+      const { position, ...told } = misfit;
+      issues.push({ path: ["layers", position], ...told });
     }
     if (misfits.length > 0 || misfit !== null) return { issues };
     const { families, bytes } = familiesUsed(layers, params.loss, params.optimizer);
@@ -147,25 +152,8 @@ export default defineStage({
   async run(context) {
     const { params, inputs, outputs, seed, signal, progress, kernel, log } = context;
     const readers = inputs.train.map(({ artifact }) => artifact);
-    const first = readers[0];
-    if (first === undefined) throw new Error('Cannot train: no input "train" is connected');
-    const scaling = readScaling(first.attributes["scaling"]);
-    const classes = classesOf(first.attributes);
-    const table = scalingTable(scaling);
-    const open = (artifact: ArtifactReader, where: string) => {
-      const { subtract, divide } = readScaling(artifact.attributes["scaling"]);
-      if (subtract !== scaling.subtract || divide !== scaling.divide) {
-        throw new Error(`Cannot train: ${where} is scaled in another way than the first pass`);
-      }
-      return openExamples(artifact, where, table);
-    };
-    const passes = readers.map((reader, i) => open(reader, `pass ${i} of the training data`));
-    const validation = inputs.validation && open(inputs.validation, "the validation data");
-    const model = buildModel(params.layers, passes[0]?.shape ?? []);
-    const layers = layersOf(model);
-    for (const pass of passes) await checkLabels("the training data", pass, layers, params.loss);
-    if (validation) await checkLabels("the validation data", validation, layers, params.loss);
-
+    const opened = await openTraining(readers, inputs.validation, params);
+    const { passes, validation, scaling, classes, model, layers } = opened;
     const { loss, optimizer, batchSize } = params;
     const settings = { model, loss, optimizer, batchSize, seed };
     const { families } = familiesUsed(layers, loss, optimizer);

@@ -67,14 +67,10 @@ export async function again(
       ] as const
     );
     const job: Job = {
-      holder: { run: "bits", host: "", slurm: null },
-      key,
       params,
       seed,
       inputs: Object.fromEntries(folders),
       scratch: await Deno.makeTempDir({ dir: place.folder }),
-      // A lock of its own: another engine may do the same at the same time.
-      lock: await Deno.makeTempFile({ dir: place.folder }),
       kernels: Object.fromEntries(
         Object.entries(kernels).map(([family, digest]) => {
           const kernel = built.find(([name, one]) => name === family && one.digest === digest);
@@ -88,7 +84,6 @@ export async function again(
       progress: {
         trajectory: key as string as Digest, // any digest names a folder
         folder: await Deno.makeTempDir({ dir: place.folder }),
-        lock: await Deno.makeTempFile({ dir: place.folder }),
         anew: true,
       },
       profile: null,
@@ -109,8 +104,8 @@ async function outputs(
   const [program = "", ...before] = engine.command ?? [Deno.execPath()];
   const given = flags({
     bundle: store.bundleFolder(record.made.bundle),
-    read: [store.root, job.scratch, job.lock, job.progress.folder, job.progress.lock],
-    write: [job.scratch, job.lock, job.progress.folder, job.progress.lock],
+    read: [store.root, job.scratch, job.progress.folder],
+    write: [job.scratch, job.progress.folder],
   }).map((flag) => flag.startsWith("--v8-flags=") ? [flag, ...engine.v8 ?? []].join(",") : flag);
   const process = new Deno.Command(program, {
     args: [...before, ...given],
@@ -125,7 +120,6 @@ async function outputs(
   const send = (request: Request) =>
     stdin.write(new TextEncoder().encode(`${JSON.stringify(request)}\n`));
   await send({ type: "run", job });
-  await send({ type: "go" });
   // A process ends at the end of its input, so that stays open until it has answered.
   let rest = "", done: (Reply & { type: "done" }) | undefined;
   for await (const text of process.stdout.pipeThrough(new TextDecoderStream())) {

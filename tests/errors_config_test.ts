@@ -273,6 +273,18 @@ const CASES: readonly Case[] = [
 `,
   },
   {
+    what: "a last activation from which the loss cannot learn",
+    from: "loss: categoricalCrossentropy",
+    to: "loss: { type: categoricalCrossentropy, fromLogits: true }",
+    told:
+      `error: Layer "dense" ends the model with the activation softmax, and the loss takes logits: it gives probabilities, of which the loss makes probabilities again: no class can have a probability near 1
+  --> configs/c.yaml:13:11
+13 |         - dense: { units: 10, activation: softmax }
+   |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  help: Take the activation away, or say "loss: categoricalCrossentropy"
+`,
+  },
+  {
     what: "an override without a value",
     from: "",
     to: "",

@@ -148,6 +148,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
     "pipelines/store/",
     "pipelines/plan/plan.ts",
     "pipelines/host/protocol.ts",
+    "pipelines/host/replies.ts",
     "pipelines/run/event.ts",
   ]],
   ["pipelines/submit/", [

@@ -262,6 +262,41 @@ Deno.test("The first loss that is not finite stops the training with step and le
   assert.equal(script.steps.length, 8);
 });
 
+Deno.test("A last step that spoils weights, or a validation loss that is no number, is no training", async () => {
+  const script = scripted(() => 1);
+  const state = script.trainer.readState;
+  const infinite = [{ name: "dense/kernel", shape: [2], values: Float32Array.of(1, Infinity) }];
+  const run = (more: Partial<typeof script.trainer>, validation?: Examples) =>
+    train({
+      trainer: { ...scripted(() => 1, () => NaN).trainer, ...more },
+      passes: [inMemory(examples)],
+      validation: validation && inMemory(validation),
+      settings: settingsOf({ epochs: 1 }),
+      seed: 1,
+    });
+  const end = "after step 3 (epoch 1) with learning rate 0.001; try a lower learning rate, " +
+    "and look at the data";
+  await assert.rejects(run({ readState: () => ({ ...state(), weights: infinite }) }), {
+    message: `Cannot go on training: the weight "dense/kernel" holds Infinity ${end}`,
+  });
+  await assert.rejects(run({ readState: () => ({ ...state(), slots: infinite }) }), {
+    message: `Cannot go on training: the optimizer's "dense/kernel" holds Infinity ${end}`,
+  });
+  await assert.rejects(run({}, examples), {
+    message: `Cannot go on training: the validation loss is NaN ${end}`,
+  });
+  // With real kernels: the step's own loss is finite, what it makes of the weights is not.
+  const layers = ["flatten", { dense: { units: 3, activation: "softmax" } }];
+  const optimizer = { type: "sgd", learningRate: 3e38 };
+  const bright = { ...examples, table: Float32Array.from({ length: 256 }, (_, i) => i) };
+  const settings = settingsOf({ layers, optimizer, steps: 1 });
+  const trainer = await wasmTrainer({ ...NETWORK, layers, optimizer });
+  await assert.rejects(
+    train({ trainer, passes: [inMemory(bright)], settings, seed: 1 }),
+    /the weight "dense\/kernel" holds -?Infinity after step 1 /,
+  );
+});
+
 Deno.test("A callback that watches validation says so where there is none", async () => {
   await assert.rejects(trainForReal({ earlyStopping: {} }), {
     message: 'Cannot monitor "val_loss": there is no validation data; connect "validation"',

@@ -165,6 +165,50 @@ Deno.test("A value of a fitting kind is told what it exceeds, not what else it m
   ]);
 });
 
+Deno.test("A number that is another one as f32 is refused at its place", () => {
+  const dense = { units: 1 }, zero = "which is 0 as f32", one = "which is 1 as f32";
+  const cases: readonly (readonly [Readonly<Record<string, unknown>>, string])[] = [
+    [{ optimizer: { type: "sgd", learningRate: 1e-46 } }, `optimizer.learningRate: 1e-46 ${zero}`],
+    [
+      { optimizer: { type: "sgd", learningRate: 1e39 } },
+      "optimizer.learningRate: 1e+39 which is Infinity as f32",
+    ],
+    [
+      { optimizer: { type: "sgd", momentum: 0.99999999 } },
+      `optimizer.momentum: 0.99999999 ${one}`,
+    ],
+    [{ optimizer: { type: "adam", epsilon: 1e-50 } }, `optimizer.epsilon: 1e-50 ${zero}`],
+    [{ optimizer: { type: "adam", beta1: 0.999999999 } }, `optimizer.beta1: 0.999999999 ${one}`],
+    [{ optimizer: { type: "rmsprop", epsilon: 1e-50 } }, `optimizer.epsilon: 1e-50 ${zero}`],
+    [{ optimizer: { type: "rmsprop", rho: 0.99999999 } }, `optimizer.rho: 0.99999999 ${one}`],
+    [
+      { reduceOnPlateau: { minLearningRate: 1e-46 } },
+      `reduceOnPlateau.minLearningRate: 1e-46 ${zero}`,
+    ],
+    [
+      { layers: [{ batchNormalization: { epsilon: 1e-50 } }] },
+      `layers.0.batchNormalization.epsilon: 1e-50 ${zero}`,
+    ],
+    [
+      { layers: [{ batchNormalization: { momentum: 0.99999999 } }] },
+      `layers.0.batchNormalization.momentum: 0.99999999 ${one}`,
+    ],
+    [{ layers: [{ dropout: 0.99999999 }] }, `layers.0.dropout: 0.99999999 ${one}`],
+    [
+      { layers: [{ dense: { ...dense, kernelRegularizer: { l2: 1e-60 } } }] },
+      `layers.0.dense.kernelRegularizer.l2: 1e-60 ${zero}`,
+    ],
+  ];
+  for (const [more, told] of cases) {
+    const [complaint = "", ...rest] = complaints(more);
+    assert.equal(complaint.replace("Found ", "").replace(",", "").split(", ")[0], told);
+    assert.deepEqual(rest, []);
+  }
+  // As f32 the least that is not 0, and a limit that is meant.
+  assert.deepEqual(complaints({ optimizer: { type: "sgd", learningRate: 1e-45 } }), []);
+  assert.deepEqual(complaintsOf({ batchNormalization: { momentum: 1 } }), []);
+});
+
 Deno.test("Each entry of the list is one layer", () => {
   assert.deepEqual(complaintsOf({ dense: 3, flatten: {} }), [
     'layers.0: One layer is wanted, found 2: flatten, dense; begin each with its own "- "',
@@ -196,18 +240,10 @@ Deno.test("A layer that does not fit what comes before it is named, with what wo
   ]);
 });
 
-Deno.test("A last layer that the loss cannot read is named", () => {
+Deno.test("A last layer whose output has not the loss' shape is named", () => {
   const issueOf = (layers: readonly unknown[], loss: unknown) =>
     lossIssue(layersOf(build(layers)), lossSchema.parse(loss));
-  const logits = { type: "categoricalCrossentropy", fromLogits: true };
-  assert.equal(issueOf(["flatten", { dense: 2 }], logits), null);
-  assert.equal(
-    issueOf(["flatten", { dense: 2 }], "categoricalCrossentropy"),
-    'Layer "dense" is the last and has no activation, so that it gives logits: say ' +
-      '"loss: { type: categoricalCrossentropy, fromLogits: true }", or end with softmax',
-  );
-  const softmax = ["flatten", { dense: 2 }, { activation: "softmax" }];
-  assert.equal(issueOf(softmax, "categoricalCrossentropy"), null);
+  assert.equal(issueOf(["flatten", { dense: 2 }], "categoricalCrossentropy"), null);
   assert.equal(
     issueOf(["flatten", { dense: 2 }], "binaryCrossentropy"),
     'Layer "dense" is the last, with 2 units: the loss "binaryCrossentropy" wants 1',

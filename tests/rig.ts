@@ -43,7 +43,7 @@ const FLAGS = [
   "--allow-write",
   "--allow-run",
   "--allow-env",
-  "--allow-sys=systemMemoryInfo,statfs,cpus",
+  "--allow-sys=systemMemoryInfo,statfs,hostname,cpus",
 ];
 
 /** Runs `pipelines/main.ts` of a project with these words. */

@@ -3,8 +3,12 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Digest, Key } from "../pipelines/plan/plan.ts";
 import { Store } from "../pipelines/store/local.ts";
+import { bundleStage, stopBundler } from "../pipelines/plan/bundle.ts";
+import { Learner } from "../pipelines/plan/learn.ts";
+import { parseHolder } from "../pipelines/store/holder.ts";
+import { verifyArtifact } from "../pipelines/tensor/read.ts";
 import { digests, outcomes, TINY, Workplace } from "./rig.ts";
-import { CONFIG, own } from "./run_stages.ts";
+import { CONFIG, own, STAGE } from "./run_stages.ts";
 
 /** Every object whole to its last byte, every record naming only such. */
 async function verify(place: Workplace): Promise<{ objects: number; records: number }> {
@@ -21,7 +25,7 @@ async function verify(place: Workplace): Promise<{ objects: number; records: num
   };
   // Named by their digests and keys.
   const objects = list("objects") as Digest[];
-  for (const digest of objects) assert.ok(await store.isWhole(digest), digest);
+  for (const digest of objects) await verifyArtifact(store.objectFolder(digest), digest);
   const records = list("records").filter((name) => name.endsWith(".json"));
   for (const name of records) {
     const record = store.readRecord(name.slice(0, 64) as Key);
@@ -115,32 +119,113 @@ Deno.test("a run that waits for another says for which, and takes over at once w
   });
   await Promise.all([dead, waiting]);
   const told = lines.find((line) => line.includes("Waits for run")) ?? "";
-  assert.match(told, /"Waits for run \d{8}-\d{6}-[0-9a-f]{4}, which is making the same"/);
+  assert.match(
+    told,
+    /"Waits for run \d{8}-\d{6}-[0-9a-f]{4} \(process \d+ on [^)]+\), which is making the same"/,
+  );
   assert.ok(lines.at(-1)?.includes('"node-progress"'), lines.join("\n"));
 });
 
-Deno.test("a stage whose engine is killed ends by itself, and lets go of its lock", async () => {
+/** What a stage does when its engine is killed, and what is done to it before. */
+const DEAF: Record<string, [body: string, signal: Deno.Signal | null]> = {
+  "waits": ["await new Promise((resolve) => setTimeout(resolve, 600_000));", null],
+  "computes without a pause": ["for (;;) void params;", null],
+  "is stopped": ["await new Promise((resolve) => setTimeout(resolve, 600_000));", "SIGSTOP"],
+};
+
+for (const [what, [body, signal]] of Object.entries(DEAF)) {
+  Deno.test(`a stage that ${what} ends with an engine that is killed, and the next run does not wait for it`, async () => {
+    await using place = await Workplace.copy();
+    own(
+      place,
+      `// Told apart by what it has kept, so that both runs have one key.
+      if ((await checkpoints.list()).length === 0) {
+        await checkpoints.write(1, { at: Uint8Array.of(1) });
+        progress({ done: 0, total: 2, unit: "turn" });
+        ${body}
+      }`,
+    );
+    let engine: Deno.ChildProcess | undefined;
+    let stage = 0;
+    await place.do(["run", CONFIG, "--json"], {
+      onStart: (process) => engine = process,
+      onLine: (line) => {
+        if (!line.includes('"node-progress","node":"one"')) return;
+        stage = holderIn(place)?.pid ?? 0;
+        if (signal !== null) Deno.kill(stage, signal);
+        engine?.kill("SIGKILL");
+      },
+    });
+    assert.notEqual(stage, 0, "the lock says which process it is");
+    await gone(stage);
+    // What the killed one has left is no reason to wait.
+    assert.notEqual(holderIn(place), null);
+    const events = await place.run([CONFIG]);
+    assert.deepEqual(outcomes(events), { ran: ["one"] });
+    assert.ok(!JSON.stringify(events).includes("Waits for"));
+    assert.deepEqual(await verify(place), { objects: 1, records: 1 });
+  });
+}
+
+Deno.test("a run leaves no lock of a stage behind, whether that ended well or not", async () => {
   await using place = await Workplace.copy();
-  // It says one word, so that nothing but the end of its standard input tells it, and lasts a minute.
-  own(
-    place,
-    `progress({ done: 0, total: 2, unit: "turn" });
-    for (let i = 0; i < 6000; i++) await new Promise((resolve) => setTimeout(resolve, 10));`,
-  );
-  await runAndKill(place, CONFIG, /"node-progress","node":"one"/);
-  const [lock, ...more] = [...Deno.readDirSync(join(place.store, "locks"))]
-    .filter(({ name }) => /^[0-9a-f]{64}$/.test(name));
-  assert.ok(lock && more.length === 0);
-  // The lock is free when the process has ended; a process that stays would hold it for ever.
-  using file = await Deno.open(join(place.store, "locks", lock.name), { write: true });
-  const deadline = Promise.withResolvers<string>();
-  const timer = setTimeout(() => deadline.resolve("still held"), 20_000);
-  const got = await Promise.race([file.lock(true).then(() => "free"), deadline.promise]);
-  clearTimeout(timer);
-  assert.equal(got, "free");
-  await file.unlock();
-  assert.deepEqual(await verify(place), { objects: 0, records: 0 });
+  own(place, 'if (params.text === "throw") throw new Error("so it is");');
+  await place.run([CONFIG]);
+  await place.run([CONFIG, "--set", "one.text=throw"], { code: 1 });
+  assert.deepEqual([...Deno.readDirSync(join(place.store, "locks"))].map(({ name }) => name), [
+    "store",
+  ]);
 });
+
+Deno.test("a stage that never answers to `check` ends the plan in words, and goes with an engine that is killed", async () => {
+  await using place = await Workplace.copy();
+  own(place, "", "check() { for (;;) {} },");
+  const learner = new Learner(new Store(place.store), 1500);
+  const project = {
+    root: place.root,
+    configText: Deno.readTextFileSync(join(place.root, "deno.json")),
+    lockText: Deno.readTextFileSync(join(place.root, "deno.lock")),
+  };
+  const code = await bundleStage(project, join(place.root, STAGE), learner.store);
+  await stopBundler();
+  await assert.rejects(learner.check(code, [{ params: {}, inputs: {} }]), {
+    name: "LearnError",
+    message: /^it gave no answer within 1.5 s: .* its `check`, must be quick$/,
+  });
+  await learner.close();
+
+  let engine: Deno.ChildProcess | undefined;
+  const planning = place.do(["plan", CONFIG], { onStart: (process) => engine = process });
+  const stage = await found(`bundles/${code.bundle}/main.js`);
+  engine?.kill("SIGKILL");
+  await planning;
+  await gone(stage);
+});
+
+/** Who holds the lock of the only key. */
+function holderIn(place: Workplace) {
+  const [name = ""] = [...Deno.readDirSync(join(place.store, "locks"))]
+    .map((entry) => entry.name).filter((name) => /^[0-9a-f]{64}$/.test(name));
+  return parseHolder(Deno.readTextFileSync(join(place.store, "locks", name)));
+}
+
+/** Ends once there is no such process; a test that waits for ever fails by the suite's own limit. */
+async function gone(pid: number): Promise<void> {
+  while ((await ps(["-o", "stat=", "-p", `${pid}`])).replace(/Z.*/, "").trim() !== "");
+}
+
+/** The process with this in its command line, once there is one. */
+async function found(text: string): Promise<number> {
+  for (;;) {
+    const line = (await ps(["-eo", "pid=,args="])).split("\n").find((one) => one.includes(text));
+    if (line !== undefined) return Number.parseInt(line);
+  }
+}
+
+async function ps(args: readonly string[]): Promise<string> {
+  const { stdout } = await new Deno.Command("ps", { args: [...args] }).output();
+  return new TextDecoder().decode(stdout);
+}
 
 Deno.test("no record names what could not be put into the store", async () => {
   await using place = await Workplace.copy();

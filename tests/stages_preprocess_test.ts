@@ -76,6 +76,19 @@ Deno.test("scaling is an attribute of every part, and no pixel changes", async (
   }
 });
 
+Deno.test("a scaling that makes all bytes one number, or no number, is refused in the plan", () => {
+  const told = (scaling: Json) =>
+    checkStage(preprocess, { scaling }, {}).issues?.map(({ path, message }) =>
+      `${path.join(".")}: ${message}`
+    );
+  assert.deepEqual(told(255), []);
+  assert.deepEqual(told(1e-60), ["scaling: Cannot scale so: as f32 a byte is Infinity"]);
+  assert.deepEqual(told({ divide: 1e60 }), ["scaling: Cannot scale so: as f32 every byte is 0"]);
+  assert.deepEqual(told({ subtract: 1e20 }), [
+    `scaling: Cannot scale so: as f32 every byte is ${Math.fround(-1e20)}`,
+  ]);
+});
+
 Deno.test("standardize takes mean and deviation of the training part alone", async () => {
   const whole = await someImages(40, [5, 4, 3]);
   const { train, test } = await run(
@@ -171,7 +184,9 @@ Deno.test("params that make no sense are refused by the schema, with their path"
     [{ scaling: 0 }, "scaling"],
     [{ scaling: "normalize" }, "scaling"],
     [{ validationSplit: 1 }, "validationSplit"],
-    [{ validationSplit: 0 }, "validationSplit"],
+    [{ validationSplit: 2.5 }, "validationSplit"],
+    [{ validationSplit: -0.1 }, "validationSplit"],
+    [{ validationFrom: "middle" }, "validationFrom"],
     [{ limit: { train: 1 } }, "limit.train"],
     [{ limt: {} }, ""],
   ];

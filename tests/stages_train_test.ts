@@ -217,6 +217,33 @@ Deno.test("images whose bytes have no meaning, or two, are refused", async () =>
   });
 });
 
+Deno.test("a last layer for other classes than the data has is told before the first step", async () => {
+  const layers = (units: number, activation: string) => [
+    ...LAYERS.slice(0, -1),
+    { dense: { units, activation } },
+  ];
+  for (const loss of ["sparseCategoricalCrossentropy", "categoricalCrossentropy"]) {
+    await assert.rejects(run([data], { loss, layers: layers(4, "softmax") }), {
+      message: `Cannot train: layer "dense", the last, and the loss "${loss}" tell 4 classes ` +
+        'apart, the data has 3: "a", "b", "c"',
+    });
+  }
+  const binary = { loss: "binaryCrossentropy", layers: layers(1, "sigmoid") };
+  await assert.rejects(run([data], binary), /tell 2 classes apart, the data has 3: "a", "b", "c"$/);
+});
+
+Deno.test("data of other classes than the first pass is refused, though its labels would do", async () => {
+  const other = await preprocessed(11);
+  other.setAttributes({ ...other.attributes, classes: ["a", "c", "b"] });
+  const told = ' has the classes "a", "c", "b", the first pass "a", "b", "c"';
+  await assert.rejects(run([data], {}, other), {
+    message: `Cannot train: the validation data${told}`,
+  });
+  await assert.rejects(run([data, other]), {
+    message: `Cannot train: pass 1 of the training data${told}`,
+  });
+});
+
 Deno.test("the same seed gives the same model, and another another", async () => {
   const [one, other] = [await run([data]), await run([data])];
   assert.deepEqual(contents(one.model), contents(other.model));

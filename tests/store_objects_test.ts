@@ -5,7 +5,7 @@ import type { Digest, Key } from "../pipelines/plan/plan.ts";
 import type { ArtifactType } from "../pipelines/stage.ts";
 import { Store } from "../pipelines/store/local.ts";
 import { INFO } from "../pipelines/store/store.ts";
-import { openArtifact, readArtifactFile } from "../pipelines/tensor/read.ts";
+import { openArtifact, readArtifactFile, verifyArtifact } from "../pipelines/tensor/read.ts";
 import { GroupWriter } from "../pipelines/tensor/write.ts";
 
 const OPEN: ArtifactType = { kind: "tensors", tensors: {}, open: true };
@@ -18,7 +18,7 @@ class Shop implements AsyncDisposable {
   }
   /** Writes an artifact to scratch; the same one each time. */
   async scratch(): Promise<{ folder: string; digest: Digest }> {
-    const folder = `${this.store.scratch()}/out`;
+    const folder = `${this.store.scratch().path}/out`;
     const writer = new GroupWriter(folder, "out", OPEN);
     await writer.write("a/x", "float32", [600], VALUES);
     await writer.write("y", "uint8", [2], Uint8Array.of(1, 2));
@@ -26,7 +26,7 @@ class Shop implements AsyncDisposable {
   }
   async put(): Promise<{ folder: string; digest: Digest }> {
     const { folder, digest } = await this.scratch();
-    await this.store.put(folder, digest);
+    await this.store.put(folder, digest, verifyArtifact);
     return { folder: this.store.objectFolder(digest), digest };
   }
   async [Symbol.asyncDispose](): Promise<void> {
@@ -130,7 +130,7 @@ Deno.test("an object that is there already stays as it is", async () => {
   const { folder, digest } = await shop.put();
   const { ino } = Deno.statSync(folder);
   const again = await shop.scratch();
-  await shop.store.put(again.folder, digest);
+  await shop.store.put(again.folder, digest, verifyArtifact);
   assert.equal(Deno.statSync(folder).ino, ino);
   assert.throws(() => Deno.statSync(again.folder), Deno.errors.NotFound);
 });
@@ -143,7 +143,7 @@ Deno.test("what a stage wrote and damaged before the end is not published", asyn
       harm(folder);
       // A flipped bit in a chunk is found by its reader, as it is anywhere else.
       if (says === null && name.includes("chunk")) return;
-      await assert.rejects(shop.store.put(folder, digest));
+      await assert.rejects(shop.store.put(folder, digest, verifyArtifact));
       assert.match(shop.store.damage(digest) ?? "", /is not there/);
     });
   }
@@ -152,7 +152,9 @@ Deno.test("what a stage wrote and damaged before the end is not published", asyn
 Deno.test("many that put the same object at once all end well, and one of them is there", async () => {
   await using shop = await Shop.open();
   const all = await Promise.all(Array.from({ length: 8 }, () => shop.scratch()));
-  await Promise.all(all.map(({ folder, digest }) => shop.store.put(folder, digest)));
+  await Promise.all(
+    all.map(({ folder, digest }) => shop.store.put(folder, digest, verifyArtifact)),
+  );
   const [first] = all;
   assert.ok(first);
   assert.equal(shop.store.damage(first.digest), null);
@@ -196,11 +198,11 @@ Deno.test("a record that is cut off, or is of another key, is no record", async 
 
 Deno.test("an artifact that is one file is verified when it is read", async () => {
   await using shop = await Shop.open();
-  const folder = `${shop.store.scratch()}/out`;
+  const folder = `${shop.store.scratch().path}/out`;
   const writer = new GroupWriter(folder, "out", { kind: "file", name: "page.html" });
   await writer.writeFile(new TextEncoder().encode("<p>Hello"));
   const digest = await writer.finish();
-  await shop.store.put(folder, digest);
+  await shop.store.put(folder, digest, verifyArtifact);
   const place = shop.store.objectFolder(digest);
   const { name, bytes } = await readArtifactFile(place, digest);
   assert.equal(name, "page.html");
@@ -213,12 +215,18 @@ Deno.test("a store whose path holds a comma is refused with the reason", () => {
   assert.throws(() => new Store("/a,b"), { name: "StoreError", message: /holds a comma/ });
 });
 
-Deno.test("what killed runs left is removed a week later, and not before", async () => {
+Deno.test("scratch is removed once nobody holds it, however old it looks, and not while it is new", async () => {
   await using shop = await Shop.open();
-  const day = 24 * 60 * 60 * 1000;
-  const folder = shop.store.scratch();
-  shop.store.removeLeftovers(Date.now() + 6 * day);
-  assert.ok(Deno.statSync(folder).isDirectory);
-  shop.store.removeLeftovers(Date.now() + 8 * day);
-  assert.throws(() => Deno.statSync(folder), Deno.errors.NotFound);
+  const { store } = shop;
+  const year = 365 * 24 * 60 * 60 * 1000;
+  const held = store.scratch();
+  const left = `${store.root}/tmp/left`;
+  Deno.mkdirSync(left);
+  store.removeLeftovers(Date.now());
+  assert.ok(Deno.statSync(left).isDirectory);
+  store.removeLeftovers(Date.now() + year);
+  assert.throws(() => Deno.statSync(left), Deno.errors.NotFound);
+  assert.ok(Deno.statSync(held.path).isDirectory);
+  held.remove();
+  assert.throws(() => Deno.statSync(held.path), Deno.errors.NotFound);
 });

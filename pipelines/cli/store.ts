@@ -1,5 +1,4 @@
 /** The store that a command works on: what may be one, and what keeps `gc` away from it. */
-import { removeStale } from "../store/files.ts";
 import { Store } from "../store/local.ts";
 import { HELP, lookAt, whyNot } from "../store/marker.ts";
 import { sayInUse } from "../store/using.ts";
@@ -44,7 +43,6 @@ export async function holdStore(store: Store, words: readonly string[]): Promise
   } catch {
     return;
   }
-  removeStale(`${store.root}/tmp`, null);
   sayInUse(store.root, {
     command: ["deno", "task", ...words].join(" "),
     pid: Deno.pid,

@@ -25,7 +25,7 @@ export interface Reference {
   readonly output: string | null;
 }
 
-/** What a variant replaces; maps in `with` are merged key by key, lists are replaced. */
+/** What a variant replaces; maps of one `type` in `with` are merged key by key, lists are replaced. */
 export interface Variant {
   readonly name: string;
   readonly with: JsonObject;

@@ -3,9 +3,12 @@ import { suggest } from "./nearest.ts";
 import {
   child,
   type Entry,
+  isFromOverride,
   type MapTree,
   mergeTrees,
   type Problem,
+  sameType,
+  SHORT,
   show,
   type Tree,
 } from "./tree.ts";
@@ -134,11 +137,18 @@ function change(
   }
   let map: MapTree;
   if (old?.kind === "map") map = old;
-  else if (old?.kind === "scalar" && old.value !== null) {
-    return `Found "${step}" where ${show(old)} is, which has no parts`;
-  } else map = emptyMap(override);
+  else if (old?.kind === "scalar" && old.value !== null && old.value !== step) {
+    map = withEntry(emptyMap(override), SHORT, old, override);
+  } else map = emptyMap(override); // A word such as `flatten` is a map of that key, without settings.
   const changed = change(map.entries.get(step)?.value, rest, value, override);
-  return typeof changed === "string" ? changed : withEntry(map, step, changed, override);
+  if (typeof changed === "string") return changed;
+  const whole = withEntry(map, step, changed, override);
+  return sameType(map, whole) ? whole : { ...whole, entries: ofOverrides(whole) };
+}
+
+/** Of a map whose type is another now: what the file said belongs to the old one, what overrides said does not. */
+function ofOverrides({ entries }: MapTree): MapTree["entries"] {
+  return new Map([...entries].filter(([, { value }]) => isFromOverride(value.place)));
 }
 
 /** The tree with `value` at `path` of maps, which are made where there are none. */

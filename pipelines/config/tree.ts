@@ -45,6 +45,13 @@ export function isFromOverride(place: Place): place is { readonly override: stri
   return "override" in place;
 }
 
+/**
+ * The key under which a map holds the short form of a value, where an override has given that a part:
+ * `train.optimizer.learningRate=0.01` makes `{ =: rmsprop, learningRate: 0.01 }` of `rmsprop`. Which key it
+ * stands for the stage's schema says, which is known in the plan.
+ */
+export const SHORT = "=";
+
 /** Plain data. Keys such as `__proto__` never get into a tree. */
 export function toJson(tree: Tree): Json {
   if (tree.kind === "scalar") return tree.value;
@@ -62,9 +69,9 @@ export function child(tree: Tree, step: string | number): Entry | undefined {
   return item === undefined ? undefined : { key: item.place, value: item };
 }
 
-/** Maps are merged key by key, anything else is replaced; as the plan merges a variant's `with`. */
+/** As the plan merges a variant's `with`: maps of one `type` key by key, anything else is replaced. */
 export function mergeTrees(base: Tree, over: Tree): Tree {
-  if (base.kind !== "map" || over.kind !== "map") return over;
+  if (base.kind !== "map" || over.kind !== "map" || !sameType(base, over)) return over;
   const entries = new Map(base.entries);
   for (const [key, entry] of over.entries) {
     const before = entries.get(key);
@@ -74,6 +81,15 @@ export function mergeTrees(base: Tree, over: Tree): Tree {
     );
   }
   return { ...over, entries };
+}
+
+/** True unless both maps say a `type`, and not the same. */
+export function sameType(base: MapTree, over: MapTree): boolean {
+  const [one, other] = [base, over].map(({ entries }) =>
+    (entries.get("type") ?? entries.get(SHORT))?.value
+  );
+  return one === undefined || other === undefined ||
+    JSON.stringify(toJson(one)) === JSON.stringify(toJson(other));
 }
 
 /** A value in a message, shortened. */

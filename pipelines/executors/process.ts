@@ -1,5 +1,7 @@
 /** A stage process on this machine: how it is started, what it may do, how one talks to it. */
-import type { Reply, Request } from "../host/protocol.ts";
+import { type Reply, type Request, TOKEN } from "../host/protocol.ts";
+import { Log, repliesIn, ReplyError } from "./output.ts";
+import { watch } from "./watchdog.ts";
 
 /** What a process is given; paths are absolute and hold no comma. */
 export interface Launch {
@@ -9,8 +11,10 @@ export interface Launch {
   readonly write?: readonly string[];
   /** Hosts, e.g. "example.org:443". */
   readonly net?: readonly string[];
-  /** Bytes that its JavaScript heap may take; default: 512 MiB. */
+  /** Bytes that it may take beside what Deno itself takes; default: 512 MiB. */
   readonly memory?: number;
+  /** Threads that it may have beside its first; default: none. */
+  readonly threads?: number;
   /** Where its standard error goes; null: nowhere but `tail`. */
   readonly log?: string | null;
 }
@@ -39,17 +43,10 @@ const PASSED = [
   "no_proxy",
 ] as const;
 
-/** A log grows to this at most; what a stage prints beyond is dropped, with a note. */
-export const LOG_LIMIT = 32 * 1024 * 1024;
-/** Of standard error, so much is kept in memory, to tell why a process ended. */
-const TAIL = 16 * 1024;
-/** A reply is one line; a longer one is no reply of ours. */
-export const LINE_LIMIT = 16 * 1024 * 1024;
-
 export interface StageProcess {
   readonly pid: number;
   send(request: Request): Promise<void>;
-  /** Ends when the process closes its standard output. Lines that are no reply go to the log. */
+  /** Ends when the process closes its standard output. What is no reply goes to the log. @throws {ReplyError} */
   replies(): AsyncGenerator<Reply>;
   /** Closes its standard input, at which it ends. */
   close(): Promise<void>;
@@ -72,7 +69,7 @@ export function flags(launch: Launch): string[] {
     }
     return values.join(",");
   };
-  const heap = Math.max(64, Math.round((launch.memory ?? 512 * 1024 * 1024) / (1024 * 1024)));
+  const heap = Math.max(64, Math.round(memoryOf(launch) / MIB));
   const given: [string, readonly string[] | undefined][] = [
     ["read", launch.read],
     ["write", launch.write],
@@ -104,22 +101,52 @@ export function environment(): Record<string, string> {
   return env;
 }
 
+const MIB = 1024 * 1024;
+/**
+ * What Deno 2.9 maps for itself before a line of a stage runs, most of which it never touches: 550 MiB, of it 512 for
+ * code; as much again for each thread; and stacks by the number of cores. The rest is room for packages and codecs.
+ */
+const OWN = 768 * MIB, OWN_THREAD = 544 * MIB, OWN_CORE = 16 * MIB;
+
+function memoryOf({ memory = 512 * MIB }: Launch): number {
+  return memory;
+}
+
+/**
+ * The command with a limit of the system's on the memory that it may map, arrays and WebAssembly included, which V8's own
+ * limit leaves out. macOS and Windows keep no such limit.
+ */
+function limited(launch: Launch): [program: string, args: string[]] {
+  const program = Deno.execPath(), args = flags(launch);
+  if (Deno.build.os !== "linux") return [program, args];
+  const bytes = memoryOf(launch) + OWN + (launch.threads ?? 0) * OWN_THREAD +
+    navigator.hardwareConcurrency * OWN_CORE;
+  const script = 'ulimit -d "$1"; shift; exec "$@"';
+  return ["sh", ["-c", script, "sh", `${Math.ceil(bytes / 1024)}`, program, ...args]];
+}
+
 export function spawn(launch: Launch): StageProcess {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: flags(launch),
+  const [program, args] = limited(launch);
+  const child = new Deno.Command(program, {
+    args,
     clearEnv: true,
     env: environment(),
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+  const unwatch = watch(child.pid);
   const log = new Log(launch.log ?? null);
   const stdin = child.stdin.getWriter();
+  const token = newToken();
+  // Where the process cannot take it, it has ended, and its end says why.
+  stdin.write(encoder.encode(`${token}\n`)).catch(() => {});
   const errors = log.drain(child.stderr);
   let over = false;
   const ended = (async () => {
     const status = await child.status;
     over = true;
+    await unwatch();
     await errors;
     log.close();
     return status;
@@ -129,13 +156,15 @@ export function spawn(launch: Launch): StageProcess {
     ended,
     tail: () => log.tail,
     async send(request) {
-      await stdin.write(new TextEncoder().encode(`${JSON.stringify(request)}\n`));
+      await stdin.write(encoder.encode(`${JSON.stringify(request)}\n`));
     },
     async *replies() {
-      for await (const line of lines(child.stdout)) {
-        const reply = asReply(line);
-        if (reply === null) log.write(`${line}\n`);
-        else yield reply;
+      // Loaded while the process starts.
+      const { parseReply } = await import("../host/replies.ts");
+      for await (const text of repliesIn(child.stdout, token, (bytes) => log.write(bytes))) {
+        const reply = parseReply(text);
+        if (typeof reply === "string") throw new ReplyError(`it answers wrongly: ${reply}`);
+        yield reply;
       }
     },
     async close() {
@@ -153,58 +182,7 @@ export function spawn(launch: Launch): StageProcess {
   };
 }
 
-/** A reply has a type; what else it holds is the host's, which is our own code. */
-function asReply(line: string): Reply | null {
-  if (!line.startsWith('{"type":"')) return null;
-  try {
-    return JSON.parse(line) as Reply; // written by host/main.ts in this very form
-  } catch {
-    return null;
-  }
-}
-
-async function* lines(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const parts = (rest + text).split("\n");
-    rest = parts.pop() ?? "";
-    if (rest.length > LINE_LIMIT) rest = "";
-    yield* parts;
-  }
-  if (rest !== "") yield rest;
-}
-
-/** Standard error, written to a file as it comes. */
-class Log {
-  #file: Deno.FsFile | null;
-  #size = 0;
-  tail = "";
-
-  constructor(path: string | null) {
-    this.#file = path === null ? null : Deno.openSync(path, { create: true, append: true });
-  }
-  async drain(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
-    for await (const text of stream.pipeThrough(new TextDecoderStream())) this.write(text);
-  }
-  write(text: string): void {
-    this.tail = (this.tail + text).slice(-TAIL);
-    if (this.#file === null || this.#size > LOG_LIMIT) return;
-    const bytes = new TextEncoder().encode(text);
-    this.#size += bytes.length;
-    const kept = this.#size > LOG_LIMIT ? "\nThe log is full: what follows is not kept\n" : null;
-    try {
-      for (const part of kept === null ? [bytes] : [new TextEncoder().encode(kept)]) {
-        for (let done = 0; done < part.length;) {
-          done += this.#file.writeSync(part.subarray(done));
-        }
-      }
-    } catch {
-      // A full disk must not end a run because of what a stage prints; the run itself will say it.
-      this.close();
-    }
-  }
-  close(): void {
-    this.#file?.close();
-    this.#file = null;
-  }
+const encoder = new TextEncoder();
+function newToken(): string {
+  return crypto.getRandomValues(new Uint8Array(TOKEN / 2)).toHex();
 }

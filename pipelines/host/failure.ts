@@ -1,5 +1,5 @@
 /** From anything that a stage run throws to what its author reads. */
-import type { Failure } from "../run/event.ts";
+import { type Failure, OUT_OF_MEMORY } from "../run/event.ts";
 import { ObjectError } from "../store/info.ts";
 import { OutputError } from "../tensor/declared.ts";
 import { DamagedError } from "../tensor/files.ts";
@@ -40,6 +40,9 @@ const REFUSALS: Readonly<Record<string, readonly [did: (what: string) => string,
   ],
 };
 
+/** What V8 says where an array, or the memory of WebAssembly, cannot be had. */
+const NO_MEMORY = /allocation failed|Unable to grow instance memory|[Cc]ould not allocate memory/;
+
 /** Deno's advice names its own flags, which nobody can give to a stage. */
 function refusal(stage: string, message: string): Pick<Failure, "message"> & { help: string } {
   const found = /\b(read|write|net|env|run|sys|ffi|import) access(?: to ("[^"]*"|<\w+>))?/
@@ -60,6 +63,9 @@ export function failureOf(stage: string, error: unknown): Failure {
     const lines = stack.stack?.split("\n").filter((line) => /^\s+at /.test(line)) ?? [];
     const told = refusal(stage, message);
     return { type: "permission", ...told, stack: [told.message, ...lines].join("\n") };
+  }
+  if (error instanceof RangeError && NO_MEMORY.test(message)) {
+    return { ...OUT_OF_MEMORY, ...stack };
   }
   if (error instanceof OutputError) return { type: "bad-output", message, ...stack };
   if (error instanceof DamagedError || error instanceof ObjectError) {

@@ -2,6 +2,8 @@
  * Shuts out what differs from one process to the next. Imported before the stage, so that no line of it,
  * top level included, sees an engine's own `Math.exp`, a clock or a random number.
  */
+// What answers the engine is taken before anything else is here.
+import "./channel.ts";
 import { deterministicMath } from "../../numerics/math.ts";
 
 Object.assign(Math, deterministicMath);

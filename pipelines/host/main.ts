@@ -3,9 +3,9 @@ import { guardWorld, now } from "./guard.ts";
 import type { Json, JsonObject, Progress, Stage, StepProfile } from "../stage.ts";
 import type { Description, Digest } from "../plan/plan.ts";
 import { createContext } from "./context.ts";
+import { end, input, reply } from "./channel.ts";
 import { failureOf } from "./failure.ts";
 import { paramIssues } from "./issues.ts";
-import { holderLine, holderName, MOST_HOLDER, parseHolder } from "../store/holder.ts";
 import type { Job, Reply, Request } from "./protocol.ts";
 
 /** Signals of a terminal: a stage ends by the engine's word, so that it can save where it stands. */
@@ -29,8 +29,6 @@ export async function serve(stage: Stage): Promise<void> {
       abort.abort(new Error("The stage process was asked to end by SIGTERM"));
     });
   }
-  let go = () => {};
-  const gone = new Promise<void>((resolve) => go = resolve);
   let threads = 1;
   for await (const request of requests()) {
     switch (request.type) {
@@ -44,10 +42,7 @@ export async function serve(stage: Stage): Promise<void> {
         // Not awaited: the engine may cancel, and the end of the input must be seen.
         threads = request.job.threads;
         failOnUncaught(stage.name);
-        run(stage, request.job, gone, abort.signal, () => threads).then(reply);
-        break;
-      case "go":
-        go();
+        run(stage, request.job, abort.signal, () => threads).then(reply);
         break;
       case "threads":
         threads = request.threads;
@@ -59,7 +54,7 @@ export async function serve(stage: Stage): Promise<void> {
         request satisfies never;
     }
   }
-  Deno.exit(0);
+  end(0);
 }
 
 /** What fails where nobody waits for it would end the process with Deno's words alone. */
@@ -67,7 +62,7 @@ function failOnUncaught(stage: string): void {
   const fail = (event: Event, error: unknown) => {
     event.preventDefault();
     reply({ type: "failed", failure: failureOf(stage, error) });
-    Deno.exit(1);
+    end(1);
   };
   globalThis.addEventListener("error", (event) => fail(event, event.error));
   globalThis.addEventListener("unhandledrejection", (event) => fail(event, event.reason));
@@ -84,16 +79,11 @@ function isStage(value: unknown): boolean {
 
 async function* requests(): AsyncGenerator<Request> {
   let rest = "";
-  for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
+  for await (const text of input.pipeThrough(new TextDecoderStream())) {
     const lines = (rest + text).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) yield JSON.parse(line) as Request; // the engine writes nothing else
   }
-}
-
-function reply(message: Reply): void {
-  let left = new TextEncoder().encode(`${JSON.stringify(message)}\n`);
-  while (left.length > 0) left = left.subarray(Deno.stdout.writeSync(left));
 }
 
 async function describe(stage: Stage): Promise<Description> {
@@ -132,21 +122,11 @@ function check(stage: Stage, given: Json, inputs: (Request & { type: "check" })[
 async function run(
   stage: Stage,
   job: Job,
-  go: Promise<void>,
   signal: AbortSignal,
   threads: () => number,
 ): Promise<Reply> {
   try {
     const voice = createVoice();
-    const lock = await lockFor(job, voice);
-    reply({ type: "locked", before: lock.before });
-    await go;
-    await lock.sign();
-    const way = await Deno.open(job.progress.lock, { write: true, create: true });
-    if (!await way.tryLock(true)) {
-      voice.log("Waits for another run that goes the same way, to go on from where that ends");
-      await way.lock(true);
-    }
     signal.throwIfAborted();
     let profiled: StepProfile | null = null;
     const profile = job.profile === null ? null : {
@@ -178,45 +158,17 @@ async function run(
   }
 }
 
-/**
- * Holds the lock of the job's key until the process ends; says for whom it waits where another has it. `before`: who is
- * written there. `sign` writes who holds it now.
- */
-async function lockFor(job: Job, voice: ReturnType<typeof createVoice>) {
-  const lock = await Deno.open(job.lock, { read: true, write: true, create: true });
-  const read = async () => {
-    const bytes = new Uint8Array(MOST_HOLDER);
-    await lock.seek(0, Deno.SeekMode.Start);
-    return parseHolder(new TextDecoder().decode(bytes.subarray(0, await lock.read(bytes) ?? 0)));
-  };
-  if (!await lock.tryLock(true)) {
-    const holder = await read();
-    const name = holder === null ? "another run" : holderName(holder);
-    voice.log(`Waits for ${name}, which is making the same`);
-    await lock.lock(true);
-  }
-  return {
-    before: await read(),
-    async sign() {
-      try {
-        await lock.truncate(0);
-        await lock.seek(0, Deno.SeekMode.Start);
-        const line = holderLine({ ...job.holder, pid: Deno.pid });
-        await lock.write(new TextEncoder().encode(line));
-      } catch {
-        // Then those that wait are not told for whom.
-      }
-    },
-  };
-}
-
 /** At most this often is progress told; the last count always is. */
 const EVERY = 100;
 
 function createVoice() {
   let last = -Infinity;
   return {
-    progress(progress: Progress) {
+    progress({ done, total, unit, facts }: Progress) {
+      if (!Number.isFinite(done) || !Number.isFinite(total)) {
+        throw new TypeError(`Progress is counted in numbers: found ${done} of ${total}`);
+      }
+      const progress = { done, total, unit, ...facts === undefined ? {} : { facts } };
       const time = now();
       if (time - last < EVERY && progress.done < progress.total) return;
       last = time;

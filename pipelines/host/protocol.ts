@@ -1,19 +1,20 @@
 /**
- * What the engine and a stage process say to each other, one JSON value a line: the engine on standard
- * input, the process on standard output (the stage's own console goes to the log). The process ends when
- * its standard input does.
- *
- * A bundle is `import stage from "<module>"; import { serve } from "pipelines/host/main.ts"; await serve(stage)`.
+ * What the engine and a stage process say to each other, one JSON value a line: the engine on standard input, whose first
+ * line is a token; the process on standard output, where a line that begins with the token is a reply, and all else goes
+ * to the log. The process ends when its standard input does.
  */
 import type { Json } from "../json.ts";
-import type { Description, Digest, Key } from "../plan/plan.ts";
+import type { Description, Digest } from "../plan/plan.ts";
 import type { Failure } from "../run/event.ts";
 import type { ArtifactShape, Checked, ParamIssue, Progress, StepProfile } from "../stage.ts";
-import type { Holder } from "../store/holder.ts";
+
+/** Characters of the token. */
+export const TOKEN = 64;
+/** Bytes of a reply, at most. */
+export const LINE_LIMIT = 16 * 1024 * 1024;
 
 /** Everything that one stage run needs; paths are absolute. */
 export interface Job {
-  readonly key: Key;
   readonly params: Json;
   readonly seed: number | null;
   /** Object folders by input, in order. */
@@ -25,19 +26,14 @@ export interface Job {
   >;
   /** An empty folder on the store's file system; each output is written to `<scratch>/<output>`. */
   readonly scratch: string;
-  /** The run that it belongs to and where that runs, for others that wait for it. */
-  readonly holder: Omit<Holder, "pid">;
-  /** The file that is locked while the run lasts. */
-  readonly lock: string;
   readonly kernels: Readonly<Record<string, { readonly path: string; readonly digest: Digest }>>;
   readonly datasets: readonly string[];
   /** Those that it starts with. */
   readonly threads: number;
-  /** Checkpoints of this run's trajectory. `lock` is held while they are used; `anew`: they are removed first. */
+  /** Checkpoints of this run's trajectory; `anew`: they are removed first. */
   readonly progress: {
     readonly trajectory: Digest;
     readonly folder: string;
-    readonly lock: string;
     readonly anew: boolean;
   };
   /** So many steps are timed, and no output is made; null: a run for its outputs. */
@@ -52,8 +48,6 @@ export type Request =
     readonly inputs: Readonly<Record<string, readonly (ArtifactShape | null)[]>>;
   }
   | { readonly type: "run"; readonly job: Job }
-  /** Answers `locked`: nobody else has made the result meanwhile. */
-  | { readonly type: "go" }
   /** From now on the run has so many threads. */
   | { readonly type: "threads"; readonly threads: number }
   | { readonly type: "cancel" };
@@ -67,11 +61,6 @@ export type Reply =
     readonly issues: readonly ParamIssue[];
     readonly checked: Checked;
   }
-  /**
-   * The job's lock is held; `before`: who is written there, and has not ended well. The engine looks for the result once
-   * more, then says `go` or ends the process.
-   */
-  | { readonly type: "locked"; readonly before: Holder | null }
   | { readonly type: "progress"; readonly progress: Progress }
   | { readonly type: "log"; readonly message: string }
   /** Each output is whole in scratch, with its object info beside it; the engine publishes it. */

@@ -1,5 +1,6 @@
 /** Which cells a stage makes by itself, and what they are called. Pure. */
 import type { StageConfig, TrialCell, Variant } from "../config/config.ts";
+import { SHORT } from "../config/tree.ts";
 import type { Json, JsonObject } from "../json.ts";
 
 /** One step along an axis; an axis is told apart by its name and by the stage that brought it in. */
@@ -94,8 +95,13 @@ export function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   return made;
 }
 
-/** Maps are merged key by key, anything else is replaced. */
+/**
+ * Maps are merged key by key, anything else is replaced; so is a map by one of another `type`, whose keys are
+ * others: an Adam takes no momentum over.
+ */
 export function merge(base: JsonObject, over: JsonObject): JsonObject {
+  const [one, other] = [base, over].map((map) => map["type"] ?? map[SHORT]);
+  if (one !== undefined && other !== undefined && one !== other) return over;
   const merged: Record<string, Json> = { ...base };
   for (const [key, value] of Object.entries(over)) {
     const before = merged[key];

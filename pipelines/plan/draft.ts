@@ -7,6 +7,7 @@ import type { Bound, Learned, Source } from "./bind.ts";
 import { type Cell, merge, type Own } from "./cells.ts";
 import { CellIndex, feeding, joinInputs, joinOwn, type Unrelated } from "./join.ts";
 import type { Description } from "./plan.ts";
+import { opened } from "./short.ts";
 
 /** A node without what its stage says of its params. */
 export interface Draft {
@@ -41,7 +42,7 @@ export function draftCells(
     const cells = joinOwn(inputs, own.cell, stage.join, most);
     if (cells === null || "axes" in cells) return cells;
     if (drafts.length + cells.length > most) return null;
-    const params = { ...givenTo(stage, own), ...axisOf(description, 0) };
+    const params = { ...givenTo(stage, own, description), ...axisOf(description, 0) };
     for (const cell of cells) {
       const fed = new Map<string, readonly Source[]>();
       const shapes: Record<string, (ArtifactShape | null)[]> = {};
@@ -74,8 +75,11 @@ export function draftPlaces(
 }
 
 /** A cell's params before defaults. */
-export function givenTo(stage: StageConfig, own: Own): JsonObject {
-  return { ...merge(merge(stage.with, own.variant?.with ?? {}), own.matrix), ...own.trial?.with };
+export function givenTo(stage: StageConfig, own: Own, { params }: Description): JsonObject {
+  // Opened before they are merged: what is merged must be of one form.
+  const [all, some, one, trial] = [stage.with, own.variant?.with, own.matrix, own.trial?.with]
+    .map((said = {}) => opened(said, params));
+  return { ...merge(merge(all ?? {}, some ?? {}), one ?? {}), ...trial };
 }
 
 /** The param that places a cell on its stage's own axis, if it has one. */

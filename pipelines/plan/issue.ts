@@ -47,7 +47,7 @@ function explainIssue(
   if (issue.input !== undefined) {
     const inVariant = [...inStage, "variants", variant?.name ?? "", "inputs", issue.input];
     const path = source.has(inVariant) ? inVariant : [...inStage, "inputs", issue.input];
-    return source.diagnose(path, issue.message);
+    return source.diagnose(path, issue.message, { help: issue.help });
   }
   const inVariant = [...inStage, "variants", variant?.name ?? "", "with", ...issue.path];
   // Where the value was written: the matrix wins over the variant, the variant over the stage.
@@ -59,7 +59,7 @@ function explainIssue(
   const isKey = issue.unknown !== undefined && issue.known === undefined;
   const near = spelling(issue, description);
   return source.diagnose(path, issue.message, {
-    help: near === null ? undefined : `Did you mean "${near}"?`,
+    help: near === null ? issue.help : `Did you mean "${near}"?`,
     key: isKey,
   });
 }

@@ -1,10 +1,29 @@
-/** Which keys a JSON Schema knows at a place, for "did you mean". Pure. */
+/** What a JSON Schema says of a place: which keys it knows, and for which of them a short form stands. Pure. */
 import type { Json, JsonObject } from "../json.ts";
 
-/** Property names that any branch of `schema` has at `path`. */
-export function keysAt(schema: JsonObject, path: readonly (string | number)[]): string[] {
-  const found = new Set<string>();
-  const visit = (node: Json | undefined, rest: readonly (string | number)[], depth: number) => {
+type Path = readonly (string | number)[];
+
+/** Property names that any branch of `schema` has at `path`: for "did you mean". */
+export function keysAt(schema: JsonObject, path: Path): string[] {
+  return [
+    ...new Set(
+      schemasAt(schema, path).flatMap(({ properties }) =>
+        isMap(properties) ? Object.keys(properties) : []
+      ),
+    ),
+  ];
+}
+
+/** The key for which a short form at `path` stands, by `.meta({ short })` of the stage's params; null: none. */
+export function shortAt(schema: JsonObject, path: Path): string | null {
+  const found = schemasAt(schema, path).map(({ short }) => short);
+  return found.find((short) => typeof short === "string") ?? null;
+}
+
+/** All branches of `schema` at `path`. */
+function schemasAt(schema: JsonObject, path: Path): JsonObject[] {
+  const found: JsonObject[] = [];
+  const visit = (node: Json | undefined, rest: Path, depth: number) => {
     if (!isMap(node) || depth > 64) return;
     const reference = node["$ref"];
     if (typeof reference === "string" && reference.startsWith("#/")) {
@@ -22,17 +41,14 @@ export function keysAt(schema: JsonObject, path: readonly (string | number)[]): 
     }
     const properties = node["properties"];
     const [step, ...more] = rest;
-    if (step === undefined) {
-      if (isMap(properties)) { for (const key of Object.keys(properties)) found.add(key); }
-      return;
-    }
-    if (typeof step === "number") visit(node["items"], more, depth + 1);
+    if (step === undefined) found.push(node);
+    else if (typeof step === "number") visit(node["items"], more, depth + 1);
     else if (isMap(properties) && Object.hasOwn(properties, step)) {
       visit(properties[step], more, depth + 1);
     } else visit(node["additionalProperties"], more, depth + 1);
   };
   visit(schema, path, 0);
-  return [...found];
+  return found;
 }
 
 function isMap(value: Json | undefined): value is JsonObject {

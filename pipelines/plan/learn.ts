@@ -1,5 +1,6 @@
 /** What a stage says of itself, asked of its bundle in a process without permissions. */
 import { ensurePackages } from "../executors/packages.ts";
+import { ReplyError } from "../executors/output.ts";
 import { spawn, type StageProcess } from "../executors/process.ts";
 import type { Reply, Request } from "../host/protocol.ts";
 import type { Store } from "../store/local.ts";
@@ -12,14 +13,16 @@ export class LearnError extends Error {
   override readonly name = "LearnError";
 }
 
-/** Milliseconds for one answer: a stage that looks at its params needs one of them. */
-const PATIENCE = 60_000;
+/** Milliseconds for one answer, its process's start included: a stage that looks at its params needs one of them. */
+const PATIENCE = 20_000;
 
 /** One process a bundle, started when the first answer is not known yet. */
 export class Learner {
   readonly #processes = new Map<Digest, Asking>();
   readonly #answers = new Map<Digest, Promise<Answers>>();
-  constructor(readonly store: Store) {}
+
+  /** `patience`: milliseconds that it waits for one answer. */
+  constructor(readonly store: Store, readonly patience = PATIENCE) {}
 
   async describe(code: Code): Promise<Description> {
     const key = { bundle: code.bundle };
@@ -68,7 +71,7 @@ export class Learner {
     const process = getOrAdd(
       this.#processes,
       bundle,
-      () => new Asking(this.store.bundleFolder(bundle), this.store.root),
+      () => new Asking(this.store.bundleFolder(bundle), this.store.root, this.patience),
     );
     return await process.ask(requests);
   }
@@ -80,7 +83,7 @@ class Asking {
   #process: StageProcess | null = null;
   #replies: AsyncGenerator<Reply> | null = null;
 
-  constructor(readonly bundle: string, readonly store: string) {}
+  constructor(readonly bundle: string, readonly store: string, readonly patience: number) {}
 
   ask(requests: readonly Request[]): Promise<Reply[]> {
     const next = this.#last.then(() => this.#ask(requests));
@@ -102,11 +105,20 @@ class Asking {
     send().catch(() => {}); // its end is seen below, with what it printed
     const replies: Reply[] = [];
     while (replies.length < requests.length) {
-      const timer = setTimeout(() => process.kill(), PATIENCE);
+      let isLate = false;
+      const timer = setTimeout(() => {
+        isLate = true;
+        process.kill();
+      }, this.patience);
       try {
         const { value } = await this.#replies?.next() ?? { value: undefined };
-        if (value === undefined) return await this.#fail(process);
+        if (value === undefined) return await this.#fail(process, isLate);
+        if (value.type === "failed") throw new LearnError(value.failure.message);
         replies.push(value);
+      } catch (error) {
+        // What it says from here on answers nothing that was asked.
+        await this.#end();
+        throw error instanceof ReplyError ? new LearnError(error.message) : error;
       } finally {
         clearTimeout(timer);
       }
@@ -114,9 +126,22 @@ class Asking {
     return replies;
   }
 
-  async #fail(process: StageProcess): Promise<never> {
+  async #end(): Promise<void> {
+    const process = this.#process;
+    this.#process = null;
+    process?.kill();
+    await process?.ended;
+  }
+
+  async #fail(process: StageProcess, isLate: boolean): Promise<never> {
     this.#process = null;
     const status = await process.ended;
+    if (isLate) {
+      throw new LearnError(
+        `it gave no answer within ${this.patience / 1000} s: what it does as it loads, and ` +
+          "its `check`, must be quick",
+      );
+    }
     throw new LearnError(
       lastWords(process.tail()) ??
         (status.signal === null
@@ -127,8 +152,8 @@ class Asking {
 
   async close(): Promise<void> {
     await this.#last;
-    await this.#process?.close();
-    await this.#process?.ended;
+    // It has nothing to save, and may not listen.
+    await this.#end();
   }
 }
 

@@ -12,6 +12,7 @@ import type { Unrelated } from "./join.ts";
 import { type Learner, LearnError } from "./learn.ts";
 import { nodeOf } from "./node.ts";
 import type { Code, Description, Node, NodeId, Plan } from "./plan.ts";
+import { misfits } from "./short.ts";
 
 /** More is a mistake in a matrix; it would fill the memory before it is seen. */
 export const MOST_NODES = 60_000;
@@ -94,6 +95,11 @@ export class Maker {
   /** Makes all nodes of a stage. */
   async #place(learned: Learned, all: ReadonlyMap<string, Learned>): Promise<void> {
     const { stage } = learned;
+    const wrong = misfits(stage, learned.description.params);
+    for (const { path, message } of wrong) {
+      this.#diagnostics.push(this.source.diagnose(["stages", stage.name, ...path], message));
+    }
+    if (wrong.length > 0) return;
     const count = countCells(stage);
     if (count > MOST_NODES) return this.#tooMany(stage, count);
     // The cells that a variant's inputs bring are the same for all trials, seeds and values.
@@ -213,7 +219,7 @@ export class Maker {
       stage,
       code,
       owns.map((own) => ({
-        params: { ...givenTo(stage, own), ...axisOf(description, 0) },
+        params: { ...givenTo(stage, own, description), ...axisOf(description, 0) },
         inputs: unknown,
       })),
     );

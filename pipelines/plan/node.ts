@@ -40,7 +40,7 @@ export function nodeOf(
     description,
     code,
     params: params ?? null,
-    seed: !description.random
+    seed: !description.random || checked?.random === false
       ? null
       : own.seed ?? (seedLabel === undefined ? seed : Number(seedLabel)),
     feeds,

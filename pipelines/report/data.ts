@@ -90,6 +90,8 @@ export interface Preview {
   readonly splits: readonly string[];
   /** Examples, split by class. */
   readonly counts: readonly (readonly number[])[];
+  /** Which classes are not in every part, in words. */
+  readonly absent: string | null;
   readonly samples: Images;
   readonly sampleLabels: ArrayLike<number>;
 }

@@ -33,6 +33,7 @@ export async function renderPage(data: ReportData, client: string): Promise<stri
 
   const sections: [id: string, title: string, content: readonly (Html | null)[]][] = [
     ["results", "Results", [
+      absence(data),
       variantsTable(data),
       chart("accuracy", raw("data-filtered")),
       tick(data),
@@ -129,6 +130,13 @@ function part(variant: Variant, content: Html): Html {
   return html`<div class="part" data-variants="${variantsOf(variant)}"><h3>${
     nameOf(variant)
   }</h3>${content}</div>`;
+}
+
+/** A split by which some class is not trained, validated or tested makes the figures mean little. */
+function absence({ preview }: ReportData): Html | null {
+  return preview === null || preview.absent === null
+    ? null
+    : html`<p class="note"><strong>Of the data’s parts: ${preview.absent}.</strong></p>`;
 }
 
 function tick(data: ReportData): Html | null {

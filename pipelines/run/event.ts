@@ -27,6 +27,15 @@ export interface Failure {
   readonly folder?: string | null;
 }
 
+/** The end of a stage that wanted more than its `memory`. */
+export const OUT_OF_MEMORY: Failure = {
+  type: "out-of-memory",
+  message: "The stage ran out of memory",
+  help:
+    "give it more in the config by `resources: { memory: 4GB }`, or where it is a stage of your own in its " +
+    "`check`: `resources: { memory }`, in bytes; 1 GiB without it",
+};
+
 export type Event =
   | {
     readonly type: "run-started";

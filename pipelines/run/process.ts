@@ -1,19 +1,19 @@
 /** One stage run: a process from its start to outputs in the store, or to the reason why there are none. */
-import { formatDuration } from "../config/units.ts";
 import { ownJob } from "../executors/slurm/self.ts";
-import { ensurePackages, PackagesError } from "../executors/packages.ts";
+import { ensurePackages } from "../executors/packages.ts";
+import { ReplyError } from "../executors/output.ts";
 import { spawn, type StageProcess } from "../executors/process.ts";
 import type { Job } from "../host/protocol.ts";
 import type { Digest, Key, Node } from "../plan/plan.ts";
 import type { Progress } from "../stage.ts";
 import { isWholeBundle } from "../store/bundles.ts";
-import { removeQuietly, StoreError } from "../store/files.ts";
-import { type Holder, holderName } from "../store/holder.ts";
-import { ObjectError } from "../store/info.ts";
 import type { Store } from "../store/local.ts";
 import type { Fingerprint, StageRecord } from "../store/store.ts";
-import { runsElsewhere, waitFor } from "./elsewhere.ts";
+import { checkManifest, OutputError } from "../tensor/declared.ts";
+import { verifyArtifact } from "../tensor/read.ts";
 import type { Failure } from "./event.ts";
+import { whileLocked } from "./exclusive.ts";
+import { endOf, ourFailure, tookTooLong } from "./failure.ts";
 import type { Share } from "./share.ts";
 
 export interface Work {
@@ -26,6 +26,8 @@ export interface Work {
   /** Starts from nothing, whatever checkpoints there are. */
   readonly anew: boolean;
   readonly inputs: Job["inputs"];
+  /** The most CPU threads that it may be given. */
+  readonly mostThreads: number;
   /** Its threads, which may change while it runs. */
   readonly share: Share;
   readonly datasets: readonly string[];
@@ -68,6 +70,8 @@ export function jobInputs(inputs: Fingerprint["inputs"], store: Store): Job["inp
  * that Slurm gives a job the rest is for the engine.
  */
 const GRACE = 2000, SLURM_GRACE = 20_000;
+/** Characters of what a stage logs that are told as it happens; all of it stands in its log. */
+const MOST_SAID = 1024 * 1024;
 /** What a timer can count, in milliseconds: 24 days. */
 const LONGEST = 2 ** 31;
 
@@ -80,24 +84,19 @@ export type Keep = (
 export async function runStage(store: Store, work: Work, keep: Keep): Promise<Ending> {
   const scratch = store.scratch();
   try {
-    for (;;) {
-      const ending = await attempt(store, work, scratch, keep);
-      if (ending.type !== "held") return ending;
-      work.onLog(`Waits for ${holderName(ending.by)}, which is making the same`);
-      await waitFor(ending.by, work.signal);
-    }
+    return await whileLocked(store, work, (sign) => {
+      // Another run may have made it meanwhile.
+      const record = work.lookAgain();
+      return record === null
+        ? attempt(store, work, scratch.path, keep, sign)
+        : Promise.resolve({ type: "found", record } as const);
+    });
   } catch (error) {
     if (work.signal.aborted) return { type: "cancelled" };
     return { type: "failed", failure: ourFailure(error) };
   } finally {
-    removeQuietly(scratch);
+    scratch.remove();
   }
-}
-
-/** A job on another host makes the same, and this host's lock does not keep it out. */
-interface Held {
-  readonly type: "held";
-  readonly by: Holder;
 }
 
 async function attempt(
@@ -105,8 +104,9 @@ async function attempt(
   work: Work,
   scratch: string,
   keep: Keep,
-): Promise<Ending | Held> {
-  const { node, key, signal } = work;
+  sign: (pid: number) => void,
+): Promise<Ending> {
+  const { node, signal } = work;
   const bundle = store.bundleFolder(node.code.bundle);
   // A record must not name code that is not what ran.
   if (!await isWholeBundle(bundle, node.code.bundle)) {
@@ -121,24 +121,23 @@ async function attempt(
     };
   }
   await ensurePackages(bundle, store.root);
-  const lock = store.lockPath(key);
-  const progress = store.progress(work.trajectory);
+  const { folder } = store.progress(work.trajectory);
   const process = spawn({
     bundle,
     read: [
       scratch,
-      lock,
-      progress.folder,
-      progress.lock,
+      folder,
       ...new Set(Object.values(work.inputs).flat().map(({ folder }) => folder)),
       ...Object.values(node.kernels).map(({ path }) => path),
       ...node.description.datasets ? work.datasets : [],
     ],
-    write: [scratch, lock, progress.folder, progress.lock],
+    write: [scratch, folder],
     net: node.description.hosts,
     memory: node.memory,
+    threads: work.mostThreads - 1,
     log: work.logPath,
   });
+  sign(process.pid);
   let isLate = false;
   const timers: ReturnType<typeof setTimeout>[] = [];
   const stop = () => {
@@ -150,51 +149,53 @@ async function attempt(
     isLate = true;
     stop();
   };
-  // Not before: until then it waits for another run, which may be long.
-  const onLocked = () => {
-    if (work.timeout < LONGEST) timers.push(setTimeout(late, work.timeout));
-  };
+  if (work.timeout < LONGEST) timers.push(setTimeout(late, work.timeout));
   if (signal.aborted) process.kill();
   signal.addEventListener("abort", stop, { once: true });
-  try {
-    const ending = await converse(process, store, work, scratch, lock, onLocked, keep);
-    if (ending.type !== "failed") return ending;
-    if (signal.aborted) return { type: "cancelled" };
-    return isLate ? { type: "failed", failure: tookTooLong(work.timeout) } : ending;
-  } finally {
-    signal.removeEventListener("abort", stop);
-    for (const timer of timers) clearTimeout(timer);
+  const end = async () => {
     await process.close();
     process.kill();
     await process.ended;
+  };
+  try {
+    const answer = await converse(process, store, work, scratch);
+    if (answer.type === "done") {
+      const peakMemory = await peakOf(process.pid);
+      // Nobody writes to the outputs any more when they are looked at.
+      await end();
+      await putOutputs(store, node, scratch, answer.outputs);
+      await keep(answer.outputs, peakMemory);
+      return answer;
+    }
+    if (signal.aborted) return { type: "cancelled" };
+    return isLate ? { type: "failed", failure: tookTooLong(work.timeout) } : answer;
+  } finally {
+    signal.removeEventListener("abort", stop);
+    for (const timer of timers) clearTimeout(timer);
+    await end();
   }
 }
 
+/** Talks to the process until it has an answer. */
 async function converse(
   process: StageProcess,
   store: Store,
   work: Work,
   scratch: string,
-  lock: string,
-  onLocked: () => void,
-  keep: Keep,
-): Promise<Ending | Held> {
-  const { node, key } = work;
+): Promise<Extract<Ending, { readonly type: "done" | "failed" }>> {
+  const { node } = work;
   const job: Job = {
-    holder: { run: work.run, ...ownJob() },
-    key,
     params: node.params,
     seed: node.seed,
     inputs: work.inputs,
     scratch,
-    lock,
     kernels: node.kernels,
     datasets: work.datasets,
     threads: work.share.threads,
     progress: {
       trajectory: work.trajectory,
+      folder: store.progress(work.trajectory).folder,
       anew: work.anew,
-      ...store.progress(work.trajectory),
     },
     profile: null,
   };
@@ -202,39 +203,25 @@ async function converse(
   const sent = process.send({ type: "run", job }).catch(() => {});
   work.share.follow((threads) => process.send({ type: "threads", threads }).catch(() => {}));
   await sent;
+  let said = 0;
   for await (const reply of process.replies()) {
     switch (reply.type) {
-      case "locked": {
-        const { before } = reply;
-        if (before !== null && await runsElsewhere(before)) return { type: "held", by: before };
-        const record = work.lookAgain();
-        if (record !== null) return { type: "found", record };
-        onLocked();
-        await process.send({ type: "go" }).catch(() => {});
-        break;
-      }
       case "progress":
         work.onProgress(reply.progress);
         break;
       case "log":
-        work.onLog(reply.message);
+        if (said > MOST_SAID) break;
+        said += reply.message.length + 1;
+        work.onLog(said > MOST_SAID ? "Says more, which stands in its log alone" : reply.message);
         break;
       case "failed":
-        return { type: "failed", failure: reply.failure };
-      case "done": {
-        const peakMemory = peakOf(process.pid);
-        // The lock is still held: the process ends only after its outputs and its record are there.
-        for (const [name, digest] of Object.entries(reply.outputs)) {
-          await store.put(`${scratch}/${name}`, digest);
-        }
-        await keep(reply.outputs, await peakMemory);
-        forgetHolder(lock);
-        return { type: "done", outputs: reply.outputs };
-      }
+        return reply;
+      case "done":
+        return reply;
       case "profiled":
       case "described":
       case "checked":
-        break;
+        throw new ReplyError(`it answers "${reply.type}", which nobody asked for`);
       default:
         reply satisfies never;
     }
@@ -243,66 +230,26 @@ async function converse(
   return { type: "failed", failure: endOf(status, process.tail()) };
 }
 
-/** The run has ended well, so that nobody has to ask for it. */
-function forgetHolder(lock: string): void {
-  try {
-    Deno.truncateSync(lock);
-  } catch {
-    // Then somebody asks for it, and hears that it is over.
+/** Puts what a stage says that it has made into the store: what was declared, all of it, and nothing else. */
+async function putOutputs(
+  store: Store,
+  { description }: Node,
+  scratch: string,
+  outputs: Readonly<Record<string, Digest>>,
+): Promise<void> {
+  const stray = Object.keys(outputs).find((name) => !Object.hasOwn(description.outputs, name));
+  if (stray !== undefined) {
+    throw new OutputError(`The stage made an output "${stray}", which it does not declare`);
   }
-}
-
-function tookTooLong(milliseconds: number): Failure {
-  return {
-    type: "timeout",
-    message: `The stage took longer than ${formatDuration(milliseconds)}, which is all that it may`,
-    help: "give it more by `resources: { time }` (of a sweep, by `timeout`), or let it do less; " +
-      "a training goes on from its last checkpoint when it is run again",
-  };
-}
-
-/** Why a process ended without an answer. */
-export function endOf(status: Deno.CommandStatus, tail: string): Failure {
-  if (/^.*\bFatal\b.*out of memory|Reached heap limit/im.test(tail)) {
-    return {
-      type: "out-of-memory",
-      message: "The stage ran out of memory",
-      help: "its `check` says how much it needs: `resources: { memory }`, in bytes",
-    };
+  for (const [name, type] of Object.entries(description.outputs)) {
+    const digest = outputs[name];
+    if (digest === undefined) throw new OutputError(`The stage did not make its output "${name}"`);
+    await store.put(`${scratch}/${name}`, digest, async (folder, digest) => {
+      const info = await verifyArtifact(folder, digest);
+      checkManifest(name, type, info.manifest);
+      return info;
+    });
   }
-  if (status.signal !== null) {
-    return {
-      type: "killed",
-      message: `The stage process was killed by ${status.signal}`,
-      ...(status.signal === "SIGKILL"
-        ? { help: "the system does so when memory runs out: try fewer --jobs" }
-        : {}),
-    };
-  }
-  const error = tail.split("\n").map((line) => line.trim())
-    .find((line) => /^error:/i.test(line));
-  return {
-    type: "exited",
-    message: `The stage process ended with code ${status.code} and gave no result` +
-      (error === undefined ? "" : `: ${error.replace(/^error:\s*/, "")}`),
-  };
-}
-
-/** What went wrong outside of the stage process. */
-export function ourFailure(error: unknown): Failure {
-  const message = error instanceof Error ? error.message : String(error);
-  const stack = error instanceof Error && error.stack !== undefined ? { stack: error.stack } : {};
-  if (error instanceof StoreError) return { type: "store", message, help: error.help, ...stack };
-  if (error instanceof ObjectError) return { type: "bad-output", message, ...stack };
-  if (error instanceof PackagesError) {
-    return {
-      type: "start",
-      message,
-      help: "`deno install` fetches what deno.lock names",
-      ...stack,
-    };
-  }
-  return { type: "start", message, ...stack };
 }
 
 /** The most memory that a process has had, in bytes, where the system tells. */

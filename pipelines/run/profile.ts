@@ -7,11 +7,12 @@ import { type Done, fingerprintOf } from "../plan/fingerprint.ts";
 import type { Digest, Node } from "../plan/plan.ts";
 import type { StepProfile } from "../stage.ts";
 import { isWholeBundle } from "../store/bundles.ts";
-import { removeQuietly, StoreError } from "../store/files.ts";
+import { StoreError } from "../store/files.ts";
 import { keyOf, type Store } from "../store/local.ts";
 import type { Profile } from "../store/profiles.ts";
 import type { Failure } from "./event.ts";
-import { endOf, jobInputs } from "./process.ts";
+import { endOf } from "./failure.ts";
+import { jobInputs } from "./process.ts";
 
 /** `done`: what feeds the node. */
 export async function profileNode(
@@ -34,22 +35,17 @@ export async function profileNode(
   const scratch = store.scratch();
   try {
     const job: Job = {
-      holder: { run: "profile", host: null, slurm: null },
-      key,
       params: node.params,
       seed: node.seed,
       inputs: jobInputs(fingerprint.inputs, store),
-      scratch,
-      // Its own, in scratch: it has no result to agree on, and touches no run's checkpoints.
-      lock: `${scratch}/lock`,
+      scratch: scratch.path,
       kernels: node.kernels,
       datasets: [],
       threads: 1,
       progress: {
-        // No checkpoint is written under this name.
+        // Its own, in scratch: it touches no run's checkpoints, and none is written under this name.
         trajectory: key as string as Digest,
-        folder: `${scratch}/progress`,
-        lock: `${scratch}/progress.lock`,
+        folder: `${scratch.path}/progress`,
         anew: false,
       },
       profile: { steps },
@@ -58,7 +54,7 @@ export async function profileNode(
     if ("type" in answer) return answer;
     return { version: 1, node: node.id, key, started, ...machine(), ...answer };
   } finally {
-    removeQuietly(scratch);
+    scratch.remove();
   }
 }
 
@@ -78,7 +74,6 @@ async function ask(node: Node, job: Job, bundle: string): Promise<StepProfile | 
     // Where the process cannot take it, it has ended, and its end says why.
     await process.send({ type: "run", job }).catch(() => {});
     for await (const reply of process.replies()) {
-      if (reply.type === "locked") await process.send({ type: "go" }).catch(() => {});
       if (reply.type === "failed") return reply.failure;
       if (reply.type === "profiled") return reply.profile;
     }

@@ -1,8 +1,10 @@
 /** Does a plan: each node when what feeds it is done, as many at once as threads and memory allow. */
 import { configName, lookUp, reasonJson, statusOf, trajectoryOf } from "../plan/fingerprint.ts";
 import type { Digest, Key, Node, NodeId, Outcome, Plan } from "../plan/plan.ts";
+import { isWholeBundle } from "../store/bundles.ts";
 import type { Store } from "../store/local.ts";
 import type { StageRecord } from "../store/store.ts";
+import { verifyArtifact } from "../tensor/read.ts";
 import { Asking, type More, type NodeResult } from "./asking.ts";
 import type { Failure, Listener } from "./event.ts";
 import { jobInputs } from "./process.ts";
@@ -333,10 +335,13 @@ class Run {
     if (failure.type !== "damaged") return false;
     const code = this.store.bundleFolder(node.code.bundle);
     // What a process says is held against what it was given.
-    const folder = failure.folder === code
-      ? code
-      : Object.values(inputs).flat().find((one) => one.folder === failure.folder)?.folder;
+    const input = Object.values(inputs).flat().find((one) => one.folder === failure.folder);
+    const folder = failure.folder === code ? code : input?.folder;
     if (folder === undefined) return false;
+    const isGood = input === undefined
+      ? isWholeBundle(code, node.code.bundle)
+      : verifyArtifact(input.folder, input.digest).then(() => true, () => false);
+    if (await isGood) return false;
     const id = `${node.id} ${folder}`;
     if (this.#damaged.has(id)) return false;
     this.#damaged.add(id);

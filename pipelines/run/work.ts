@@ -6,7 +6,8 @@ import type { Store } from "../store/local.ts";
 import type { Divergence, Fingerprint, StageRecord } from "../store/store.ts";
 import { divergenceOf } from "./diverged.ts";
 import type { Failure, Listener } from "./event.ts";
-import { type Ending, ourFailure, runStage } from "./process.ts";
+import { ourFailure } from "./failure.ts";
+import { type Ending, runStage } from "./process.ts";
 import type { Share } from "./share.ts";
 
 /** A node that is to run, with what decides its result. */
@@ -30,6 +31,7 @@ export interface Worked {
 /** What a run says of all its stage runs. */
 interface Settings {
   readonly id: string;
+  readonly jobs: number;
   readonly datasets: readonly string[];
   readonly signal: AbortSignal;
   readonly retries?: number;
@@ -130,6 +132,7 @@ async function once(
     anew,
     inputs,
     share,
+    mostThreads: node.threads === "all" ? settings.jobs : Math.min(node.threads, settings.jobs),
     datasets: settings.datasets,
     logPath: log,
     signal: settings.signal,

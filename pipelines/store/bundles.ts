@@ -1,14 +1,7 @@
 /** Bundles of stages' code: a folder of files under the digest of their names and contents. */
 import type { Digest } from "../plan/plan.ts";
 import { digestOf, sha256 } from "./canonical.ts";
-import {
-  makeFolder,
-  publishFile,
-  removeQuietly,
-  syncFile,
-  syncFolder,
-  writeFailure,
-} from "./files.ts";
+import { makeFolder, publishFile, syncFile, syncFolder, writeFailure } from "./files.ts";
 import type { Store } from "./local.ts";
 
 export type BundleFiles = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
@@ -40,14 +33,14 @@ export async function putBundle(store: Store, digest: Digest, files: BundleFiles
   const scratch = store.scratch();
   try {
     for (const [path, bytes] of files) {
-      publishFile(`${scratch}/${path}`, bytes, { isLasting: false });
-      await syncFile(`${scratch}/${path}`);
+      publishFile(`${scratch.path}/${path}`, bytes, { isLasting: false });
+      await syncFile(`${scratch.path}/${path}`);
     }
-    syncFolder(scratch);
+    syncFolder(scratch.path);
     makeFolder(`${store.root}/bundles`);
     for (let isLast = false;; isLast = true) {
       try {
-        Deno.renameSync(scratch, folder);
+        Deno.renameSync(scratch.path, folder);
         return syncFolder(`${store.root}/bundles`);
       } catch (error) {
         // Another engine has put it there meanwhile.
@@ -58,6 +51,6 @@ export async function putBundle(store: Store, digest: Digest, files: BundleFiles
   } catch (error) {
     throw writeFailure(store.root, error);
   } finally {
-    removeQuietly(scratch);
+    scratch.remove();
   }
 }

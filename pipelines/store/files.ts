@@ -95,17 +95,13 @@ function lockIfPossible(file: Deno.FsFile): void {
 const BEGUN = 60_000;
 
 /**
- * Removes what `publishFile` was killed over, of one file or (null) in a scratch folder: none that is locked, or has
- * just been begun, and nothing whose name it would not give.
+ * Removes what `publishFile` was killed over beside a file: none that is locked, or has just been begun, and nothing
+ * whose name it would not give.
  */
-export function removeStale(folder: string, name: string | null): void {
+function removeStale(folder: string, name: string): void {
   try {
     for (const { name: found, isFile } of Deno.readDirSync(folder)) {
-      const rest = name === null
-        ? found
-        : found.startsWith(`${name}.`)
-        ? found.slice(name.length + 1)
-        : "";
+      const rest = found.startsWith(`${name}.`) ? found.slice(name.length + 1) : "";
       if (!isFile || !/^[0-9a-f]{8}\.tmp$/.test(rest)) continue;
       const path = `${folder}/${found}`;
       const begun = Deno.lstatSync(path).mtime?.getTime() ?? Infinity;

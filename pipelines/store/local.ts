@@ -50,13 +50,22 @@ export async function keyOf(fingerprint: Fingerprint): Promise<Key> {
   return await digestOfShort({ ...fingerprint } as unknown as Json) as string as Key;
 }
 
-/** Milliseconds after which scratch is nobody's any more: a week. */
-const LEFTOVER_AGE = 7 * 24 * 60 * 60 * 1000;
+/**
+ * Milliseconds after which scratch that nobody holds is nobody's any more: an hour, or a week where folders cannot be
+ * locked.
+ */
+const LEFTOVER_AGE = (Deno.build.os === "windows" ? 7 * 24 : 1) * 60 * 60 * 1000;
 
 const DAY = 24 * 60 * 60 * 1000;
 
 /** Node ids hold `@`, `,` and `=`, which every file system takes; labels are plain words. */
 const fileName = (node: string) => node.replace(/[^\w@,=.-]/g, "_");
+
+export interface Scratch {
+  /** Absolute. */
+  readonly path: string;
+  remove(): void;
+}
 
 export class Store {
   /** `root`: absolute, with `/`. */
@@ -130,34 +139,39 @@ export class Store {
     }
   }
 
-  /** True if every byte of the object is there, as it was written. Reads it all. */
-  async isWhole(digest: Digest): Promise<boolean> {
-    const folder = this.objectFolder(digest);
-    if (this.damage(digest) !== null) return false;
-    try {
-      const { files } = await readInfo(folder, digest);
-      for (const [path, file] of Object.entries(files)) {
-        if (await sha256(await Deno.readFile(`${folder}/${path}`)) !== file.sha256) return false;
+  /**
+   * Moves a whole object from scratch to its place; one that is there and good stays. Neither is believed before
+   * `verify` has read all of it and found the values of its manifest, since a stage wrote it: nobody may write there any
+   * more. `verify` answers what it is, and throws what is wrong.
+   */
+  async put(
+    scratch: string,
+    digest: Digest,
+    verify: (folder: string, digest: Digest) => Promise<ObjectInfo>,
+  ): Promise<ObjectInfo> {
+    const isGood = async (folder: string) => {
+      try {
+        await verify(folder, digest);
+        return true;
+      } catch (error) {
+        if (writeFailure(this.root, error) instanceof StoreError) throw error;
+        return false;
       }
-      return true;
-    } catch (error) {
-      if (error instanceof ObjectError || error instanceof Deno.errors.NotFound) return false;
-      throw error;
-    }
-  }
-
-  /** Moves a whole object from scratch to its place; one that is there and good, to the last byte, stays. */
-  async put(scratch: string, digest: Digest): Promise<void> {
+    };
     try {
-      const info = await readInfo(scratch, digest);
-      const wrong = damageOf(scratch, info);
-      if (wrong !== null) {
-        throw new ObjectError(`The stage wrote an output that is not whole: ${wrong}`);
+      const info = await verify(scratch, digest);
+      const stray = strayIn(scratch, info);
+      if (stray !== null) {
+        throw new ObjectError(`The stage wrote a file that is no part of its output: "${stray}"`);
       }
       const folder = this.objectFolder(digest);
-      if (await this.isWhole(digest)) {
-        removeQuietly(scratch);
-        return;
+      if (isThere(folder)) {
+        if (await isGood(folder)) {
+          removeQuietly(scratch);
+          return info;
+        }
+        // Moved aside, so that its place is never half of it.
+        this.quarantine(folder);
       }
       await Promise.all(
         [INFO, ...Object.keys(info.files)].map((path) => syncFile(`${scratch}/${path}`)),
@@ -167,25 +181,14 @@ export class Store {
       try {
         Deno.renameSync(scratch, folder);
       } catch (error) {
-        if (!isThere(folder)) throw error;
-        await this.#replace(scratch, digest);
+        // Another run has put the same there meanwhile.
+        if (!isThere(folder) || !await isGood(folder)) throw error;
+        removeQuietly(scratch);
       }
       syncFolder(parent);
+      return info;
     } catch (error) {
       throw writeFailure(this.root, error);
-    }
-  }
-
-  /** An object stands where this one is to go: another run's, which stays, or a damaged one, which goes. */
-  async #replace(scratch: string, digest: Digest): Promise<void> {
-    if (await this.isWhole(digest)) return removeQuietly(scratch);
-    // Moved aside, so that its place is never half of it.
-    this.quarantine(this.objectFolder(digest));
-    try {
-      Deno.renameSync(scratch, this.objectFolder(digest));
-    } catch (error) {
-      if (!await this.isWhole(digest)) throw error;
-      removeQuietly(scratch);
     }
   }
 
@@ -305,25 +308,36 @@ export class Store {
     if (readIfThere(path) !== key) this.#publish(path, key, false);
   }
 
-  /** An empty folder for one stage run. */
-  scratch(): string {
-    const folder = `${this.root}/tmp/${crypto.randomUUID()}`;
+  /** An empty folder for one stage run, which is its own as long as this process lives. */
+  scratch(): Scratch {
+    const path = `${this.root}/tmp/${crypto.randomUUID()}`;
     try {
-      Deno.mkdirSync(folder, { recursive: true });
+      Deno.mkdirSync(path, { recursive: true });
       Deno.mkdirSync(`${this.root}/locks`, { recursive: true });
       makeFolder(progressFolder(this.root));
     } catch (error) {
       throw writeFailure(this.root, error);
     }
-    return folder;
+    const lock = lockFolder(path);
+    return {
+      path,
+      remove() {
+        removeQuietly(path);
+        lock?.close();
+      },
+    };
   }
-  /** Removes what killed runs have left in `tmp`: nothing that is younger than the longest stage run. */
+  /** Removes what killed runs have left in `tmp`: nothing that a process holds, or that has just been made. */
   removeLeftovers(now: number): void {
     const folder = `${this.root}/tmp`;
     try {
       for (const { name } of Deno.readDirSync(folder)) {
-        const begun = Deno.lstatSync(`${folder}/${name}`).mtime?.getTime() ?? now;
-        if (now - begun > LEFTOVER_AGE) removeQuietly(`${folder}/${name}`);
+        const path = `${folder}/${name}`;
+        const begun = Deno.lstatSync(path).mtime?.getTime() ?? now;
+        if (now - begun < LEFTOVER_AGE) continue;
+        const lock = lockFolder(path);
+        if (lock !== null || Deno.build.os === "windows") removeQuietly(path);
+        lock?.close();
       }
     } catch {
       // There is no such folder yet, or another run removes the same: nothing depends on it.
@@ -403,6 +417,39 @@ function damageOf(folder: string, info: ObjectInfo): string | null {
     }
   }
   return null;
+}
+
+/** The lock of a folder; null where another process has it, or folders cannot be locked. */
+function lockFolder(path: string): Deno.FsFile | null {
+  if (Deno.build.os === "windows") return null;
+  try {
+    const file = Deno.openSync(path, { read: true });
+    if (file.tryLockSync(true)) return file;
+    file.close();
+  } catch {
+    // Gone, or on a file system without locks.
+  }
+  return null;
+}
+
+/** A file or folder that an object's list of files does not know, or that is no plain one; null: there is none. */
+function strayIn(folder: string, { files }: ObjectInfo): string | null {
+  const known = new Set([INFO, ...Object.keys(files)]);
+  const folders = new Set(
+    [...known].flatMap((path) =>
+      [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index))
+    ),
+  );
+  const visit = (path: string): string | null => {
+    for (const { name, isFile, isDirectory } of Deno.readDirSync(`${folder}/${path}`)) {
+      const inner = path === "" ? name : `${path}/${name}`;
+      if (isFile ? !known.has(inner) : !isDirectory || !folders.has(inner)) return inner;
+      const found = isDirectory ? visit(inner) : null;
+      if (found !== null) return found;
+    }
+    return null;
+  };
+  return visit("");
 }
 
 function isThere(path: string): boolean {

@@ -32,7 +32,7 @@ export interface Wanted {
 export async function* verifyStore(
   store: Store,
   wanted: Wanted | null,
-  decodes: (folder: string, digest: Digest) => Promise<void>,
+  decodes: (folder: string, digest: Digest) => Promise<unknown>,
 ): AsyncGenerator<Looked> {
   for (const digest of wanted?.objects ?? store.objects()) {
     yield await object(store, digest, decodes);
@@ -64,7 +64,7 @@ export async function* verifyStore(
 async function object(
   store: Store,
   digest: Digest,
-  decodes: (folder: string, digest: Digest) => Promise<void>,
+  decodes: (folder: string, digest: Digest) => Promise<unknown>,
 ): Promise<Looked> {
   const path = store.objectFolder(digest);
   let bytes = 0;

@@ -14,7 +14,7 @@ const RIGHTS = [
   "--allow-write",
   "--allow-run",
   "--allow-env",
-  "--allow-sys=systemMemoryInfo,statfs",
+  "--allow-sys=systemMemoryInfo,statfs,hostname",
 ];
 
 export interface Submitting {

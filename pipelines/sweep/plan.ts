@@ -200,7 +200,7 @@ export class TrialPlanner {
 /** The last random stage that is swept, else the first random one behind a swept one. */
 function seededOf({ nodes }: Plan, sweep: Sweep): string | null {
   const swept = sweptStages(sweep);
-  const random = nodes.filter(({ description }) => description.random);
+  const random = nodes.filter(({ seed }) => seed !== null);
   return random.findLast(({ stage }) => swept.has(stage))?.stage ??
     random.find(({ cell }) => cell["trial"] !== undefined)?.stage ?? null;
 }

@@ -8,7 +8,16 @@ export class OutputError extends Error {
 }
 
 export function checkManifest(output: string, type: ArtifactType, manifest: Manifest): void {
-  if (type.kind === "file" || manifest.kind === "file") return;
+  if (type.kind === "file" || manifest.kind === "file") {
+    const say = (one: ArtifactType | Manifest) =>
+      one.kind === "file" ? `the file "${one.name}"` : "tensors";
+    if (say(type) === say(manifest)) return;
+    throw new OutputError(
+      `Output "${output}" is ${say(manifest)}: ${say(type)} ${
+        type.kind === "file" ? "was" : "were"
+      } declared`,
+    );
+  }
   for (const [name, wanted] of Object.entries(type.tensors)) {
     const found = manifest.tensors[name];
     if (found === undefined) {

@@ -6,7 +6,7 @@ import { readInfo } from "../store/info.ts";
 import type { Manifest, ObjectInfo } from "../store/store.ts";
 import { allocate, bytesOf, countOf, isDtype, rowOf } from "./dtypes.ts";
 import { DamagedError, FolderReader } from "./files.ts";
-import { type ChunkReader, openArray } from "./zarr.ts";
+import { checkGroup, type ChunkReader, openArray } from "./zarr.ts";
 
 type Described = (Manifest & { kind: "tensors" })["tensors"][string];
 
@@ -55,18 +55,27 @@ export async function readArtifactFile(
   return { name, bytes: await reader.read(name) };
 }
 
-/** Reads all of an artifact. @throws DamagedError, ObjectError where its values are not those of its manifest */
-export async function verifyArtifact(folder: string, digest: Digest): Promise<void> {
+/**
+ * Reads all of an artifact, a chunk at a time, and answers what it is. What describes it to other readers of Zarr is
+ * held against its manifest, too.
+ *
+ * @throws DamagedError, ObjectError where its values, or files, are not those of its manifest
+ */
+export async function verifyArtifact(folder: string, digest: Digest): Promise<ObjectInfo> {
   const info = await readInfo(folder, digest);
-  if (info.manifest.kind === "file") {
+  const { manifest } = info;
+  if (manifest.kind === "file") {
     await readArtifactFile(folder, digest);
-    return;
+    return info;
   }
-  const reader = readerOf(folder, digest, info);
-  for (const [name, { dtype }] of Object.entries(info.manifest.tensors)) {
+  const files = new FolderReader(folder, info.files);
+  for (const [name, described] of Object.entries(manifest.tensors)) {
+    const { dtype } = described;
     if (!isDtype(dtype)) throw new DamagedError(`Tensor "${name}" has no dtype "${dtype}"`, folder);
-    await reader.tensor(name, dtype).read();
+    await new StoredTensor(files, name, dtype, described).verify();
   }
+  await checkGroup(files, manifest);
+  return info;
 }
 
 class StoredTensor<D extends Dtype> implements TensorReader<D> {
@@ -74,6 +83,8 @@ class StoredTensor<D extends Dtype> implements TensorReader<D> {
   readonly attributes: TensorReader["attributes"];
   readonly #sha256: Digest;
   #array: Promise<ChunkReader<D>> | null = null;
+  /** Once the digest of all its values was seen to be the manifest's: the files are held against their own. */
+  #verified: Promise<void> | null = null;
   /** The chunk read last: rows are mostly read in order, a few at a time. */
   #last: { index: number; values: Promise<Arrays[D]> } | null = null;
 
@@ -91,15 +102,36 @@ class StoredTensor<D extends Dtype> implements TensorReader<D> {
   async read(into?: Arrays[D]): Promise<Arrays[D]> {
     const count = countOf(this.shape, this.dtype, this.name);
     const values = await this.#between(0, count === 0 ? 0 : this.shape[0] ?? 1, into);
-    const found = await sha256(bytesOf(values));
-    if (found !== this.#sha256) {
-      throw new DamagedError(
-        `Tensor "${this.name}" in "${this.files.folder}" is damaged: the SHA-256 of its values is ` +
-          `${found}, ${this.#sha256} was written`,
-        this.files.folder,
-      );
-    }
+    this.#compare(await sha256(bytesOf(values)));
     return values;
+  }
+
+  /** Holds all its values against the manifest's digest; no more than a chunk is in memory. */
+  async verify(): Promise<void> {
+    const { createHash } = await import("node:crypto");
+    const hash = createHash("sha256");
+    if (countOf(this.shape, this.dtype, this.name) > 0) {
+      const array = await this.#open();
+      const per = array.rowsPerChunk, row = rowOf(this.shape), rows = this.shape[0] ?? 1;
+      for (let start = 0; start < rows; start += per) {
+        const values = await array.chunk(start / per);
+        hash.update(bytesOf(values.subarray(0, (Math.min(rows, start + per) - start) * row)));
+      }
+    }
+    this.#compare(hash.digest("hex"));
+  }
+
+  #compare(found: string): void {
+    if (found === this.#sha256) return;
+    throw new DamagedError(
+      `Tensor "${this.name}" in "${this.files.folder}" is damaged: the SHA-256 of its values is ` +
+        `${found}, ${this.#sha256} was written`,
+      this.files.folder,
+    );
+  }
+
+  #open(): Promise<ChunkReader<D>> {
+    return this.#array ??= openArray(this.files, this.name, this.dtype, this.shape);
   }
 
   async rows(start: number, end: number, into?: Arrays[D]): Promise<Arrays[D]> {
@@ -113,9 +145,10 @@ class StoredTensor<D extends Dtype> implements TensorReader<D> {
       );
     }
     // All of them can be held against the digest of all.
-    return start === 0 && end === rows
-      ? await this.read(into)
-      : await this.#between(start, end, into);
+    if (start === 0 && end === rows) return await this.read(into);
+    // A file's digest stands beside the manifest, and not in it: it is believed once all values were seen.
+    await (this.#verified ??= this.verify());
+    return await this.#between(start, end, into);
   }
 
   async #between(start: number, end: number, into?: Arrays[D]): Promise<Arrays[D]> {
@@ -128,12 +161,7 @@ class StoredTensor<D extends Dtype> implements TensorReader<D> {
       );
     }
     if (result.length === 0) return result;
-    const array = await (this.#array ??= openArray(
-      this.files,
-      this.name,
-      this.dtype,
-      this.shape,
-    ));
+    const array = await this.#open();
     const per = array.rowsPerChunk;
     for (let index = Math.floor(start / per); index * per < end; index++) {
       if (this.#last?.index !== index) this.#last = { index, values: array.chunk(index) };

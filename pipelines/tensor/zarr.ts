@@ -1,6 +1,8 @@
 /** Zarr arrays, chunked along the first axis alone; the only importer of zarrita, which it loads late. */
 import type { Array as ZarrArray } from "zarrita";
-import type { Arrays, Dtype, JsonObject } from "../stage.ts";
+import type { Arrays, Dtype, Json, JsonObject } from "../stage.ts";
+import { canonicalJson } from "../store/canonical.ts";
+import type { Manifest } from "../store/store.ts";
 import { fieldsOf } from "../store/valid.ts";
 import { allocate, countOf, rowOf, sizeOf } from "./dtypes.ts";
 import { DamagedError, type FolderReader, type FolderWriter } from "./files.ts";
@@ -181,6 +183,34 @@ export async function openArray<D extends Dtype>(
       return values;
     },
   };
+}
+
+/**
+ * Holds what other readers of Zarr are told of a group against its manifest: attributes, and each array's own metadata
+ * beside the copy of them in the group's.
+ */
+export async function checkGroup(
+  files: FolderReader,
+  manifest: Manifest & { readonly kind: "tensors" },
+): Promise<void> {
+  const read = async (path: string) =>
+    fieldsOf(JSON.parse(new TextDecoder().decode(await files.read(path))));
+  const bad = (path: string) =>
+    new DamagedError(
+      `"${files.folder}/${path}" says something else than the manifest of its object`,
+      files.folder,
+    );
+  const isSame = (a: unknown, b: unknown) =>
+    // Both come from JSON, or go into it.
+    canonicalJson(a as Json) === canonicalJson(b as Json);
+  const { attributes, consolidated_metadata } = await read("zarr.json");
+  const known = fieldsOf(fieldsOf(consolidated_metadata)["metadata"]);
+  if (!isSame(attributes ?? {}, manifest.attributes)) throw bad("zarr.json");
+  for (const [name, tensor] of Object.entries(manifest.tensors)) {
+    const own = await read(`${name}/zarr.json`);
+    if (!isSame(own["attributes"] ?? {}, tensor.attributes)) throw bad(`${name}/zarr.json`);
+    if (!isSame(known[name] ?? null, own)) throw bad("zarr.json");
+  }
 }
 
 /** Refuses chunks that would unpack to more than they hold, before they do. */

@@ -110,6 +110,7 @@ export function madeUp(): ReportData {
       splits: ["train", "validation", "test"],
       counts: [CLASSES.map(() => 4200), CLASSES.map(() => 1800), CLASSES.map(() => 1000)],
       samples: images(CLASSES.length * 4, (i) => Math.floor(i / 4)),
+      absent: null,
       sampleLabels: Uint8Array.from({ length: CLASSES.length * 4 }, (_, i) => Math.floor(i / 4)),
     },
     augmented: [{

@@ -18,7 +18,6 @@
 import type { Json } from "../json.ts";
 import type { Digest, Key } from "../plan/plan.ts";
 import { Cache } from "./cache.ts";
-import { sha256 } from "./canonical.ts";
 import { digestOfShort } from "./digests.ts";
 import {
   makeFolder,

@@ -229,6 +229,20 @@ Deno.test("what only the stages can tell has its place, too", async () => {
   assert.deepEqual(await told({ metric: "data.score" }), [
     'error: Nothing that "data" is made of is swept: all trials are the same',
   ]);
+  assert.deepEqual(await told({ stage: "judge", space: "{ extra: [1] }", metric: "work.score" }), [
+    'error: Nothing that "work" is made of is swept: all trials are the same',
+  ]);
+  const aside = "stages:\n  work: { uses: ./work.ts }\n  data: { uses: ./data.ts }\n" +
+    "  aside: { uses: ./work.ts }\n" +
+    "  judge: { uses: ./judge.ts, inputs: { model: work.model, data: data.test } }\n";
+  const space = "{ work.x: [0, 1], aside.x: [0, 1] }";
+  const lines = ["base: ./base.yaml", "metric: judge.accuracy", `space: ${space}`, "budget: 2"];
+  writeSweep(place, {}, aside);
+  const both = await place.do(["sweep", place.write("sweep/both.yaml", lines.join("\n"))]);
+  assert.deepEqual([both.code, /^error: (.*)$/m.exec(both.stderr)?.[1]], [
+    2,
+    '"judge" is not made of what "aside" gives: "aside.x" would change nothing',
+  ]);
   const unsplit = "stages:\n  work: { uses: ./work.ts }\n  once: { uses: ./work.ts }\n" +
     "  judge: { uses: ./judge.ts, inputs: { model: work.model, data: other.test } }\n" +
     "  other: { uses: ./other.ts }\n";

@@ -14,7 +14,7 @@ import { inCell, type Point } from "./trials.ts";
 import type { ReadSweep } from "./read.ts";
 import type { Sweep, Values } from "./sweep.ts";
 import { sweepFolder } from "./pages.ts";
-import { valueAt } from "./values.ts";
+import { valueAt, wholesFirst } from "./values.ts";
 import { winnerYaml } from "./winner.ts";
 
 /** Curves are shown of so many trials. */
@@ -142,10 +142,10 @@ function trialOf(
   };
 }
 
-/** Values by the paths that `--set` takes: with the variant that is swept. */
+/** Values by the paths that `--set` takes, with the variant that is swept; in the order that `--set` needs. */
 export function settingsOf(values: Values, sweep: Sweep): Record<string, Json> {
   return Object.fromEntries(
-    Object.entries(values).map(([path, value]) => {
+    wholesFirst(values).map(([path, value]) => {
       const [stage = "", ...rest] = path.split(".");
       const cell = sweep.cells[stage];
       return [[cell === undefined ? stage : `${stage}@${cell}`, ...rest].join("."), value];

@@ -143,6 +143,15 @@ export class TrialPlanner {
         `Nothing that "${stage}" is made of is swept: all trials are the same`,
       );
     }
+    for (const { path } of sweep.space) {
+      const name = path.split(".")[0] ?? "";
+      if (this.base.nodes.some((one) => one.stage === name)) continue;
+      this.#fail(
+        ["space", this.read.keys.get(path) ?? path],
+        `"${stage}" is not made of what "${name}" gives: "${path}" would change nothing`,
+        "Sweep params of the stages that feed the metric, or judge by another figure",
+      );
+    }
     if (sweep.replicates > 1 && this.seeded === null) {
       this.#fail(["replicates"], "Nothing that is swept is random: replicates would be the same");
     }
@@ -213,19 +222,21 @@ function endsOf(domain: Domain): { value: Json; step: number | null }[] {
   return domain.choices.map(({ value }, index) => ({ value, step: index }));
 }
 
-/** Values of what a param is conditional on, or a part of, and so on. */
+/** Values of what a param is conditional on, or a part of, and so on; what it asks for itself comes first. */
 function conditionsOf(parameter: Parameter, space: readonly Parameter[]): Values {
-  let values: Values = {};
-  for (const other of space) {
-    if (other === parameter) break;
-    const asked = parameter.when.find(({ path }) => path === other.path);
-    const isWhole = parameter.path.startsWith(`${other.path}.`);
-    if (asked === undefined && !isWhole) continue;
-    const [end] = endsOf(other.domain);
-    const value = asked?.is[0] ?? end?.value ?? null;
-    values = { ...values, ...conditionsOf(other, space), [other.path]: value };
-  }
-  return values;
+  const values = new Map<string, Json>();
+  const add = (one: Parameter) => {
+    const added = space.filter((other) => {
+      if (other === parameter || values.has(other.path)) return false;
+      const asked = one.when.find(({ path }) => path === other.path);
+      if (asked === undefined && !one.path.startsWith(`${other.path}.`)) return false;
+      values.set(other.path, asked?.is[0] ?? endsOf(other.domain)[0]?.value ?? null);
+      return true;
+    });
+    added.forEach(add);
+  };
+  add(parameter);
+  return Object.fromEntries(values);
 }
 
 /** Both ends of a range may be wrong in the same way. */

@@ -12,6 +12,7 @@ import { parseYaml } from "../config/yaml.ts";
 import { type Head, SpaceReader } from "./read_space.ts";
 import { StrategyReader } from "./read_strategy.ts";
 import { MOST_TRIALS, type Parameter, type Sweep } from "./sweep.ts";
+import { wholesFirst } from "./values.ts";
 
 const KEYS = [
   "base",
@@ -208,7 +209,10 @@ class SweepReader extends TreeReader {
 
   #set(tree: Tree | undefined): string[] {
     const map = tree === undefined ? null : this.map(tree, "a map of paths to values");
-    return this.entries(map).map(([path, { value }]) => `${path}=${JSON.stringify(toJson(value))}`);
+    const values = this.entries(map).map(([path, { value }]) => [path, toJson(value)] as const);
+    return wholesFirst(Object.fromEntries(values)).map(([path, value]) =>
+      `${path}=${JSON.stringify(value)}`
+    );
   }
 
   #metric(tree: Tree | undefined): Sweep["metric"] {

@@ -44,6 +44,8 @@ export type ArtifactType =
     readonly kind: "tensors";
     readonly tensors: Readonly<Record<string, TensorType>>;
     readonly open?: boolean;
+    /** Which way its figures are better, where that is known: what a sweep that judges by one is to do. */
+    readonly goals?: Readonly<Record<string, "maximize" | "minimize">>;
   }
   | { readonly kind: "file"; readonly name: string };
 

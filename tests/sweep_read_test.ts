@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { ConfigError } from "../pipelines/config/config.ts";
 import { renderDiagnostics } from "../pipelines/config/render.ts";
 import { type ReadSweep, readSweep } from "../pipelines/sweep/read.ts";
+import type { Goal } from "../pipelines/sweep/sweep.ts";
 import { ROOT, Workplace } from "./rig.ts";
 import { writeSweep } from "./sweep_rig.ts";
 
@@ -12,7 +13,7 @@ const BASE = join(ROOT, "configs", "quickstart.yaml");
 async function read(
   lines: readonly string[],
   overrides: readonly string[] = [],
-): Promise<ReadSweep> {
+): Promise<ReadSweep<Goal | null>> {
   const folder = await Deno.makeTempDir({ prefix: "crisol-" });
   try {
     const path = join(folder, "tuning.yaml");
@@ -57,7 +58,7 @@ Deno.test("a sweep that says little gets the defaults", async () => {
         when: [],
       }],
       metric: { stage: "evaluate", tensor: "accuracy", on: "validation" },
-      goal: "maximize",
+      goal: null,
       strategy: { type: "random" },
       rungs: null,
       budget: { trials: 5, time: null },
@@ -222,6 +223,10 @@ Deno.test("what only the stages can tell has its place, too", async () => {
       'help: it goes on by "epochs": "of: work.epochs"',
     ],
   );
+  assert.deepEqual(await told({ metric: "work.score" }), [
+    'error: "work" does not say whether more or less of "score" is better',
+    'help: Say it: "goal: maximize" or "goal: minimize"',
+  ]);
   assert.deepEqual(await told({ metric: "data.validation" }), [
     'error: "data" gives no figure "validation"',
     "help: There is: score",
@@ -255,6 +260,29 @@ Deno.test("what only the stages can tell has its place, too", async () => {
     'error: Trials cannot be judged by "other.validation": "other" has no output "validation"',
     'help: Split off validation data, as preprocess does, or say "metric: { of: ..., on: test }"',
   ]);
+});
+
+Deno.test("train and evaluate say themselves which way their figures are better", async () => {
+  await using place = await Workplace.here();
+  const lines = (metric: string) =>
+    `base: ${BASE}\nstage: train@baseline\nmetric: ${metric}\n${SPACE}\nbudget: 1\n`;
+  for (
+    const [metric, goal] of [
+      ["evaluate.loss", "minimize"],
+      ["evaluate.accuracy", "maximize"],
+      ["evaluate.calibrationError", "minimize"],
+      ["train.val_loss", "minimize"],
+      ["train.val_accuracy", "maximize"],
+    ] as const
+  ) {
+    const file = place.write("sweep/own.yaml", lines(metric));
+    const { stdout, stderr } = await place.do(["sweep", file, "--dry-run"]);
+    assert.match(stdout, new RegExp(`^random search, 1 trials, to ${goal} ${metric}`), stderr);
+  }
+  const file = place.write("sweep/own.yaml", lines("evaluate.precision"));
+  const { code, stderr } = await place.do(["sweep", file, "--dry-run"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /"evaluate" does not say whether more or less of "precision" is better/);
 });
 
 Deno.test("a sweep and a config that are taken for each other are told apart", async () => {

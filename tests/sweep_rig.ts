@@ -26,7 +26,7 @@ export default defineStage({
   inputs: {},
   outputs: {
     model: { kind: "tensors", tensors: { score: { dtype: "float64", rank: 1 } } },
-    history: { kind: "tensors", tensors: {}, open: true },
+    history: { kind: "tensors", tensors: {}, open: true, goals: { val_accuracy: "maximize" } },
   },
   random: true,
   horizon: "epochs",
@@ -73,11 +73,18 @@ export default defineStage({
     model: { arity: "one", tensors: score, what: "a model" },
     data: { arity: "one", tensors: score, what: "what to judge it on" },
   },
-  outputs: { metrics: { kind: "tensors", tensors: { accuracy: { dtype: "float64", rank: 1 } } } },
+  outputs: {
+    metrics: {
+      kind: "tensors",
+      tensors: { accuracy: { dtype: "float64", rank: 1 }, loss: { dtype: "float64", rank: 1 } },
+      goals: { accuracy: "maximize", loss: "minimize" },
+    },
+  },
   async run({ inputs, outputs }) {
     const [own = 0] = await inputs.model.tensor("score", "float64").read();
     const [offset = 0] = await inputs.data.tensor("score", "float64").read();
     await outputs.metrics.write("accuracy", "float64", [1], Float64Array.of(own + offset));
+    await outputs.metrics.write("loss", "float64", [1], Float64Array.of(own + offset));
   },
 });
 `;

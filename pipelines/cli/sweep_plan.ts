@@ -9,7 +9,7 @@ export async function planSweep(opened: OpenedSweep): Promise<number> {
   const data = await opened.data();
   const columns = terminal.live ? terminal.size().columns : Infinity;
   terminal.write(
-    `${visibleLine(`${data.strategy}; judged by ${data.metric}`)}${
+    `${visibleLine(`${data.strategy}, to ${data.goal} ${data.metric}`)}${
       data.on === "" ? "" : ` on ${visibleLine(data.on)}`
     }\n`,
   );

@@ -2,7 +2,7 @@
 import type { Config, Reference, StageConfig } from "../config/config.ts";
 import { merge } from "../plan/cells.ts";
 import type { Job } from "./strategy.ts";
-import type { Sweep, Values } from "./sweep.ts";
+import type { Goal, Sweep, Values } from "./sweep.ts";
 import { ofStage, replaced } from "./values.ts";
 
 /** A point with its name in the graph: `17`, or `17.1` for rung 1 of halving. */
@@ -26,7 +26,7 @@ export function pointOf(sweep: Sweep, job: Job): Point {
 }
 
 /** The base config as it stands, trained as far as the last rung: what trials are compared with. */
-export function baselineOf(sweep: Sweep): Point {
+export function baselineOf(sweep: Sweep<Goal | null>): Point {
   const reach = "rungs" in sweep.strategy ? sweep.strategy.rungs.at(-1) ?? null : null;
   return { label: "baseline", values: {}, reach };
 }
@@ -40,7 +40,7 @@ export function baselineOf(sweep: Sweep): Point {
  */
 export function trialConfig(
   base: Config,
-  sweep: Sweep,
+  sweep: Sweep<Goal | null>,
   points: readonly Point[],
   on: Sweep["metric"]["on"],
   seeded: string | null,
@@ -72,7 +72,7 @@ export function trialConfig(
 }
 
 /** Stages that get a cell for each trial. */
-export function sweptStages(sweep: Sweep): Set<string> {
+export function sweptStages(sweep: Sweep<Goal | null>): Set<string> {
   const names = sweep.space.map(({ path }) => path.split(".")[0] ?? "");
   return new Set([...names, ...sweep.rungs === null ? [] : [sweep.rungs.stage]]);
 }

@@ -67,6 +67,7 @@ export default defineStage({
         val_loss: "minimize",
         val_accuracy: "maximize",
       },
+      curves: { unit: "epoch", kept: "keptEpoch" },
     },
     optimizer: { kind: "tensors", tensors: {}, open: true },
   },

@@ -22,11 +22,18 @@ export default defineStage({
     layers: z.array(z.strictObject({ units: z.int() })).default([{ units: 3 }]),
     epochs: z.int().min(1).default(4),
     noise: z.number().default(0),
+    keep: z.int().optional(),
   }),
   inputs: {},
   outputs: {
     model: { kind: "tensors", tensors: { score: { dtype: "float64", rank: 1 } } },
-    history: { kind: "tensors", tensors: {}, open: true, goals: { val_accuracy: "maximize" } },
+    history: {
+      kind: "tensors",
+      tensors: {},
+      open: true,
+      goals: { val_accuracy: "maximize" },
+      curves: { unit: "epoch", kept: "kept" },
+    },
   },
   random: true,
   horizon: "epochs",
@@ -57,6 +64,7 @@ export default defineStage({
     const curve = Float64Array.from({ length: epochs }, (_, i) => score * (i + 1) / epochs);
     await outputs.model.write("score", "float64", [1], Float64Array.of(kind === "odd" ? NaN : score));
     await outputs.history.write("val_accuracy", "float64", [epochs], curve);
+    if (params.keep !== undefined) outputs.history.setAttributes({ kept: params.keep });
   },
 });
 `;

@@ -109,18 +109,6 @@ Deno.test("a point whose values do not fit together has failed, and costs no pro
   assert.equal(ran(events, "work").length, 4);
 });
 
-Deno.test("without a goal the metric's own direction holds: the least loss wins", async () => {
-  await using place = await Workplace.here();
-  const more = { space: "{ x: [0.1, 0.5, 0.9] }", strategy: "grid" };
-  // The loss of these stages is their accuracy.
-  for (const [metric, x] of [["judge.loss", 0.9], ["judge.accuracy", 0.1], ["work.score", 0.9]]) {
-    const goal = metric === "work.score" ? { goal: "minimize" } : undefined;
-    await runSweep(place, [writeSweep(place, { ...more, metric: String(metric), ...goal })]);
-    const { winner, trials } = stateOf(place);
-    assert.equal(trials[winner?.trial ?? -1]?.settings["work.x"], x, String(metric));
-  }
-});
-
 Deno.test("a larger budget keeps what is done", async () => {
   await using place = await Workplace.here();
   const file = writeSweep(place);

@@ -41,12 +41,12 @@ export async function trialsWork(
 }
 
 async function keepLosses(
-  { read, folder }: OpenedSweep,
+  { planner, folder }: OpenedSweep,
   store: Store,
   entries: readonly JobEntry[],
   results: readonly NodeResult[],
 ): Promise<void> {
-  const figures = await Figures.open(store, read.sweep.metric.tensor);
+  const figures = await Figures.open(store, planner.figure);
   const facts = new Map(results.flatMap((result) => {
     const fact = factOf(result);
     return fact === null ? [] : [[result.node, fact]];

@@ -6,10 +6,10 @@ import type { ReadSweep } from "./read.ts";
 import type { Goal } from "./sweep.ts";
 
 /** As it was read: its goal may not be said. */
-export type Asked = ReadSweep<Goal | null>;
+export type AskedSweep = ReadSweep<Goal | null>;
 
 export function diagnosticAt(
-  { source }: Pick<Asked, "source">,
+  { source }: Pick<AskedSweep, "source">,
   path: readonly (string | number)[],
   message: string,
   help?: string,
@@ -23,7 +23,7 @@ export function failAt(...told: Parameters<typeof diagnosticAt>): never {
 }
 
 /** `seeded`: the stage whose seeds make the replicates. @throws {ConfigError} at the first that does not fit */
-export function checkStages(read: Asked, { nodes }: Plan, seeded: string | null): void {
+export function checkStages(read: AskedSweep, { nodes }: Plan, seeded: string | null): void {
   const { sweep } = read;
   const { stage, tensor } = sweep.metric;
   const own = nodes.filter((node) => node.stage === stage);
@@ -82,7 +82,7 @@ export function checkStages(read: Asked, { nodes }: Plan, seeded: string | null)
 }
 
 /** What the file says, else what the metric's stage does. @throws {ConfigError} where neither does */
-export function goalOf(read: Asked, { nodes }: Plan): Goal {
+export function goalOf(read: AskedSweep, { nodes }: Plan): Goal {
   const { goal, metric: { stage, tensor } } = read.sweep;
   const declared = goalIn(nodes.find((node) => node.stage === stage)?.description, tensor);
   return goal ?? declared ?? failAt(

@@ -1,7 +1,13 @@
 /** What a sweep's page, its table for other tools and those who watch are made of. */
 import type { Json } from "../json.ts";
 import type { Node, NodeId } from "../plan/plan.ts";
-import type { SweepData, SweepParameter, SweepTrial, TrialState } from "../report/sweep_data.ts";
+import type {
+  Measured,
+  SweepData,
+  SweepParameter,
+  SweepTrial,
+  TrialState,
+} from "../report/sweep_data.ts";
 import type { Store } from "../store/local.ts";
 import { readTensor } from "./figures.ts";
 import type { Entry, JobEntry } from "./ledger.ts";
@@ -31,6 +37,8 @@ export interface Known {
   readonly facts: Facts;
   /** What the metric is measured on. */
   readonly on: string;
+  /** What its value is one of, e.g. "epoch"; null: it has no others. */
+  readonly unit: string | null;
   /** Those of an earlier form of the file. */
   readonly earlier: readonly JobEntry[];
   readonly isOver: boolean;
@@ -86,6 +94,7 @@ export async function sweepData(
     ...shown,
     metric: `${sweep.metric.stage}.${sweep.metric.tensor}`,
     on: known.on,
+    ...known.unit === null ? {} : { unit: known.unit },
     goal: sweep.goal,
     strategy: describeStrategy(sweep),
     rungs: sweep.rungs === null || !("rungs" in sweep.strategy)
@@ -107,9 +116,7 @@ export async function sweepData(
       trial: winner.job.trial,
       sets: setsOf(winner.point, sweep),
       yaml: winnerYaml(read, winner.point.values, winner.point.reach, sweepFolder(reports)),
-      test: tested?.result.type === "done"
-        ? tested.replicates.map(({ seed, value }) => ({ seed, value }))
-        : null,
+      test: tested?.result.type === "done" ? tested.replicates.map(measured) : null,
     },
     cost: {
       ...cost.counts,
@@ -136,10 +143,14 @@ function trialOf(
     ),
     settings: settingsOf(values, sweep),
     reached: reach,
-    metrics: entry.replicates.map(({ seed, value }) => ({ seed, value })),
+    metrics: entry.replicates.map(measured),
     seconds,
     failure: entry.loss,
   };
+}
+
+function measured({ seed, value, at }: Entry["replicates"][number]): Measured {
+  return { seed, value, ...at === null ? {} : { at } };
 }
 
 /** Values by the paths that `--set` takes, with the variant that is swept; in the order that `--set` needs. */
@@ -203,7 +214,7 @@ async function curvesOf(
     const found: Record<string, readonly number[]> = {};
     for (const name of CURVES) {
       const values = await readTensor(store, { history }, name);
-      if (values !== null) found[name] = values;
+      if (values !== null) found[name] = values.values;
     }
     return found;
   }

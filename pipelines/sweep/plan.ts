@@ -3,7 +3,8 @@ import { ConfigError, type Diagnostic } from "../config/config.ts";
 import type { Json } from "../json.ts";
 import type { Planner } from "../plan/make.ts";
 import type { Node, Plan } from "../plan/plan.ts";
-import { type Asked, checkStages, diagnosticAt, failAt, goalOf } from "./check.ts";
+import { type AskedSweep, checkStages, diagnosticAt, failAt, goalOf } from "./check.ts";
+import type { Asked } from "./figures.ts";
 import type { ReadSweep } from "./read.ts";
 import type { Domain, Goal, Parameter, Sweep, Values } from "./sweep.ts";
 import { baselineOf, type Point, sweptStages, trialConfig } from "./trials.ts";
@@ -33,7 +34,7 @@ export class TrialPlanner {
   ) {}
 
   /** Learns the base's stages and tries each end of the space. @throws {ConfigError} */
-  static async open(asked: Asked, planner: Planner): Promise<TrialPlanner> {
+  static async open(asked: AskedSweep, planner: Planner): Promise<TrialPlanner> {
     const { base, baseSource, sweep } = asked;
     // What the rungs count may be no param of its stage, which is told below.
     const point = { ...baselineOf(sweep), reach: null };
@@ -51,6 +52,21 @@ export class TrialPlanner {
   /** True if the metric's stage reads a test set, in whose place trials read the validation part. */
   get readsTest(): boolean {
     return this.read.sweep.metric.on === "validation" && this.#tested().length > 0;
+  }
+
+  /** The metric as its stage declares it. */
+  get figure(): Asked {
+    const { stage, tensor } = this.read.sweep.metric;
+    const node = this.base.nodes.find((one) => one.stage === stage);
+    const curves = Object.entries(node?.description.outputs ?? {}).flatMap(([output, type]) =>
+      type.kind === "tensors" && type.curves !== undefined ? [[output, type.curves]] : []
+    );
+    return { tensor, curves: Object.fromEntries(curves) };
+  }
+
+  /** What the metric is a value of, e.g. "epoch", where its stage keeps one of several; else null. */
+  get unit(): string | null {
+    return Object.values(this.figure.curves)[0]?.unit ?? null;
   }
 
   /** What the metric is measured on, e.g. `preprocess.validation`; empty where that is not known. */

@@ -47,7 +47,7 @@ export async function runSweep(
   const { sweep } = read;
   const started = asked.now();
   const client = await sweepClient(asked.root);
-  const figures = await Figures.open(store, sweep.metric.tensor);
+  const figures = await Figures.open(store, planner.figure);
   const facts = new Map<NodeId, Fact>();
   const before = folder.readState();
   const points = pointsBefore(before, sweep);
@@ -70,6 +70,7 @@ export async function runSweep(
     tested: driver.tested,
     facts: driver.facts,
     on: planner.measuredOn,
+    unit: planner.unit,
     isOver: driver.isOver,
     wall: asked.now() - started,
   });

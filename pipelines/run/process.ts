@@ -240,7 +240,21 @@ async function converse(
     }
   }
   const status = await process.ended;
+  if (status.signal !== null && TERMINAL.includes(status.signal)) await heard(work.signal);
   return { type: "failed", failure: endOf(status, process.tail()) };
+}
+
+/** What a terminal sends to all processes of its group: a stage that has only just begun it ends. */
+const TERMINAL: readonly string[] = ["SIGINT", "SIGHUP"];
+
+/** Waits a moment for the engine to hear of what has ended a stage already. */
+async function heard(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, 500);
+  signal.addEventListener("abort", () => resolve(), { once: true });
+  await promise;
+  clearTimeout(timer);
 }
 
 /** The run has ended well, so that nobody has to ask for it. */

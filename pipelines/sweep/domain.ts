@@ -38,9 +38,19 @@ export function gridCells(domain: Domain): Cells {
     }));
   }
   if (step === null) throw new RangeError("A grid cannot take all values of a range of floats");
+  return allCells(domain);
+}
+
+/** All its values, whatever a grid takes of them; of a range of floats without a step they have no number. */
+export function allCells(domain: Domain): Cells {
+  if (domain.type === "choice") return listed(domain.choices.map((one) => one.value));
+  const { step } = domain;
   return {
-    count: countOf(domain, step),
-    at: (i) => atStep(domain, step, i),
+    count: step === null ? Infinity : countOf(domain, step),
+    at(i) {
+      if (step === null) throw new RangeError("The values of a range of floats have no numbers");
+      return atStep(domain, step, i);
+    },
     has: (value) => holds(domain, value),
   };
 }

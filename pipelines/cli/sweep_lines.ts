@@ -32,6 +32,7 @@ export function endLines(
     const names = failed.slice(0, 8).map(({ trial }) => trial).join(", ");
     lines.push(`failed     ${failed.length} of ${data.trials.length} trials: ${names}`);
   }
+  lines.push(...(data.limits ?? []).map((text) => `note       ${visibleLine(text)}`));
   if (!isOver) {
     lines.push(`unfinished \`deno task ${words.map(visibleLine).join(" ")}\` goes on`);
   }

@@ -13,6 +13,7 @@ export async function planSweep(opened: OpenedSweep): Promise<number> {
       data.on === "" ? "" : ` on ${visibleLine(data.on)}`
     }\n`,
   );
+  for (const text of data.limits ?? []) terminal.write(`note       ${visibleLine(text)}\n`);
   for (const trial of data.trials) terminal.write(`${cut(lineOf(trial), columns)}\n`);
   const count = (state: SweepTrial["state"]) =>
     data.trials.filter((one) => one.state === state).length;

@@ -92,4 +92,6 @@ export interface SweepData {
   };
   /** Trials that the budget still has; 0: it is over. */
   readonly left: number;
+  /** What it does not come to, in sentences: points that are not tried, a rung that none reaches. */
+  readonly limits?: readonly string[];
 }

@@ -15,6 +15,7 @@ import type { Facts } from "./outcome.ts";
 import type { Planned } from "./plan.ts";
 import { isSame } from "./domain.ts";
 import { furthest, ranked } from "./ranking.ts";
+import { describeStrategy, limitsOf, pointsOf, shortOf } from "./limits.ts";
 import { nameOf } from "./space.ts";
 import { inCell, type Point } from "./trials.ts";
 import type { ReadSweep } from "./read.ts";
@@ -124,7 +125,8 @@ export async function sweepData(
       saved: cost.saved,
       wall: known.wall / 1000,
     },
-    left: known.isOver ? 0 : Math.max(0, sweep.budget.trials - furthest(known.entries).length),
+    left: known.isOver ? 0 : Math.max(0, pointsOf(sweep) - furthest(known.entries).length),
+    limits: [...limitsOf(sweep), ...winner === null ? [] : shortOf(sweep, winner.point.reach)],
   };
 }
 
@@ -273,25 +275,4 @@ function describeParameter({ path, domain }: Sweep["space"][number]): SweepParam
   return domain.type === "choice"
     ? { path, type: "choice", log: false, domain: domain.choices.map(({ name }) => name) }
     : { path, type: domain.type, log: domain.log, domain: [domain.min, domain.max] };
-}
-
-/** In words, for people. */
-export function describeStrategy({ strategy, budget }: Sweep): string {
-  const { trials } = budget;
-  switch (strategy.type) {
-    case "grid":
-      return "every combination";
-    case "random":
-      return `random search, ${trials} trials`;
-    case "sobol":
-      return `Sobol's sequence, ${trials} trials`;
-    case "tpe":
-      return `TPE, ${trials} trials, the first ${Math.min(trials, strategy.startup)} at random`;
-    case "halving":
-      return `successive halving from ${trials} trials, the best 1/${strategy.eta} of each rung`;
-    case "asha":
-      return `ASHA from ${trials} trials, the best 1/${strategy.eta} of each rung`;
-    default:
-      return strategy satisfies never;
-  }
 }

@@ -55,6 +55,13 @@ export function allCells(domain: Domain): Cells {
   };
 }
 
+/** The last value of a range whose steps, which count, do not come to its end; null: all is well. */
+export function lastBefore(domain: Domain): number | null {
+  if (domain.type === "choice" || domain.points !== null || domain.step === null) return null;
+  const last = atStep(domain, domain.step, countOf(domain, domain.step) - 1);
+  return last < domain.max ? last : null;
+}
+
 /** Each value once. */
 function listed(values: readonly Json[]): Cells {
   const once = new Map(values.map((value) => [canonicalJson(value), value]));

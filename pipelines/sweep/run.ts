@@ -10,6 +10,7 @@ import { Driver } from "./driver.ts";
 import { entriesBefore, pointsBefore } from "./earlier.ts";
 import { Figures } from "./figures.ts";
 import type { Entry } from "./ledger.ts";
+import { limitsOf, pointsOf } from "./limits.ts";
 import { emptyPlan, type OpenedSweep } from "./open.ts";
 import type { Fact } from "./outcome.ts";
 import { isPublished, pagesOf } from "./pages.ts";
@@ -78,6 +79,7 @@ export async function runSweep(
   const data = (withCurves: boolean) =>
     sweepData(known(), store, shown, read, asked.reports, withCurves);
 
+  for (const message of limitsOf(sweep)) listen({ type: "note", message });
   let next = -Infinity;
   let writing: Promise<void> | null = null;
   const keepState = () => {
@@ -125,7 +127,9 @@ export async function runSweep(
 
 /** All of a state that a page shows, but for times and curves. */
 function resultsOf(state: unknown): string {
-  const { trials, baseline, winner, left, metric, goal, strategy, asynchronous } = fieldsOf(state);
+  const { trials, baseline, winner, left, metric, goal, strategy, asynchronous, limits } = fieldsOf(
+    state,
+  );
   const timeless = (trial: unknown) => ({ ...fieldsOf(trial), seconds: 0, curves: null });
   return JSON.stringify([
     Array.isArray(trials) ? trials.map(timeless) : null,
@@ -136,6 +140,7 @@ function resultsOf(state: unknown): string {
     goal,
     strategy,
     asynchronous,
+    limits,
   ]);
 }
 
@@ -159,9 +164,9 @@ function eventOf(driver: Driver, entry: Entry): Parameters<Listener>[0] {
 
 /** Of strategies with rungs at least those that the first results let expect: ASHA may promote more. */
 function expectedJobs({ ledger, planner }: Driver): number {
-  const { strategy, budget } = planner.read.sweep;
-  if (!("rungs" in strategy)) return ledger.strategy.jobs;
-  let sum = 0, trials = Math.min(budget.trials, ledger.strategy.jobs);
+  const { strategy } = planner.read.sweep;
+  let sum = 0, trials = pointsOf(planner.read.sweep);
+  if (!("rungs" in strategy)) return trials;
   for (const _ of strategy.rungs) {
     sum += trials;
     trials = Math.floor(trials / strategy.eta);

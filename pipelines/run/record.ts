@@ -1,5 +1,6 @@
 /** A run with what it leaves behind: the run record and the published pages. */
 import { describeKept, keepLock } from "../certificate/keep.ts";
+import { rememberLock } from "../certificate/seen.ts";
 import { configName, type Done } from "../plan/fingerprint.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Store } from "../store/local.ts";
@@ -147,6 +148,11 @@ export async function keepRun(
     } catch (error) {
       warn("The lock file is not kept", error);
     }
+  }
+  try {
+    await rememberLock(store, record.config);
+  } catch (error) {
+    warn("The store does not know of the lock file", error);
   }
   return done;
 }

@@ -1,10 +1,9 @@
 /** What a sweep does not come to is said before it runs, where it ends, and on its page. */
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { describeStrategy, limitsOf } from "../pipelines/sweep/limits.ts";
 import type { Space, StrategySpec } from "../pipelines/sweep/sweep.ts";
 import { Workplace } from "./rig.ts";
-import { runSweep, stateOf, writeSweep } from "./sweep_rig.ts";
+import { pageOf, runSweep, stateOf, writeSweep } from "./sweep_rig.ts";
 import { choice, float, int, sweepOf, when } from "./sweep_strategies_rig.ts";
 
 const GRID: StrategySpec = { type: "grid" }, RANDOM: StrategySpec = { type: "random" };
@@ -75,7 +74,7 @@ Deno.test("a grid of 24 with a budget of 10 says so with -n, in the terminal and
   const { stdout } = await place.do(["sweep", file]);
   assert.equal(stdout.split(`note       ${note}\n`).length, 3, stdout);
   assert.ok(
-    Deno.readTextFileSync(join(place.reports, "sweeps", "tuning.html")).includes(`${note}.</p>`),
+    Deno.readTextFileSync(pageOf(place)).includes(`${note}.</p>`),
   );
 });
 

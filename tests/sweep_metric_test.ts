@@ -1,8 +1,7 @@
 /** The figure by which a sweep judges: which way it is better, and which of a curve's values it is. */
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { Workplace } from "./rig.ts";
-import { runSweep, stateOf, writeSweep } from "./sweep_rig.ts";
+import { pageOf, runSweep, stateOf, writeSweep } from "./sweep_rig.ts";
 
 Deno.test("without a goal the metric's own direction holds: the least loss wins", async () => {
   await using place = await Workplace.here();
@@ -34,7 +33,7 @@ Deno.test("a curve counts where its stage has kept the result, and page and tabl
     undefined,
     baseline?.metrics[0]?.value,
   ]);
-  const page = Deno.readTextFileSync(join(place.reports, "sweeps", "tuning.html"));
+  const page = Deno.readTextFileSync(pageOf(place));
   assert.match(page, /Of epoch, which was kept<\/th>\s*<td>3<\/td>\s*<td>–<\/td>/);
   const { stdout } = await place.do(["sweep", file, "--export", "csv"]);
   assert.equal(stdout.split("\r\n")[0]?.split(",")[6], "work.val_accuracy.epoch");

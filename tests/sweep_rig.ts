@@ -1,8 +1,9 @@
 /** Small sweeps of a test's own: a stage with a known best point, in a folder beside the store. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import type { SweepData } from "../pipelines/report/sweep_data.ts";
 import type { Event } from "../pipelines/run/event.ts";
-import type { Settings, Workplace } from "./rig.ts";
+import { ROOT, type Settings, type Workplace } from "./rig.ts";
 
 /**
  * Its score is best at x = 0.3, y = 5, and grows with epochs; noise is of the seed. `out` and `test` are what
@@ -140,9 +141,10 @@ export function writeSweep(
   more: Readonly<Record<string, string>> = {},
   base = BASE,
 ): string {
-  const stage = new URL("../pipelines/stage.ts", import.meta.url);
+  // A copy of the project has its own.
+  const stage = place.root === ROOT ? join(ROOT, "pipelines", "stage.ts") : "../pipelines/stage.ts";
   for (const [name, text] of Object.entries({ work: WORK, judge: JUDGE, data: DATA })) {
-    place.write(`sweep/${name}.ts`, text.replace("%stage%", stage.pathname));
+    place.write(`sweep/${name}.ts`, text.replace("%stage%", stage));
   }
   place.write("sweep/base.yaml", base);
   const all = { ...COMMON, ...more };
@@ -164,8 +166,24 @@ export async function runSweep(
 
 /** What the sweep has left for those who watch. */
 export function stateOf(place: Workplace, name = "tuning"): SweepData {
-  const text = Deno.readTextFileSync(`${place.store}/sweeps/${name}/state.json`);
+  const text = Deno.readTextFileSync(
+    `${called(place, `${place.store}/sweeps`, name, "")}/state.json`,
+  );
   return JSON.parse(text) as SweepData; // written by the sweep
+}
+
+/** The sweep's page, or what ends in other words: `-winner.yaml`. */
+export function pageOf(place: Workplace, end = ".html", name = "tuning"): string {
+  return called(place, join(place.reports, "sweeps"), name, end);
+}
+
+/** A file outside of the project goes by its name and a digest of its path. */
+function called(place: Workplace, folder: string, name: string, end: string): string {
+  if (place.root !== ROOT) return join(folder, "_sweep", `${name}${end}`);
+  const found = [...Deno.readDirSync(folder)].map((one) => one.name)
+    .filter((one) => new RegExp(`^_${name}-[0-9a-f]{8}${end.replace(".", "\\.")}$`).test(one));
+  assert.equal(found.length, 1, `${folder}: ${found}`);
+  return join(folder, found[0] ?? "");
 }
 
 /** All of a state that no clock decides. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { Workplace } from "./rig.ts";
-import { runSweep, stateOf, writeSweep } from "./sweep_rig.ts";
+import { pageOf, runSweep, stateOf, writeSweep } from "./sweep_rig.ts";
 
 const BASE = `seed: 1
 stages:
@@ -28,7 +28,7 @@ const SWEEP = {
 Deno.test("the winner is a variant beside the base's own, whose results are there", async () => {
   await using place = await Workplace.here();
   await runSweep(place, [writeSweep(place, SWEEP, BASE)]);
-  const path = join(place.reports, "sweeps", "tuning-winner.yaml");
+  const path = pageOf(place, "-winner.yaml");
   const { stages } = parse(Deno.readTextFileSync(path));
   assert.deepEqual(stages.work.variants, {
     one: null,
@@ -78,7 +78,7 @@ Deno.test("a map that the winner replaces is not merged with that of its stage",
     ),
   );
   await runSweep(place, [file]);
-  const path = join(place.reports, "sweeps", "tuning-winner.yaml");
+  const path = pageOf(place, "-winner.yaml");
   const { stages } = parse(Deno.readTextFileSync(path));
   assert.equal(stages.work.with.options, undefined);
   assert.deepEqual(stages.work.variants.one, { with: { options: { a: 1 } } });
@@ -96,7 +96,7 @@ Deno.test("a part of a param is set after the whole, whichever of them the space
     budget: "1",
   }, BASE);
   await runSweep(place, [file]);
-  const path = join(place.reports, "sweeps", "tuning-winner.yaml");
+  const path = pageOf(place, "-winner.yaml");
   const { stages } = parse(Deno.readTextFileSync(path));
   assert.deepEqual(stages.work.with.layers, [{ units: 5 }, { units: 2 }]);
   assert.deepEqual(stages.work.variants.winner.with.layers, [{ units: 7 }, { units: 4 }]);

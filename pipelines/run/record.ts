@@ -1,7 +1,7 @@
 /** A run with what it leaves behind: the run record and the published pages. */
 import { describeKept, keepLock } from "../certificate/keep.ts";
 import { rememberLock } from "../certificate/seen.ts";
-import { configName, type Done } from "../plan/fingerprint.ts";
+import type { Done } from "../plan/fingerprint.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Store } from "../store/local.ts";
 import { removeOldProgress } from "../store/progress.ts";
@@ -54,7 +54,7 @@ export async function runAndRecord(
   const nodes = new Map(asPlanned.nodes.map((node) => [node.id, node]));
   const journal = new Journal(store.root, {
     run: id,
-    config: configName(asPlanned),
+    config: asPlanned.config.name,
     path: asPlanned.config.path,
     command: asked.command,
     sweep: asked.sweep ?? null,

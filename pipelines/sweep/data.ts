@@ -116,7 +116,7 @@ export async function sweepData(
     winner: winner === null ? null : {
       trial: winner.job.trial,
       sets: setsOf(winner.point, sweep),
-      yaml: winnerYaml(read, winner.point.values, winner.point.reach, sweepFolder(reports)),
+      yaml: winnerYaml(read, winner.point.values, winner.point.reach, sweepFolder(sweep, reports)),
       test: tested?.result.type === "done" ? tested.replicates.map(measured) : null,
     },
     cost: {

@@ -68,5 +68,8 @@ function strategyOf(read: ReadSweep): Strategy {
 
 /** The plan that a sweep begins with: nothing yet, under its own name. */
 export function emptyPlan({ sweep, base }: ReadSweep): Plan {
-  return { config: { ...base, path: sweep.path, name: sweep.name }, nodes: [] };
+  return {
+    config: { ...base, path: sweep.path, name: sweep.name, place: sweep.page, page: sweep.page },
+    nodes: [],
+  };
 }

@@ -3,6 +3,7 @@ import { buildClient } from "../report/build.ts";
 import type { SweepData } from "../report/sweep_data.ts";
 import { renderSweepPage } from "../report/sweep_page.ts";
 import { publishFile } from "../store/files.ts";
+import type { Sweep } from "./sweep.ts";
 import { pagesOf } from "./pages.ts";
 
 /**
@@ -16,11 +17,12 @@ export async function sweepClient(root: string): Promise<string> {
 
 /** Answers the paths. */
 export async function publishSweep(
+  sweep: Pick<Sweep, "page">,
   data: SweepData,
   client: string,
   reports: string,
 ): Promise<string[]> {
-  const [page = "", config] = pagesOf(data, reports);
+  const [page = "", config] = pagesOf(sweep, data, reports);
   publishFile(page, await renderSweepPage(data, client));
   if (config !== undefined && data.winner !== null) publishFile(config, data.winner.yaml);
   return config === undefined ? [page] : [page, config];

@@ -3,6 +3,7 @@ import { basename, dirname } from "node:path";
 import { type Config, ConfigError, type StageConfig } from "../config/config.ts";
 import { suggest } from "../config/nearest.ts";
 import { absolute } from "../config/paths.ts";
+import { placeOf, withOverrides } from "../config/place.ts";
 import { readConfig, readText } from "../config/read.ts";
 import { ConfigSource, diagnostics } from "../config/source.ts";
 import { child, type MapTree, type Problem, quote, toJson, type Tree } from "../config/tree.ts";
@@ -77,8 +78,10 @@ export async function readSweep(
   fail();
   const cells = reader.cells(config);
   fail();
+  const place = await placeOf(file, `${project}/configs/sweeps`, project);
+  const page = await withOverrides(place, overrides);
   return {
-    sweep: { ...read, cells, overrides: [...read.overrides, ...overrides] },
+    sweep: { ...read, page, cells, overrides: [...read.overrides, ...overrides] },
     source: new ConfigSource(file, text, tree),
     keys: reader.spaceKeys,
     base: config,
@@ -127,6 +130,7 @@ class SweepReader extends TreeReader {
     this.#sweep = {
       path: file,
       name: basename(file).replace(/\.ya?ml$/i, ""),
+      page: "",
       base: base === null ? "" : absolute(dirname(file), base),
       overrides: this.#set(of("set")),
       seed: this.whole(of("seed"), 0, Number.MAX_SAFE_INTEGER) ?? 1,

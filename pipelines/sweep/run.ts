@@ -107,18 +107,19 @@ export async function runSweep(
     keepGoing: true,
     retries: sweep.retries,
     more: driver.more,
-    sweep: sweep.name,
+    sweep: sweep.page,
     async conclude(listen) {
       await writing;
       await figures.close();
       last = await data(false);
-      const isSame = resultsOf(last) === resultsOf(before) && isPublished(last, asked.reports);
+      const isSame = resultsOf(last) === resultsOf(before) &&
+        isPublished(sweep, last, asked.reports);
       if (!isSame) last = await data(true);
       // With what it has cost the run that made it.
       folder.writeState(isSame ? before : last);
       const paths = isSame
-        ? pagesOf(last, asked.reports)
-        : await publishSweep(last, client, asked.reports);
+        ? pagesOf(sweep, last, asked.reports)
+        : await publishSweep(sweep, last, client, asked.reports);
       for (const path of paths) listen({ type: "report-published", path });
     },
   }, listen);

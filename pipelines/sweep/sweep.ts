@@ -78,8 +78,10 @@ export type Goal = "maximize" | "minimize";
 export interface Sweep<G extends Goal | null = Goal> {
   /** Absolute path of the file. */
   readonly path: string;
-  /** File name without `.yaml`; names the report. */
+  /** File name without `.yaml`, for people. */
   readonly name: string;
+  /** What its pages and its folder in the store are called: where the file lies, and what `--set` changes. */
+  readonly page: string;
   /** Absolute path of the base config. */
   readonly base: string;
   /** What is changed of the base config for all trials, in the form of `--set`. */

@@ -1,6 +1,7 @@
 /** A sweep's trials as cells of its base config: what is planned is a config like any other. */
 import type { Config, Reference, StageConfig } from "../config/config.ts";
 import { merge } from "../plan/cells.ts";
+import { producersFirst } from "../plan/order.ts";
 import type { Job } from "./strategy.ts";
 import type { Goal, Sweep, Values } from "./sweep.ts";
 import { ofStage, replaced } from "./values.ts";
@@ -117,15 +118,6 @@ function limited(resources: StageConfig["resources"], timeout: number | null) {
 
 /** A stage and all that feed it, in declared order. */
 function needed(stages: readonly StageConfig[], last: string): StageConfig[] {
-  const wanted = new Set<string>();
-  const visit = (name: string) => {
-    if (wanted.has(name)) return;
-    wanted.add(name);
-    const stage = stages.find((one) => one.name === name);
-    for (const inputs of [stage?.inputs, ...stage?.variants.map((one) => one.inputs) ?? []]) {
-      for (const reference of Object.values(inputs ?? {}).flat()) visit(reference.stage);
-    }
-  };
-  visit(last);
-  return stages.filter(({ name }) => wanted.has(name));
+  const wanted = new Set(producersFirst(stages, stages.filter(({ name }) => name === last)));
+  return stages.filter((stage) => wanted.has(stage));
 }

@@ -45,6 +45,10 @@ export type ArtifactType =
     readonly kind: "tensors";
     readonly tensors: Readonly<Record<string, TensorType>>;
     readonly open?: boolean;
+    /** Which way its figures are better, where that is known: what a sweep that judges by one is to do. */
+    readonly goals?: Readonly<Record<string, "maximize" | "minimize">>;
+    /** Its tensors of rank 1 have a value for each `unit`, e.g. epoch; the attribute `kept` says which counts, from 1. */
+    readonly curves?: { readonly unit: string; readonly kept: string };
   }
   | { readonly kind: "file"; readonly name: string };
 

@@ -61,6 +61,13 @@ export default defineStage({
         learning_rate: { dtype: "float64", rank: 1 },
       },
       open: true,
+      goals: {
+        loss: "minimize",
+        accuracy: "maximize",
+        val_loss: "minimize",
+        val_accuracy: "maximize",
+      },
+      curves: { unit: "epoch", kept: "keptEpoch" },
     },
     optimizer: { kind: "tensors", tensors: {}, open: true },
   },

@@ -83,11 +83,11 @@ export async function openPlan(call: Call): Promise<Opened> {
       const held = await store.hold(false);
       const profile = await profileNode(node, store, done, steps).finally(() => held?.close());
       if ("type" in profile) return profile;
-      writeProfile(store, plan.config.name, profile);
+      writeProfile(store, plan.config.page, profile);
       return {
         profile,
-        path: store.profilePath(plan.config.name, node.id),
-        page: await publishAgain(plan, store, reports),
+        path: store.profilePath(plan.config.page, node.id),
+        page: await publishAgain(plan, store, reports, place.overrides),
       };
     },
     async run(asked, listen) {

@@ -29,7 +29,7 @@ export async function exportModel(call: Call): Promise<number> {
   );
   const named = value(call, "to");
   const target = named === undefined
-    ? `${projectRoot()}/exports/${plan.config.name}/${artifact.replace(/\.model$/, "")}`
+    ? `${projectRoot()}/exports/${plan.config.page}/${artifact.replace(/\.model$/, "")}`
     : userPath(named);
   const terminal = processTerminal();
   for (const [file, content] of files) {

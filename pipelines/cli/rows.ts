@@ -314,6 +314,6 @@ export function lastLine(watch: Watch, shorten: (path: string) => string): strin
   if (blocked > 0) counts.push(`blocked ${blocked}`);
   if (cancelled > 0) counts.push(`cancelled ${cancelled}`);
   const report = watch.report === null ? "" : `; report: ${visibleLine(shorten(watch.report))}`;
-  const interrupted = end.interrupted ? "interrupted: " : "";
-  return `${interrupted}${counts.join(", ")} in ${duration(end.milliseconds)}${report}`;
+  const text = `${counts.join(", ")} in ${duration(end.milliseconds)}${report}`;
+  return `${end.interrupted ? "interrupted: " : ""}${text}`;
 }

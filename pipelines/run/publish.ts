@@ -26,7 +26,7 @@ interface Lineage extends Omit<RunRecord, "nodes"> {
   readonly packages: Readonly<Record<string, string>>;
 }
 
-/** Writes `<folder>/<config>.html` for each page of the run, the first under that name; answers the paths. */
+/** Writes `<folder>/<page>.html` for each page of the run, the first under that name; answers the paths. */
 export async function publishPages(
   plan: Plan,
   store: Store,
@@ -42,13 +42,13 @@ export async function publishPages(
       const digest = outputs?.[output];
       if (digest === undefined) continue;
       const { bytes } = await readArtifactFile(store.objectFolder(digest), digest);
-      const name = paths.length === 0 ? plan.config.name : `${plan.config.name}-${node.id}`;
+      const name = paths.length === 0 ? plan.config.page : `${plan.config.page}-${node.id}`;
       const path = `${folder}/${name}.html`;
       const lineage: Lineage = {
         ...run,
         nodes: nodesOf(run, store),
         seed: plan.config.seed,
-        profiles: run.nodes.flatMap(({ node }) => readProfile(store, plan.config.name, node) ?? []),
+        profiles: run.nodes.flatMap(({ node }) => readProfile(store, plan.config.page, node) ?? []),
         packages,
       };
       publishFile(path, withPolicy(fillSlot(new TextDecoder().decode(bytes), lineage), node));
@@ -63,11 +63,12 @@ export async function publishAgain(
   plan: Plan,
   store: Store,
   folder: string,
+  overrides: readonly string[],
 ): Promise<string | null> {
-  const path = `${folder}/${plan.config.name}.html`;
+  const path = `${folder}/${plan.config.page}.html`;
   const pages = plan.nodes.filter((node) => pagesOf(node).length > 0);
-  const run = store.readRuns().find(({ config, nodes }) =>
-    config === plan.config.path &&
+  const run = store.readRuns().find(({ config, nodes, overrides: own }) =>
+    config === plan.config.path && JSON.stringify(own) === JSON.stringify(overrides) &&
     nodes.some(({ node, outputs }) => outputs && pages.some(({ id }) => id === node))
   );
   if (run === undefined || readIfThere(path) === null) return null;

@@ -1,6 +1,7 @@
 /** A run with what it leaves behind: the run record and the published pages. */
 import { describeKept, keepLock } from "../certificate/keep.ts";
-import { configName, type Done } from "../plan/fingerprint.ts";
+import { rememberLock } from "../certificate/seen.ts";
+import type { Done } from "../plan/fingerprint.ts";
 import type { Plan } from "../plan/plan.ts";
 import { StoreError } from "../store/files.ts";
 import type { Store } from "../store/local.ts";
@@ -54,7 +55,7 @@ export async function runAndRecord(
   const nodes = new Map(asPlanned.nodes.map((node) => [node.id, node]));
   const journal = new Journal(store.root, {
     run: id,
-    config: configName(asPlanned),
+    config: asPlanned.config.name,
     path: asPlanned.config.path,
     command: asked.command,
     sweep: asked.sweep ?? null,
@@ -148,6 +149,11 @@ export async function keepRun(
     } catch (error) {
       warn("The lock file is not kept", error);
     }
+  }
+  try {
+    await rememberLock(store, record.config);
+  } catch (error) {
+    warn("The store does not know of the lock file", error);
   }
   return done;
 }

@@ -12,7 +12,7 @@
  *     progress/<trajectory>/ where trainings stand, see progress.ts: deleting it costs time only
  *     quarantine/            what was found damaged, moved there
  *     diverged/              a file for each time that a key gave another result: never removed
- *     profiles/<config>/     where the time of a node's steps went on some machine, <node>.json
+ *     profiles/<page>/       where the time of a node's steps went on some machine, <node>.json
  *     locks/ tmp/ cache/     may be deleted while nothing runs
  */
 import type { Json } from "../json.ts";

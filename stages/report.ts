@@ -38,7 +38,7 @@ const reference = z.strictObject({
   }).optional().describe("Figures by epoch, drawn dashed"),
 });
 
-const CURVES = ["loss", "accuracy", "val_loss", "val_accuracy"] as const;
+const CURVES = ["loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"] as const;
 /** Originals and passes of each augmentation that are shown. */
 const SHOWN = { images: 8, passes: 10 };
 

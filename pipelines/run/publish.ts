@@ -1,4 +1,5 @@
 /** Puts finished pages where people look, with where they come from written into them. */
+import type { Json } from "../json.ts";
 import { describeReason } from "../plan/compare.ts";
 import { CLIENT } from "../plan/assets.ts";
 import type { MissReason, Node, Plan } from "../plan/plan.ts";
@@ -18,7 +19,11 @@ interface Lineage extends Omit<RunRecord, "nodes"> {
   readonly nodes: readonly (Omit<RunRecord["nodes"][number], "reason" | "diverged"> & {
     readonly why?: string;
     readonly diverged?: string;
+    readonly settings?: number;
+    readonly feeds?: Readonly<Record<string, readonly string[]>>;
   })[];
+  /** Params that nodes ran with, each once: many have the same. */
+  readonly settings: readonly Json[];
   readonly seed: number;
   /** Of the nodes of the run that have one. */
   readonly profiles: readonly Profile[];
@@ -46,7 +51,7 @@ export async function publishPages(
       const path = `${folder}/${name}.html`;
       const lineage: Lineage = {
         ...run,
-        nodes: nodesOf(run, store),
+        ...nodesOf(run, plan, store),
         seed: plan.config.seed,
         profiles: run.nodes.flatMap(({ node }) => readProfile(store, plan.config.page, node) ?? []),
         packages,
@@ -82,19 +87,34 @@ function pagesOf(node: Node): string[] {
 }
 
 /** A hit took no time now: what is shown is what its stage run took. Reasons are told in words. */
-function nodesOf(run: RunRecord, store: Store): Lineage["nodes"] {
-  return run.nodes.map(({ reason, diverged, ...node }) => {
+function nodesOf(run: RunRecord, plan: Plan, store: Store): Pick<Lineage, "nodes" | "settings"> {
+  const planned = new Map(plan.nodes.map((node) => [node.id, node]));
+  const settings = new Map<string, number>();
+  const nodes = run.nodes.map(({ reason, diverged, ...node }) => {
     const made = node.outcome === "hit" && node.key !== null
       ? store.readRecord(node.key)?.made
       : null;
+    const asked = planned.get(node.node);
+    const params = JSON.stringify(asked?.params ?? null);
+    if (!settings.has(params)) settings.set(params, settings.size);
     return {
       ...node,
       milliseconds: made?.milliseconds ?? node.milliseconds,
       ...diverged === undefined ? {} : { diverged: describeDivergence(diverged) },
       // It was written from a miss reason.
       ...reason === undefined ? {} : { why: describeReason(reason as unknown as MissReason) },
+      // The page that gathers all of them needs not say so.
+      ...asked === undefined || pagesOf(asked).length > 0 ? {} : {
+        settings: settings.get(params) ?? 0,
+        feeds: Object.fromEntries(
+          Object.entries(asked.feeds).map((
+            [input, all],
+          ) => [input, all.map(({ node, output }) => `${node}.${output}`)]),
+        ),
+      },
     };
   });
+  return { nodes, settings: [...settings.keys()].map((text): Json => JSON.parse(text)) };
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Draws one page of all results: self-contained, offline, the same bytes for the same results. */
 import { z } from "zod";
+import { describeRunAway } from "../models/runaway.ts";
 import type {
   AugmentedSamples,
   Curves,
@@ -112,6 +113,7 @@ export default defineStage({
         seed,
         predicted: predictions,
         curves: await named(inputs.histories, readCurves) ?? {},
+        ...await named(inputs.histories, readRunAway),
         model: await named(inputs.models, readModel),
       };
       variants.set(variant, [...variants.get(variant) ?? [], replicate]);
@@ -151,6 +153,25 @@ async function readCurves(artifact: ArtifactReader): Promise<Curves> {
     if (artifact.has(name)) found[name] = [...await artifact.tensor(name, "float64").read()];
   }
   return found;
+}
+
+/** What `train` says of a training that ran away. */
+const runAway = z.object({
+  keptEpoch: z.number(),
+  ranAway: z.object({
+    what: z.string(),
+    step: z.number(),
+    epoch: z.number(),
+    learningRate: z.number(),
+  }),
+});
+
+function readRunAway({ attributes }: ArtifactReader): Promise<{ readonly ranAway?: string }> {
+  const found = runAway.safeParse(attributes);
+  if (!found.success) return Promise.resolve({});
+  const { ranAway, keptEpoch } = found.data;
+  const words = `${describeRunAway(ranAway)}; its figures are those of epoch ${keptEpoch}`;
+  return Promise.resolve({ ranAway: words });
 }
 
 async function readModel(artifact: ArtifactReader): Promise<ModelView> {

@@ -187,3 +187,17 @@ Deno.test("a reference with an unknown figure is refused, with its path", () => 
   const issues = schemaIssues(report, { reference: { baseline: { los: 1 } } });
   assert.deepEqual(issues.map((issue) => issue.path.join(".")), ["reference.baseline"]);
 });
+
+Deno.test("the page says of a training that ran away where it did, and whose figures are shown", async () => {
+  const history = of(one, "history");
+  const { attributes } = history;
+  const ranAway = { what: "the loss is NaN at", step: 12, epoch: 8, learningRate: 0.5 };
+  history.setAttributes({ ...attributes, keptEpoch: 6, ranAway });
+  const found = await page(all);
+  history.setAttributes(attributes);
+  const words =
+    "the loss is NaN at step 12 (epoch 8) with learning rate 0.5; its figures are those of epoch 6";
+  assert.ok(found.includes(words));
+  assert.match(found, /The training of “baseline”, seed 1, ran away: /);
+  assert.ok(!whole.includes("ran away"));
+});

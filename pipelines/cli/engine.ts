@@ -93,6 +93,7 @@ export async function openPlan(call: Call): Promise<Opened> {
       const { runAndRecord } = await import("../run/record.ts");
       return await runAndRecord(plan, store, {
         ...asked,
+        partial: asked.keepGoing,
         forced: new Set(select(plan, asked.force)),
         datasets: datasetFolders(root),
         rebuild: async () => void await makeAndKeep(place, store),

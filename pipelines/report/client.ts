@@ -6,6 +6,7 @@
 import { parse, View } from "vega";
 import { expressionInterpreter } from "vega-interpreter";
 import { showLineage } from "./lineage.ts";
+import { showMissing } from "./missing.ts";
 
 const specs: Record<string, unknown> = JSON.parse(text("crisol-charts"));
 const views = new Map<string, Promise<View>>();
@@ -106,3 +107,4 @@ addEventListener("scroll", () => tip.style.display = "none", { passive: true });
 
 const lineage = document.getElementById("lineage");
 if (lineage !== null) showLineage(lineage, JSON.parse(text("crisol-lineage")));
+showMissing(document.querySelector("main"), JSON.parse(text("crisol-lineage")));

@@ -23,6 +23,7 @@ import { forward, projectRoot, shortPath, userPath, variable } from "./place.ts"
 export { Store } from "../store/local.ts";
 export { openArtifact } from "../tensor/read.ts";
 export { publishFile } from "../store/files.ts";
+export { fileName } from "../store/names.ts";
 
 export interface RunAsked {
   /** What becomes of the lock beside the config. */
@@ -82,10 +83,10 @@ export async function openPlan(call: Call): Promise<Opened> {
       const held = await store.hold(false);
       const profile = await profileNode(node, store, done, steps).finally(() => held?.close());
       if ("type" in profile) return profile;
-      writeProfile(store, plan.config.name, profile);
+      await writeProfile(store, plan.config.name, profile);
       return {
         profile,
-        path: store.profilePath(plan.config.name, node.id),
+        path: await store.profilePath(plan.config.name, node.id),
         page: await publishAgain(plan, store, reports),
       };
     },

@@ -36,7 +36,7 @@ export function nodeOf(
   return {
     id: nodeName(stage.name, cell) as NodeId, // what a node is called
     stage: stage.name,
-    cell: Object.fromEntries(cell.map(({ axis, label }) => [axis, label])),
+    cell: Object.fromEntries(cell.map(({ axis, label, whole }) => [axis, whole ?? label])),
     description,
     code,
     params: params ?? null,

@@ -4,6 +4,7 @@ import type { MissReason, Node, NodeId, Plan } from "../plan/plan.ts";
 import { readArtifactFile } from "../tensor/read.ts";
 import { publishFile, readIfThere } from "../store/files.ts";
 import type { Store } from "../store/local.ts";
+import { fileName } from "../store/names.ts";
 import { type Profile, readProfile } from "../store/profiles.ts";
 import type { RunRecord } from "../store/store.ts";
 import { describeDivergence } from "./diverged.ts";
@@ -44,19 +45,20 @@ export async function publishPages(
 ): Promise<Page[]> {
   const pages: Page[] = [];
   const results = new Map(run.nodes.map((one) => [one.node, one]));
+  const config = await fileName(plan.config.name);
   for (const node of plan.nodes) {
     const { outputs, missing = [] } = results.get(node.id) ?? {};
     for (const output of pagesOf(node)) {
       const digest = outputs?.[output];
       if (digest === undefined) continue;
       const { bytes } = await readArtifactFile(store.objectFolder(digest), digest);
-      const name = pages.length === 0 ? plan.config.name : `${plan.config.name}-${node.id}`;
+      const name = pages.length === 0 ? config : await fileName(`${plan.config.name}-${node.id}`);
       const path = `${folder}/${name}${missing.length === 0 ? "" : ".partial"}.html`;
       const lineage: Lineage = {
         ...run,
         nodes: nodesOf(run, store),
         seed: plan.config.seed,
-        profiles: run.nodes.flatMap(({ node }) => readProfile(store, plan.config.name, node) ?? []),
+        profiles: await profilesOf(run, plan, store),
         packages,
       };
       publishFile(path, fillSlot(new TextDecoder().decode(bytes), lineage));
@@ -72,7 +74,7 @@ export async function publishAgain(
   store: Store,
   folder: string,
 ): Promise<string | null> {
-  const path = `${folder}/${plan.config.name}.html`;
+  const path = `${folder}/${await fileName(plan.config.name)}.html`;
   const pages = plan.nodes.filter((node) => pagesOf(node).length > 0);
   const run = store.readRuns().find(({ config, nodes }) =>
     config === plan.config.path &&
@@ -83,6 +85,15 @@ export async function publishAgain(
   if (run === undefined || readIfThere(path) === null) return null;
   const [published = null] = await publishPages(plan, store, run, packages(plan, store), folder);
   return published?.path ?? null;
+}
+
+async function profilesOf(run: RunRecord, plan: Plan, store: Store): Promise<Profile[]> {
+  const found: Profile[] = [];
+  for (const { node } of run.nodes) {
+    const profile = await readProfile(store, plan.config.name, node);
+    if (profile !== null) found.push(profile);
+  }
+  return found;
 }
 
 function pagesOf(node: Node): string[] {

@@ -1,7 +1,6 @@
 /** Stages that fail, as a user reads it: the whole text, and what is done in spite of it. */
 import assert from "node:assert/strict";
 import { Store } from "../pipelines/store/local.ts";
-import { join } from "node:path";
 import process from "node:process";
 import { outcomes, Workplace } from "./rig.ts";
 import { CONFIG, own } from "./run_stages.ts";

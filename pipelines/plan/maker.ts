@@ -212,6 +212,7 @@ export class Maker {
       owns.map((own) => ({
         params: { ...givenTo(stage, own, description), ...axisOf(description, 0) },
         inputs: unknown,
+        names: {},
       })),
     );
     for (const [index, own] of owns.entries()) {

@@ -2,10 +2,11 @@
 import type { Json } from "../json.ts";
 import { describeReason } from "../plan/compare.ts";
 import { CLIENT } from "../plan/assets.ts";
-import type { MissReason, Node, Plan } from "../plan/plan.ts";
+import type { MissReason, Node, NodeId, Plan } from "../plan/plan.ts";
 import { readArtifactFile } from "../tensor/read.ts";
 import { publishFile, readIfThere } from "../store/files.ts";
 import type { Store } from "../store/local.ts";
+import { fileName } from "../store/names.ts";
 import { type Profile, readProfile } from "../store/profiles.ts";
 import type { RunRecord } from "../store/store.ts";
 import { describeDivergence } from "./diverged.ts";
@@ -31,36 +32,47 @@ interface Lineage extends Omit<RunRecord, "nodes"> {
   readonly packages: Readonly<Record<string, string>>;
 }
 
-/** Writes `<folder>/<page>.html` for each page of the run, the first under that name; answers the paths. */
+export interface Page {
+  readonly path: string;
+  /** Nodes that it was drawn without. */
+  readonly missing: readonly NodeId[];
+}
+
+/**
+ * Writes `<folder>/<page>.html` for each page of the run, the first under that name. One that lacks what failed
+ * has a name of its own, so that the last whole page stays.
+ */
 export async function publishPages(
   plan: Plan,
   store: Store,
   run: RunRecord,
   packages: Readonly<Record<string, string>>,
   folder: string,
-): Promise<string[]> {
-  const paths: string[] = [];
+): Promise<Page[]> {
+  const pages: Page[] = [];
   const results = new Map(run.nodes.map((one) => [one.node, one]));
   for (const node of plan.nodes) {
-    const outputs = results.get(node.id)?.outputs;
+    const { outputs, missing = [] } = results.get(node.id) ?? {};
     for (const output of pagesOf(node)) {
       const digest = outputs?.[output];
       if (digest === undefined) continue;
       const { bytes } = await readArtifactFile(store.objectFolder(digest), digest);
-      const name = paths.length === 0 ? plan.config.page : `${plan.config.page}-${node.id}`;
-      const path = `${folder}/${name}.html`;
+      const name = pages.length === 0
+        ? plan.config.page
+        : `${plan.config.page}-${await fileName(node.id)}`;
+      const path = `${folder}/${name}${missing.length === 0 ? "" : ".partial"}.html`;
       const lineage: Lineage = {
         ...run,
         ...nodesOf(run, plan, store),
         seed: plan.config.seed,
-        profiles: run.nodes.flatMap(({ node }) => readProfile(store, plan.config.page, node) ?? []),
+        profiles: await profilesOf(run, plan, store),
         packages,
       };
       publishFile(path, withPolicy(fillSlot(new TextDecoder().decode(bytes), lineage), node));
-      paths.push(path);
+      pages.push({ path, missing });
     }
   }
-  return paths;
+  return pages;
 }
 
 /** Publishes a page that is there once more, with the profiles of now; null where there is none. */
@@ -74,11 +86,22 @@ export async function publishAgain(
   const pages = plan.nodes.filter((node) => pagesOf(node).length > 0);
   const run = store.readRuns().find(({ config, nodes, overrides: own }) =>
     config === plan.config.path && JSON.stringify(own) === JSON.stringify(overrides) &&
-    nodes.some(({ node, outputs }) => outputs && pages.some(({ id }) => id === node))
+    nodes.some(({ node, outputs, missing }) =>
+      outputs && missing === undefined && pages.some(({ id }) => id === node)
+    )
   );
   if (run === undefined || readIfThere(path) === null) return null;
   const [published = null] = await publishPages(plan, store, run, packages(plan, store), folder);
-  return published;
+  return published?.path ?? null;
+}
+
+async function profilesOf(run: RunRecord, plan: Plan, store: Store): Promise<Profile[]> {
+  const found: Profile[] = [];
+  for (const { node } of run.nodes) {
+    const profile = await readProfile(store, plan.config.page, node);
+    if (profile !== null) found.push(profile);
+  }
+  return found;
 }
 
 function pagesOf(node: Node): string[] {

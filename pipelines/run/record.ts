@@ -131,8 +131,16 @@ export async function keepRun(
   }
   const { publishPages } = await import("./publish.ts");
   try {
-    const paths = await publishPages(plan, store, record, packages(plan, store), asked.reports);
-    for (const path of paths) listen({ type: "report-published", path });
+    const pages = await publishPages(plan, store, record, packages(plan, store), asked.reports);
+    for (const { path, missing } of pages) {
+      listen({ type: "report-published", path });
+      if (missing.length === 0) continue;
+      listen({
+        type: "warning",
+        message: `The page in "${path}" is not whole: it lacks ${missing.join(", ")}. ` +
+          "The last whole page stays as it is, and the lock, too",
+      });
+    }
   } catch (error) {
     warn("The report is not published", error);
   }

@@ -6,6 +6,7 @@
 import { parse, View } from "vega";
 import { expressionInterpreter } from "vega-interpreter";
 import { type Lineage, showLineage } from "./lineage.ts";
+import { showMissing } from "./missing.ts";
 import { showSettings } from "./settings.ts";
 
 const specs: Record<string, unknown> = JSON.parse(text("crisol-charts"));
@@ -121,3 +122,4 @@ const settings = document.getElementById("asked");
 if (settings !== null) {
   showSettings(settings, lineage, JSON.parse(settings.dataset["names"] ?? "[]"));
 }
+showMissing(document.querySelector("main"), lineage);

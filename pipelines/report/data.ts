@@ -44,6 +44,8 @@ export interface Replicate {
   readonly ece: number | null;
   readonly curves: Curves;
   readonly model: ModelView | null;
+  /** Where its training ran away after the epoch that these figures are of, in words. */
+  readonly ranAway?: string;
 }
 
 export interface LayerRow {

@@ -35,6 +35,10 @@ export interface Lineage {
     readonly version?: string;
     /** The same key had given another result, in words. */
     readonly diverged?: string;
+    /** Nodes that failed, or were blocked, and that it was made without. */
+    readonly missing?: readonly string[];
+    /** Why it failed. */
+    readonly message?: string;
     readonly outputs?: Readonly<Record<string, string>>;
     readonly seed?: number | null;
     /** Its place in `settings`. */

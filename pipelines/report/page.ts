@@ -40,6 +40,7 @@ export async function renderPage(data: ReportData, client: string): Promise<stri
   const sections: [id: string, title: string, content: readonly (Html | null)[]][] = [
     ["results", "Results", [
       absence(data),
+      ...runaways(variants),
       variantsTable(data),
       drawings.place(charts.accuracy, filtered),
       marks(data),
@@ -146,6 +147,19 @@ function absence({ preview }: ReportData): Html | null {
   return preview === null || preview.absent === null
     ? null
     : html`<p class="note"><strong>Of the data’s parts: ${preview.absent}.</strong></p>`;
+}
+
+/** A kept epoch of a training that ran away is a result, but not one of a sound setting. */
+function runaways(variants: readonly Variant[]): Html[] {
+  return variants.flatMap((variant) =>
+    variant.replicates.flatMap(({ seed, ranAway }) =>
+      ranAway === undefined ? [] : [
+        html`<p class="note"><strong>The training of “${nameOf(variant)}”${
+          seed === "" ? "" : `, seed ${seed},`
+        } ran away: ${ranAway}.</strong></p>`,
+      ]
+    )
+  );
 }
 
 /** What stands for what in the chart of accuracies. */

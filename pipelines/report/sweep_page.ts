@@ -121,8 +121,9 @@ function lead(data: SweepData): string {
   }, to ${goal} ${metric}${on === "" ? "" : ` on ${on}`}. ${strategy}.`;
 }
 
-function remarks({ asynchronous, left }: SweepData): (Html | false)[] {
+function remarks({ asynchronous, left, limits = [] }: SweepData): (Html | false)[] {
   return [
+    ...limits.map((text) => html`<p class="remark">${text}.</p>`),
     left > 0 && html`
       <p
         class="remark">The sweep is not over: its budget has ${count(left)} more ${left === 1

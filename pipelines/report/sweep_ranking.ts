@@ -50,6 +50,7 @@ export function rank(data: SweepData): Linked {
       state: trial.state,
       values: [...data.parameters.map(({ path }) => trial.values[path] ?? null), value],
       half: value === null ? null : finite(halfWidth(trial.metrics.map((m) => m.value))),
+      kept: trial.metrics.flatMap(({ at }) => at ?? []),
       difference: compare === null || !Number.isFinite(compare.mean) ? null : {
         mean: compare.mean,
         half: finite(compare.half),
@@ -66,6 +67,7 @@ export function rank(data: SweepData): Linked {
     rows,
     decimals: decimalsOf(trials.flatMap((trial) => metricOf(trial) ?? [])),
     replicates: data.replicates,
+    unit: data.unit ?? null,
     baseline: baseline !== null,
     rungs: data.rungs === null ? null : lastOf(data.rungs.param),
   };

@@ -2,6 +2,7 @@
  * The store in a folder. After a kill at any point it is valid as it stands: objects and records appear by
  * a rename, records after the objects that they name, and nothing in `tmp` is ever looked at.
  *
+ *     crisol-store.json      that it is one, see marker.ts
  *     objects/ab/<digest>/   an artifact, with its object.json
  *     records/ab/<key>.json  stage records
  *     runs/<id>.json         run records      logs/<id>/<node>.log
@@ -11,14 +12,15 @@
  *     progress/<trajectory>/ where trainings stand, see progress.ts: deleting it costs time only
  *     quarantine/            what was found damaged, moved there
  *     diverged/              a file for each time that a key gave another result: never removed
- *     profiles/<config>/     where the time of a node's steps went on some machine, <node>.json
+ *     profiles/<page>/       where the time of a node's steps went on some machine, <node>.json
  *     locks/ tmp/ cache/     may be deleted while nothing runs
  */
 import type { Json } from "../json.ts";
 import type { Digest, Key } from "../plan/plan.ts";
-import { digestOf, sha256 } from "./canonical.ts";
+import { Cache } from "./cache.ts";
 import { digestOfShort } from "./digests.ts";
 import {
+  makeFolder,
   namesIn,
   publishFile,
   readIfThere,
@@ -29,6 +31,8 @@ import {
   writeFailure,
 } from "./files.ts";
 import { ObjectError, parseInfo, readInfo } from "./info.ts";
+import { mark } from "./marker.ts";
+import { fileName } from "./names.ts";
 import { progressFolder } from "./progress.ts";
 import { isRecord, isRun } from "./valid.ts";
 import {
@@ -53,9 +57,6 @@ export async function keyOf(fingerprint: Fingerprint): Promise<Key> {
 const LEFTOVER_AGE = (Deno.build.os === "windows" ? 7 * 24 : 1) * 60 * 60 * 1000;
 
 const DAY = 24 * 60 * 60 * 1000;
-
-/** Node ids hold `@`, `,` and `=`, which every file system takes; labels are plain words. */
-const fileName = (node: string) => node.replace(/[^\w@,=.-]/g, "_");
 
 export interface Scratch {
   /** Absolute. */
@@ -173,7 +174,7 @@ export class Store {
         [INFO, ...Object.keys(info.files)].map((path) => syncFile(`${scratch}/${path}`)),
       );
       const parent = folder.slice(0, folder.lastIndexOf("/"));
-      Deno.mkdirSync(parent, { recursive: true });
+      makeFolder(parent);
       try {
         Deno.renameSync(scratch, folder);
       } catch (error) {
@@ -253,6 +254,7 @@ export class Store {
   }
   async #openLock(): Promise<Deno.FsFile> {
     try {
+      mark(this.root);
       Deno.mkdirSync(`${this.root}/locks`, { recursive: true });
       return await Deno.open(`${this.root}/locks/store`, { read: true, write: true, create: true });
     } catch (error) {
@@ -275,15 +277,16 @@ export class Store {
     this.#publish(path, `${JSON.stringify(divergence, null, 1)}\n`);
   }
 
-  /** Newest first. Records that cannot be read are left out. */
+  /** Newest first. Records that cannot be read are left out, and those that say another id than their name. */
   readRuns(): RunRecord[] {
     const found: RunRecord[] = [];
     for (const name of namesIn(`${this.root}/runs`).filter((one) => one.endsWith(".json"))) {
       try {
-        const record: unknown = JSON.parse(Deno.readTextFileSync(`${this.root}/runs/${name}`));
-        if (isRun(record)) found.push(record);
+        const record: unknown = JSON.parse(readIfThere(`${this.root}/runs/${name}`) ?? "");
+        // Paths are made of it: it must not lead elsewhere.
+        if (isRun(record) && `${record.id}.json` === name) found.push(record);
       } catch (error) {
-        if (!(error instanceof SyntaxError)) throw error;
+        if (!(error instanceof SyntaxError || error instanceof StoreError)) throw error;
       }
     }
     // Not by id, which tells no two runs of one second apart.
@@ -308,7 +311,7 @@ export class Store {
     try {
       Deno.mkdirSync(path, { recursive: true });
       Deno.mkdirSync(`${this.root}/locks`, { recursive: true });
-      Deno.mkdirSync(progressFolder(this.root), { recursive: true });
+      makeFolder(progressFolder(this.root));
     } catch (error) {
       throw writeFailure(this.root, error);
     }
@@ -348,12 +351,12 @@ export class Store {
     };
   }
   /** Where the log of a node in a run lies; it may be none. */
-  logFile(run: string, node: string): string {
-    return `${this.root}/logs/${run}/${fileName(node)}.log`;
+  async logFile(run: string, node: string): Promise<string> {
+    return `${this.root}/logs/${run}/${await fileName(node)}.log`;
   }
   /** The same, with its folder made. */
-  logPath(run: string, node: string): string {
-    const path = this.logFile(run, node);
+  async logPath(run: string, node: string): Promise<string> {
+    const path = await this.logFile(run, node);
     try {
       Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
     } catch (error) {
@@ -362,8 +365,8 @@ export class Store {
     return path;
   }
   /** Where the newest profile of a node of a config lies; it may be none. */
-  profilePath(config: string, node: string): string {
-    return `${this.root}/profiles/${config}/${fileName(node)}.json`;
+  async profilePath(config: string, node: string): Promise<string> {
+    return `${this.root}/profiles/${config}/${await fileName(node)}.json`;
   }
 
   /** Where a bundle's files lie. */
@@ -374,30 +377,12 @@ export class Store {
     return `${this.root}/cache`;
   }
 
-  /** A value that was computed before from the same `key`; null if there is none, or not as it was written. */
-  async readCache(kind: string, key: Json): Promise<unknown> {
-    const text = readIfThere(await this.#cachePath(kind, key)) ?? "";
-    const [sum, rest] = [text.slice(0, 64), text.slice(65)];
-    // What is read is taken at its word, so that a byte that changed on the disk must not come through.
-    if (await sha256(new TextEncoder().encode(rest)) !== sum) return null;
-    try {
-      return JSON.parse(rest);
-    } catch {
-      return null;
-    }
+  /** A value that this user computed before from the same `key`; null if there is none. */
+  readCache(kind: string, key: Json): Promise<unknown> {
+    return new Cache(this.cacheFolder).read(kind, key);
   }
-  /** A cache that cannot be written costs time only. */
-  async writeCache(kind: string, key: Json, value: unknown): Promise<void> {
-    const text = JSON.stringify(value);
-    const sum = await sha256(new TextEncoder().encode(text));
-    try {
-      publishFile(await this.#cachePath(kind, key), `${sum}\n${text}`);
-    } catch (error) {
-      if (!(writeFailure(this.root, error) instanceof StoreError)) throw error;
-    }
-  }
-  async #cachePath(kind: string, key: Json): Promise<string> {
-    return `${this.cacheFolder}/${kind}/${await digestOf(key)}.json`;
+  writeCache(kind: string, key: Json, value: unknown): Promise<void> {
+    return new Cache(this.cacheFolder).write(kind, key, value);
   }
 
   recordPath(key: Key): string {
@@ -408,7 +393,7 @@ export class Store {
   }
   #publish(path: string, text: string, isLasting = true): void {
     try {
-      publishFile(path, text, isLasting);
+      publishFile(path, text, { isLasting, scratch: `${this.root}/tmp` });
     } catch (error) {
       throw writeFailure(this.root, error);
     }

@@ -19,7 +19,7 @@ Deno.test(
     // An edit after that is none of what was submitted.
     place.edit("stages/shapes.ts", "run(", "run (");
     place.edit(TINY, 'title: "Tiny"', "title: Other");
-    for (const folder of ["models", "kernels", "artifacts"]) {
+    for (const folder of ["models", "kernels"]) {
       await Deno.remove(join(place.root, folder), { recursive: true });
     }
     const gc = await site.do(["gc", "--keep-runs", "1"]);
@@ -35,7 +35,7 @@ Deno.test(
       new Set(record.nodes.map(({ outcome }) => outcome)),
       new Set(["ran"]),
     );
-    assert.ok(isThere(join(site.reports, "tiny.html")));
+    assert.ok(isThere(join(site.reports, "_tests/configs/tiny.html")));
     assert.equal((await site.do(["gc", "--keep-runs", "1"])).code, 0);
     assert.ok(isThere(join(place.root, "tests/configs/tiny.lock.yaml")));
 

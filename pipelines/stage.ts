@@ -272,7 +272,7 @@ export interface StageDefinition<
   readonly outputs: O;
   /** True if results depend on the seed, which is then part of the identity. */
   readonly random?: boolean;
-  /** True if it reads data sets from the folders that hold them. */
+  /** True if it reads data sets from the folders that hold them: Crisol's own stages alone, since no key has their content. */
   readonly datasets?: boolean;
   /** Hosts that it may connect to, e.g. "example.org:443". */
   readonly hosts?: readonly string[];

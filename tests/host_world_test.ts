@@ -132,7 +132,7 @@ const NEEDED: Record<string, [code: string, wanted: unknown]> = {
   ],
   "stacks": [
     `const [first, second] = new RangeError("far").stack.split("\\n");
-     return [first, /^    at .*\\bown-\\w+\\.js:\\d+:\\d+\\)?$/.test(second)];`,
+     return [first, /^    at .*\\bstage\\.js:\\d+:\\d+\\)?$/.test(second)];`,
     ["RangeError: far", true],
   ],
 };
@@ -184,7 +184,7 @@ const REFUSED: Record<string, [body: string, type: string, message: RegExp]> = {
   "the data sets' folders": [
     "void (arguments[0] as { datasets: unknown }).datasets;",
     "threw",
-    /^This stage reads no data sets: declare `datasets: true` to do so$/,
+    /^This stage reads no data sets: take what `download` gives as an input$/,
   ],
 };
 

@@ -11,7 +11,7 @@ const DECLARED: Record<string, [body: string, message: RegExp, help: RegExp]> = 
   "reads a file of the system": [
     `await Deno.readTextFile("${SECRET}");`,
     /^Stage "own" may not read "\/etc\/passwd"$/,
-    /^declare an artifact in `inputs`, or `datasets: true`/,
+    /^declare an artifact in `inputs`: it reads no other file$/,
   ],
   "reads the project": [
     'for await (const _ of Deno.readDir(".")) void _;',
@@ -216,6 +216,10 @@ const MODULES: Record<string, [line: string, message: RegExp]> = {
   "its own address": ["void import.meta.url;", /uses import\.meta/],
   "any file as text": [
     `import text from "${SECRET}" with { type: "text" }; void text;`,
+    /"\/etc\/passwd" is an absolute path/,
+  ],
+  "any file above": [
+    `import text from "${"../".repeat(30)}etc/passwd" with { type: "text" }; void text;`,
     /cannot import "\/etc\/passwd": it lies neither in the project/,
   ],
   "any file by a link": [

@@ -91,9 +91,8 @@ export function whyOther(
 ): string | null {
   for (const record of store.records()) {
     if (!Object.values(record.outputs).includes(artifact)) continue;
-    const { fingerprint } = record;
-    if (fingerprint.stage !== now.stage) continue;
-    const reason = compare(fingerprint, now, node);
+    if (record.fingerprint.stage !== now.stage) continue;
+    const reason = compare(record, now, node);
     if (reason.type === "never-run") continue;
     return describeReason(reason);
   }

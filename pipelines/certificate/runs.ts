@@ -94,7 +94,7 @@ async function diffNode(
   return {
     node,
     outcomes: [before?.outcome ?? null, now?.outcome ?? null],
-    changes: old === null || next === null ? [] : changesOf(old.fingerprint, next.fingerprint),
+    changes: old === null || next === null ? [] : changesOf(old, next),
     outputs,
     same: was !== undefined && is !== undefined && outputs.length === 0,
   };

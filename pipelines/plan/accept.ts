@@ -35,12 +35,13 @@ export async function acceptResult(
   const { record, damage } = lookUp(store, last, node);
   if (record === null) return { type: "nothing", why: "its last result is not there any more" };
   if (damage !== null) return { type: "nothing", why: damage.detail };
-  const changes = changesOf(record.fingerprint, fingerprint);
+  const changes = changesOf(record, { fingerprint, modules: node.code.modules });
   if (changes.some(({ type }) => !CODE.includes(type))) return { type: "other", changes };
   const next: StageRecord = {
     ...record,
     key,
     fingerprint,
+    modules: node.code.modules,
     accepted: { from: record.accepted?.from ?? last, reason, when: now.toISOString() },
   };
   store.writeRecord(next);

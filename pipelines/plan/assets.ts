@@ -1,4 +1,5 @@
 /** What a stage reads beside its code: compiled kernels, and the report's script. Built on first use. */
+import { explainEnd } from "./bundle_error.ts";
 import { getOrAdd } from "./cells.ts";
 import type { Digest, Node } from "./plan.ts";
 
@@ -53,6 +54,9 @@ export class AssetBuilder {
   }
   #buildClient() {
     return this.#client ??= import("../report/build.ts")
-      .then(({ buildClient }) => buildClient(`${this.folder}/report`, CLIENT));
+      .then(({ buildClient }) => buildClient(`${this.folder}/report`, CLIENT))
+      .catch((error: unknown) => {
+        throw explainEnd(error, CLIENT);
+      });
   }
 }

@@ -23,6 +23,12 @@ export interface Known {
   readonly description: Description;
 }
 
+/** Why nothing is known of one. */
+export interface Unknown {
+  readonly message: string;
+  readonly help?: string;
+}
+
 /** Makes one plan. */
 export class Maker {
   readonly #diagnostics: Diagnostic[] = [];
@@ -35,7 +41,7 @@ export class Maker {
     readonly source: ConfigSource,
     readonly learner: Learner,
     readonly assets: AssetBuilder,
-    readonly learn: (module: string) => Promise<Known | string>,
+    readonly learn: (module: string) => Promise<Known | Unknown>,
   ) {}
 
   async make(): Promise<Plan> {
@@ -63,11 +69,13 @@ export class Maker {
     const answers = await Promise.all(this.config.stages.map(({ module }) => this.learn(module)));
     for (const [index, stage] of this.config.stages.entries()) {
       const found = answers[index];
-      if (typeof found === "object") learned.set(stage.name, { stage, ...found });
+      if (found === undefined) continue;
+      if ("code" in found) learned.set(stage.name, { stage, ...found });
       else {
         this.#complain(
           ["stages", stage.name, "uses"],
-          `The stage "${stage.uses}" cannot be loaded: ${found}`,
+          `The stage "${stage.uses}" cannot be loaded: ${found.message}`,
+          found.help,
         );
       }
     }

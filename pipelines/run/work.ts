@@ -149,6 +149,7 @@ async function once(
       version: 1,
       key,
       fingerprint,
+      modules: node.code.modules,
       outputs,
       made: {
         run: settings.id,

@@ -143,7 +143,7 @@ Deno.test(
     );
 
     await t.step(
-      "a task that takes too much memory is told so, and how to give it more",
+      "a stage that takes too much memory is told so",
       async () => {
         const id = await site.submit([
           configIn(
@@ -155,7 +155,7 @@ Deno.test(
         const standing = await site.over(id);
         assert.match(
           whyOf(standing, "takes"),
-          /more memory than it was given.*; .*resources: \{ memory \}/,
+          /^takes: The stage ran out of memory/,
         );
       },
     );

@@ -4,6 +4,7 @@
  */
 import type { z } from "zod";
 import type { Json, JsonObject } from "./json.ts";
+import { clashIssue, declaredIssue, fileIssue, nameIssue } from "./names.ts";
 
 export type { Json, JsonObject } from "./json.ts";
 
@@ -315,7 +316,24 @@ export function defineStage<
 >(
   definition: StageDefinition<S, I, O>,
 ): Stage {
+  for (const name of Object.keys(definition.inputs)) refuse(declaredIssue("input", name));
+  for (const [name, type] of Object.entries(definition.outputs)) {
+    refuse(declaredIssue("output", name));
+    if (type.kind === "file") refuse(fileIssue(type.name));
+    else {
+      const before: string[] = [];
+      for (const tensor of Object.keys(type.tensors)) {
+        refuse(nameIssue(tensor) ?? clashIssue(tensor, before));
+        before.push(tensor);
+      }
+    }
+  }
   // The host gives `run` and `check` what the declarations describe: params parsed by `params`, one reader
   // an input and one writer an output. That agreement is what the cast states.
   return definition as unknown as Stage;
+}
+
+/** A name that no artifact can have is told before a run, and not after it. */
+function refuse(issue: string | null): void {
+  if (issue !== null) throw new Error(issue);
 }

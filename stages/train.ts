@@ -9,7 +9,8 @@ import { endIssue } from "../models/ends.ts";
 import { bytesHeld, held, WINDOW } from "../models/feed.ts";
 import { resolve } from "../models/layers.ts";
 import { train } from "../models/loop.ts";
-import { type TrainParams, trainSchema } from "../models/schema.ts";
+import { nameIssues } from "../models/names.ts";
+import { placeOf, type TrainParams, trainSchema } from "../models/schema.ts";
 import { summary } from "../models/summary.ts";
 import { defineStage, type ParamIssue } from "../pipelines/stage.ts";
 import { LABELLED_IMAGES } from "./datasets/dataset.ts";
@@ -102,13 +103,13 @@ export default defineStage({
       }
     }
     const { layers, issues: misfits } = resolve(buildModel(params.layers, inputShape));
-    for (const { position, message } of misfits) {
-      issues.push({ path: ["layers", position], message });
+    for (const { position, message } of [...misfits, ...nameIssues(layers)]) {
+      issues.push({ path: ["layers", ...placeOf(params.layers, position)], message });
     }
     const misfit = misfits.length > 0 ? null : endIssue(layers, params.loss);
     if (misfit !== null) {
       const { position, ...told } = misfit;
-      issues.push({ path: ["layers", position], ...told });
+      issues.push({ path: ["layers", ...placeOf(params.layers, position)], ...told });
     }
     if (misfits.length > 0 || misfit !== null) return { issues };
     const { families, bytes } = familiesUsed(layers, params.loss, params.optimizer);

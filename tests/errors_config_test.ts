@@ -443,6 +443,22 @@ const MODULES: readonly {
       "deno.json's imports (configs/own.ts:1:8)",
   },
   {
+    what: "declares a tensor that no artifact can hold",
+    text: stageText("").replace("numbers: {", '"zarr.json": {'),
+    told: 'A tensor cannot have the name "zarr.json": a file of this name lies beside the tensors',
+  },
+  {
+    what: "declares two tensors that differ in case",
+    text: stageText("").replace("numbers: {", 'Numbers: { dtype: "int8", rank: 1 }, numbers: {'),
+    told: 'Tensors "numbers" and "Numbers" differ only in case, which not every file system keeps',
+  },
+  {
+    what: "declares an output of an inherited name",
+    text: stageText("").replace("outputs: { out:", "outputs: { constructor:"),
+    told:
+      'An output cannot have the name "constructor": every map in JavaScript has one of this name',
+  },
+  {
     what: "has no default export",
     text: "export const a = 1;\n",
     told: "it has no default export: wanted `export default defineStage({ ... })`",

@@ -1,4 +1,5 @@
 /** What a store still has of the bits that a lock names: the values, and what they were made from. */
+import { own } from "../json.ts";
 import { compare, describeReason } from "../plan/compare.ts";
 import type { Digest, Node } from "../plan/plan.ts";
 import { ObjectError } from "../store/info.ts";
@@ -28,7 +29,7 @@ export async function findTensor(
   for (const artifact of store.objects()) {
     try {
       const { manifest } = await store.readInfo(artifact);
-      const tensor = manifest.kind === "tensors" ? manifest.tensors[name] : undefined;
+      const tensor = manifest.kind === "tensors" ? own(manifest.tensors, name) : undefined;
       if (tensor?.sha256 === sha256) return { artifact, tensor };
     } catch (error) {
       // A damaged one is no reference; `verify` tells of it.

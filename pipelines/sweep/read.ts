@@ -6,7 +6,7 @@ import { absolute } from "../config/paths.ts";
 import { readConfig, readText } from "../config/read.ts";
 import { ConfigSource, diagnostics } from "../config/source.ts";
 import { child, type MapTree, type Problem, quote, toJson, type Tree } from "../config/tree.ts";
-import { TreeReader } from "../config/tree_reader.ts";
+import { OWN_KEY, TreeReader } from "../config/tree_reader.ts";
 import { parseDuration } from "../config/units.ts";
 import { parseYaml } from "../config/yaml.ts";
 import { type Head, SpaceReader } from "./read_space.ts";
@@ -107,7 +107,7 @@ class SweepReader extends TreeReader {
       const help = "`deno task run` runs it; a sweep names it as its `base`";
       return this.complain("This is a config, not a sweep", stages.key, help);
     }
-    this.keys(root, KEYS, "a sweep");
+    this.keys(root, KEYS, "a sweep", OWN_KEY);
     const of = (key: string) => child(root, key)?.value;
     for (const key of ["base", "space"]) {
       if (of(key) === undefined) this.complain(`The key "${key}" is missing`, root.place);

@@ -8,6 +8,7 @@ import { engines, kills } from "./kills.ts";
 import type { Lab, Row } from "./lab.ts";
 import { mounts } from "./mounts.ts";
 import { stages } from "./stages.ts";
+import { stores } from "./stores.ts";
 
 interface Kind {
   readonly all: (lab: Lab) => Promise<Row>;
@@ -20,6 +21,7 @@ export const SUITE: Readonly<Record<string, Kind>> = {
   mounts: { all: (lab) => mounts(lab, 20), few: (lab) => mounts(lab, 1) },
   damage: { all: (lab) => damage(lab, null), few: (lab) => damage(lab, 2) },
   edits: { all: (lab) => edits(lab, 200), few: (lab) => edits(lab, 2) },
+  stores: { all: (lab) => stores(lab, 200), few: (lab) => stores(lab, 4) },
   engines: { all: (lab) => engines(lab, 50), few: (lab) => engines(lab, 1) },
   configs: { all: (lab) => configs(lab, 10_000), few: (lab) => configs(lab, 200) },
   data: { all: (lab) => data(lab, 1000), few: (lab) => data(lab, 64) },

@@ -1,7 +1,7 @@
 /** Draws stages that do harm: out of a grammar of attacks, each a text of their module. */
 import type { Dice } from "./lab.ts";
 
-/** All that `defineStage` does when it runs. */
+/** In the place of the project's own, which looks at names first; nobody has to call that. */
 export const DEFINE = "const defineStage = (stage) => stage;";
 
 /** What a stage would have the engine hear; `DIGEST` is that of another's artifact. */

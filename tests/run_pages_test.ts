@@ -1,14 +1,13 @@
 /** Published pages: what a run writes into the slot that the artifact leaves free. */
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import type { Lineage } from "../pipelines/report/lineage.ts";
 import { TINY, Workplace } from "./rig.ts";
 
 Deno.test("a page knows what its nodes were asked and what feeds them, each set of params once", async () => {
   await using place = await Workplace.here();
-  await place.run([TINY, "--set", "train.epochs=1"]);
-  const [page = ""] = [...Deno.readDirSync(place.reports)].map(({ name }) => name);
-  const text = Deno.readTextFileSync(join(place.reports, page));
+  const events = await place.run([TINY, "--set", "train.epochs=1"]);
+  const published = events.find((event) => event.type === "report-published");
+  const text = Deno.readTextFileSync(published?.path ?? "");
   const slot = /id="crisol-lineage">(.*)<\/script>/.exec(text)?.[1] ?? "null";
   const { nodes, settings = [] }: Lineage = JSON.parse(slot);
   const of = (name: string) => {

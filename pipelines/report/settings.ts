@@ -85,6 +85,25 @@ function flatten(value: Json, path: string, into: Map<string, Json>): void {
   for (const [name, one] of Object.entries(value)) flatten(one, `${start}${name}`, into);
 }
 
+/** A stage that some variant does without is one setting of those that have it. */
+function folded(all: readonly Settings[]): Settings[] {
+  const stage = (path: string) => path.split(" ", 1)[0] ?? path;
+  const stages = all.map((one) => new Set([...one.keys()].map(stage)));
+  return all.map((settings) => {
+    const flat = new Map<string, Json>();
+    for (const [path, value] of settings) {
+      const name = stage(path);
+      if (stages.every((one) => one.has(name))) {
+        flat.set(path, value);
+        continue;
+      }
+      const said = `${path.slice(name.length + 1)} ${say(value)}`, before = flat.get(name);
+      flat.set(name, before === undefined ? said : `${say(before)}, ${said}`);
+    }
+    return flat;
+  });
+}
+
 /** Lists of maps of one length (layers) compare one by one. */
 function opened(all: readonly Settings[]): Settings[] {
   const lists = new Map<string, Json[][]>();
@@ -123,7 +142,7 @@ export function showSettings(
     ));
     return;
   }
-  const all = opened(variants.map((one) => settingsOf(one, lineage)));
+  const all = opened(folded(variants.map((one) => settingsOf(one, lineage))));
   const paths = [...new Set(all.flatMap((one) => [...one.keys()]))];
   const isSame = (path: string) =>
     new Set(all.map((one) => JSON.stringify(one.get(path)))).size <= 1;

@@ -98,6 +98,8 @@ inBrowser("What was asked of the variants differs first, the rest is folded", {}
       "dense units 64 / dense units 10",
       "dense units 64 / dense units 32 / dense units 10",
     ],
+    // A stage that others do without is one setting; the number of its cell is none.
+    ["augment", "–", "–", "input data download.train, rotation 10", "–"],
   ]);
   assert.deepEqual(await rows.locator("strong").allInnerTexts(), ["dense units 32"]);
   const rest = page.locator("#asked details");

@@ -161,7 +161,10 @@ export const LINEAGE = {
       { part: "update", layer: "dense", operation: "adam kernel", milliseconds: 0.5, least: 0.5 },
     ],
   }],
-  settings: [{}, layers([64, 10], 0.001), layers([64, 10], 0.01), layers([64, 32, 10], 0.001)],
+  settings: [{}, layers([64, 10], 0.001), layers([64, 10], 0.01), layers([64, 32, 10], 0.001), {
+    rotation: 10,
+    pass: 0,
+  }],
   nodes: [
     {
       node: "download",
@@ -182,6 +185,14 @@ export const LINEAGE = {
       outputs: { model: "c".repeat(64) },
       settings: 2,
       feeds: { train: ["download.train"] },
+    },
+    {
+      node: "augment@pass=0",
+      key: null,
+      outcome: "hit",
+      milliseconds: 0,
+      settings: 4,
+      feeds: { data: ["download.train"] },
     },
     ...["baseline,seed=1", "baseline,seed=2", "augmented", "batch-norm"].map((cell) => ({
       node: `train@${cell}`,

@@ -2,6 +2,7 @@
 import { keyOf, type Store } from "../store/local.ts";
 import type { StageRecord } from "../store/store.ts";
 import { type Change, changesOf } from "./compare.ts";
+import { decidedOf } from "./printed.ts";
 import { configName, type Done, fingerprintOf, lookUp } from "./fingerprint.ts";
 import type { Node, Plan } from "./plan.ts";
 
@@ -35,13 +36,15 @@ export async function acceptResult(
   const { record, damage } = lookUp(store, last, node);
   if (record === null) return { type: "nothing", why: "its last result is not there any more" };
   if (damage !== null) return { type: "nothing", why: damage.detail };
-  const changes = changesOf(record, { fingerprint, modules: node.code.modules });
+  const changes = changesOf(decidedOf(record, store), {
+    fingerprint,
+    modules: () => node.code.modules,
+  });
   if (changes.some(({ type }) => !CODE.includes(type))) return { type: "other", changes };
   const next: StageRecord = {
     ...record,
     key,
     fingerprint,
-    modules: node.code.modules,
     accepted: { from: record.accepted?.from ?? last, reason, when: now.toISOString() },
   };
   store.writeRecord(next);

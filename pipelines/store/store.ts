@@ -32,8 +32,6 @@ export interface StageRecord {
   readonly version: 1;
   readonly key: Key;
   readonly fingerprint: Fingerprint;
-  /** Not hashed: the modules of its code, to tell which have changed; absent in records of format 1. */
-  readonly modules?: Readonly<Record<string, Digest>>;
   /** Output name to artifact digest. */
   readonly outputs: Readonly<Record<string, Digest>>;
   /** Nothing was run for this key: somebody kept the result of another one, whose code was older. */

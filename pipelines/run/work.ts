@@ -149,7 +149,6 @@ async function once(
       version: 1,
       key,
       fingerprint,
-      modules: node.code.modules,
       outputs,
       made: {
         run: settings.id,

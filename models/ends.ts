@@ -1,16 +1,7 @@
 /** Which last activations a loss can learn from: those that Keras takes as well, and trains badly or never. */
-import type { Layer } from "./layers.ts";
+import type { Layer, LayerIssue } from "./layers.ts";
 import { lossIssue } from "./losses.ts";
 import type { ActivationName, Loss } from "./model.ts";
-
-/** What is wrong with how a model ends. */
-export interface EndIssue {
-  /** Of the layer that it is about. */
-  readonly position: number;
-  readonly message: string;
-  /** Two ways out. */
-  readonly help?: string;
-}
 
 /** What an activation does to a loss, where it should not stand; unusual ones that learn are not here. */
 type Faults = { readonly [A in ActivationName]?: string };
@@ -102,8 +93,8 @@ function endOf(layers: readonly Layer[]): End | null {
   return null;
 }
 
-/** What keeps a model from learning with this loss, if anything does: its shape, or its last activation. */
-export function endIssue(layers: readonly Layer[], loss: Loss): EndIssue | null {
+/** What keeps a model from learning with this loss, with two ways out: its shape, or its last activation. */
+export function endIssue(layers: readonly Layer[], loss: Loss): LayerIssue | null {
   const misfit = lossIssue(layers, loss);
   const last = layers.at(-1);
   if (misfit !== null || last === undefined) {

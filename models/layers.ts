@@ -33,10 +33,11 @@ export interface Layer<S extends LayerSpec = LayerSpec> {
   readonly parameters: number;
 }
 
-/** A layer that does not fit what comes before it. */
+/** What is wrong with a layer: it does not fit what comes before it, or the loss, or no name. */
 export interface LayerIssue {
   readonly position: number;
   readonly message: string;
+  readonly help?: string;
 }
 
 /** The member of a union whose `type` can be T. */

@@ -126,6 +126,35 @@ export const layerSchema = z.union([
 
 export type LayerParams = z.output<typeof layerSchema>;
 
+/** A network's layers; a list among them, as an alias of several layers is, stands for what it holds. */
+const entries: z.ZodType<Nested> = z.array(z.union([layerSchema, z.lazy(() => entries)])).min(1);
+type Nested = (LayerParams | Nested)[];
+const MOST_LAYERS = 1000;
+/** Where each layer was written, by the list that was made of all. */
+const places = new WeakMap<readonly LayerParams[], readonly (readonly number[])[]>();
+
+const layersSchema = entries.transform((nested, context) => {
+  const found: [LayerParams, readonly number[]][] = [];
+  const join = (list: Nested, above: readonly number[]) =>
+    list.forEach((one, at) => {
+      if (Array.isArray(one)) join(one, [...above, at]);
+      else found.push([one, [...above, at]]);
+    });
+  join(nested, []);
+  if (found.length > MOST_LAYERS) {
+    const message = `Found ${found.length} entries, wanted at most ${MOST_LAYERS}`;
+    context.issues.push({ code: "custom", message, input: nested });
+  }
+  const layers = found.map(([layer]) => layer);
+  places.set(layers, found.map(([, place]) => place));
+  return layers;
+});
+
+/** The path of a layer in `layers` as they were written, for complaints. */
+export function placeOf(layers: readonly LayerParams[], position: number): readonly number[] {
+  return places.get(layers)?.[position] ?? [position];
+}
+
 const lossTypes = z.enum([
   "categoricalCrossentropy",
   "sparseCategoricalCrossentropy",
@@ -196,7 +225,7 @@ const monitored = {
 
 /** Everything that `train` can be told. */
 export const trainSchema = z.strictObject({
-  layers: z.array(layerSchema).min(1).max(1000).describe("The network, layer by layer"),
+  layers: layersSchema.describe("The network, layer by layer"),
   loss: lossSchema,
   optimizer: optimizerSchema.prefault("rmsprop"),
   epochs: z.int().min(1).max(1_000_000),

@@ -4,6 +4,7 @@
  */
 import type { z } from "zod";
 import type { Json, JsonObject } from "./json.ts";
+import { clashIssue, declaredIssue, fileIssue, nameIssue } from "./names.ts";
 
 export type { Json, JsonObject } from "./json.ts";
 
@@ -44,6 +45,10 @@ export type ArtifactType =
     readonly kind: "tensors";
     readonly tensors: Readonly<Record<string, TensorType>>;
     readonly open?: boolean;
+    /** Which way its figures are better, where that is known: what a sweep that judges by one is to do. */
+    readonly goals?: Readonly<Record<string, "maximize" | "minimize">>;
+    /** Its tensors of rank 1 have a value for each `unit`, e.g. epoch; the attribute `kept` says which counts, from 1. */
+    readonly curves?: { readonly unit: string; readonly kept: string };
   }
   | { readonly kind: "file"; readonly name: string };
 
@@ -51,13 +56,16 @@ export type ArtifactType =
  * A declared input. `one`: one artifact, so that a producer with cells gives this stage the same cells.
  * `many`: gathers a producer's cells in declared order; with `over`, only those that differ along that
  * axis (`"pass"`), the others are joined. `named`: the stage sees the cells' names, which are therefore
- * hashed. `tensors`: what it must hold (absent for a file).
+ * hashed. `tensors`: what it must hold (absent for a file). `partial`, of `many`: it can do with less. With
+ * --keep-going the stage then gathers what there is where some of it failed, at least one (none, if it is
+ * `optional`).
  */
 export interface InputType {
   readonly arity: "one" | "many";
   readonly over?: string;
   readonly named?: boolean;
   readonly optional?: boolean;
+  readonly partial?: boolean;
   readonly tensors?: Readonly<Record<string, TensorType>>;
   /** What the reader of an error message should know, e.g. "labelled images". */
   readonly what: string;
@@ -272,7 +280,7 @@ export interface StageDefinition<
   readonly outputs: O;
   /** True if results depend on the seed, which is then part of the identity. */
   readonly random?: boolean;
-  /** True if it reads data sets from the folders that hold them. */
+  /** True if it reads data sets from the folders that hold them: Crisol's own stages alone, since no key has their content. */
   readonly datasets?: boolean;
   /** Hosts that it may connect to, e.g. "example.org:443". */
   readonly hosts?: readonly string[];
@@ -288,10 +296,12 @@ export interface StageDefinition<
   /**
    * Looks at params and input shapes before anything runs. Must be quick and without effects.
    * `inputs` has an entry for each input that is connected: one shape, or a list for `many`; null: not known.
+   * `names` has those of the cells that each `named` input gathers, as far as they are known.
    */
   check?(
     params: z.output<S>,
     inputs: Readonly<Record<string, readonly (ArtifactShape | null)[]>>,
+    names: Readonly<Record<string, readonly string[]>>,
   ): Checked;
   run(context: Context<z.output<S>, I, O>): Promise<void>;
 }
@@ -301,6 +311,7 @@ export interface Stage extends Omit<StageDefinition, "run" | "check"> {
   check?(
     params: Json,
     inputs: Readonly<Record<string, readonly (ArtifactShape | null)[]>>,
+    names: Readonly<Record<string, readonly string[]>>,
   ): Checked;
   run(context: Context<Json, InputTypes, OutputTypes>): Promise<void>;
 }
@@ -315,7 +326,24 @@ export function defineStage<
 >(
   definition: StageDefinition<S, I, O>,
 ): Stage {
+  for (const name of Object.keys(definition.inputs)) refuse(declaredIssue("input", name));
+  for (const [name, type] of Object.entries(definition.outputs)) {
+    refuse(declaredIssue("output", name));
+    if (type.kind === "file") refuse(fileIssue(type.name));
+    else {
+      const before: string[] = [];
+      for (const tensor of Object.keys(type.tensors)) {
+        refuse(nameIssue(tensor) ?? clashIssue(tensor, before));
+        before.push(tensor);
+      }
+    }
+  }
   // The host gives `run` and `check` what the declarations describe: params parsed by `params`, one reader
   // an input and one writer an output. That agreement is what the cast states.
   return definition as unknown as Stage;
+}
+
+/** A name that no artifact can have is told before a run, and not after it. */
+function refuse(issue: string | null): void {
+  if (issue !== null) throw new Error(issue);
 }

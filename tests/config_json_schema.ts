@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Json, JsonObject } from "../pipelines/json.ts";
 
 /** Keywords that say nothing about whether a value fits. */
-const NOTES = ["$schema", "$defs", "title", "description", "default", "format"];
+const NOTES = ["$schema", "short", "$defs", "title", "description", "default", "format"];
 
 const isMap = (value: Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -100,10 +100,23 @@ function fitsKeyword(
         Object.entries(rule).every(([key, one]) =>
           !Object.hasOwn(value, key) || ok(value[key] ?? null, one)
         );
+    case "patternProperties":
+      return !isMap(value) || !isMap(rule) ||
+        Object.entries(rule).every(([pattern, one]) =>
+          Object.entries(value).every(([key, part]) =>
+            !new RegExp(pattern).test(key) || ok(part, one)
+          )
+        );
     case "additionalProperties": {
       const known = isMap(schema.properties) ? schema.properties : {};
+      const patterns = Object.keys(
+        isMap(schema.patternProperties) ? schema.patternProperties : {},
+      );
       return !isMap(value) ||
-        Object.entries(value).every(([key, one]) => Object.hasOwn(known, key) || ok(one, rule));
+        Object.entries(value).every(([key, one]) =>
+          Object.hasOwn(known, key) || patterns.some((pattern) => new RegExp(pattern).test(key)) ||
+          ok(one, rule)
+        );
     }
     default:
       throw new Error(`The keyword "${keyword}" is not known here`);

@@ -126,6 +126,16 @@ Deno.test("aliases and merge keys give copies; a map's own keys win over merged 
   });
 });
 
+Deno.test("top-level keys that begin with x- are the user's, and a place for anchors", async () => {
+  await using rig = await ConfigRig.make();
+  const { config } = await rig.read(
+    `x-rates: { slow: &slow 0.125 }\nx-: ~\n${oneStage("with: { rate: *slow }")}`,
+  );
+  assert.deepEqual(config.stages[0]?.with, { rate: 0.125 });
+  await assert.rejects(rig.read(`y-rates: 1\n${oneStage()}`), /Unknown key "y-rates"/);
+  await assert.rejects(rig.read(oneStage("x-rates: 1")), /Unknown key "x-rates"/);
+});
+
 Deno.test("an alias means the anchor that stood before it, also where it is copied later", async () => {
   await using rig = await ConfigRig.make();
   const { config } = await rig.read(oneStage(

@@ -115,6 +115,7 @@ Deno.test("a stage file of one's own takes any params; other keys are checked as
   assert.ok(!fits({ stages: {} }, SCHEMA, SCHEMA));
   assert.ok(!fits({ stages: { "a.b": { uses: "draw" } } }, SCHEMA, SCHEMA));
   assert.ok(!fits({ stages: { a: { uses: "draw" } }, sed: 1 }, SCHEMA, SCHEMA));
+  assert.ok(fits({ stages: { a: { uses: "draw" } }, "x-sed": 1 }, SCHEMA, SCHEMA));
 });
 
 Deno.test("every committed config fits the schema of the real stages, and a misspelt one does not", async () => {

@@ -413,12 +413,13 @@ const MODULES: readonly {
     what: "uses import.meta",
     text: stageText("log(import.meta.url);"),
     told:
-      '"own.ts" or what it imports uses import.meta: what it would read is not part of its identity',
+      '"own.ts" or what it imports uses import.meta: what it would read is not part of its identity ' +
+      "(configs/own.ts:14:9)",
   },
   {
     what: "imports what it makes up",
     text: stageText("await import(params.text);"),
-    told: PATTERN,
+    told: `${PATTERN} (configs/own.ts:14:11)`,
   },
   {
     what: "imports by a pattern",
@@ -428,7 +429,7 @@ const MODULES: readonly {
   {
     what: "imports a file that is not there",
     text: `import "./gone.ts";\n${stageText("")}`,
-    told: 'Could not resolve "./gone.ts" (configs/own.ts:1:8)',
+    told: '"./gone.ts" names no file (configs/own.ts:1:8)',
   },
   {
     what: "imports a package that is not declared",
@@ -440,6 +441,22 @@ const MODULES: readonly {
     text: `import "https://example.org/a.ts";\n${stageText("")}`,
     told: 'A stage cannot import "https://example.org/a.ts": only files and packages of ' +
       "deno.json's imports (configs/own.ts:1:8)",
+  },
+  {
+    what: "declares a tensor that no artifact can hold",
+    text: stageText("").replace("numbers: {", '"zarr.json": {'),
+    told: 'A tensor cannot have the name "zarr.json": a file of this name lies beside the tensors',
+  },
+  {
+    what: "declares two tensors that differ in case",
+    text: stageText("").replace("numbers: {", 'Numbers: { dtype: "int8", rank: 1 }, numbers: {'),
+    told: 'Tensors "numbers" and "Numbers" differ only in case, which not every file system keeps',
+  },
+  {
+    what: "declares an output of an inherited name",
+    text: stageText("").replace("outputs: { out:", "outputs: { constructor:"),
+    told:
+      'An output cannot have the name "constructor": every map in JavaScript has one of this name',
   },
   {
     what: "has no default export",
@@ -468,6 +485,19 @@ Deno.test("a stage file that cannot be loaded is told where the config uses it",
       assert.deepEqual([code, stdout], [2, ""]);
     });
   }
+
+  await t.step("one that would read data sets, whose content is in no key", async () => {
+    own(place, "", "datasets: true,");
+    const { code, stderr } = await place.do(["run", CONFIG]);
+    assert.equal(
+      stderr,
+      'error: The stage "./own.ts" cannot be loaded: it says `datasets: true`, and what it would ' +
+        `read there is in no key\n${at}` +
+        "  help: take what `download` gives as an input; a small file can be imported, " +
+        'with { type: "bytes" }\n',
+    );
+    assert.equal(code, 2);
+  });
 
   await t.step("one whose check throws", async () => {
     own(place, "", 'check() { throw new Error("No wheels"); },');

@@ -1,9 +1,9 @@
 /** Stages that fail, as a user reads it: the whole text, and what is done in spite of it. */
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { Store } from "../pipelines/store/local.ts";
 import process from "node:process";
 import { outcomes, Workplace } from "./rig.ts";
-import { CONFIG, own, STAGE } from "./run_stages.ts";
+import { CONFIG, own } from "./run_stages.ts";
 
 /** What is between the stage's name and the log's path. */
 const CASES: readonly { readonly what: string; readonly body: string; readonly told: string }[] = [
@@ -35,14 +35,13 @@ const CASES: readonly { readonly what: string; readonly body: string; readonly t
     body: "const all: string[][] = [];\n" +
       'for (;;) all.push(Array.from({ length: 1e5 }, (_, i) => "x" + i));',
     told: "The stage ran out of memory\n" +
-      "  help: its `check` says how much it needs: `resources: { memory }`, in bytes",
+      "  help: say in the config how much it may take, as `resources: { memory: 4GB }`; without that its `check` says it, and 1 GiB where that does not",
   },
   {
     what: "that reads a file",
     body: 'await Deno.readTextFile("deno.json");',
     told: 'Stage "own" may not read "deno.json"\n' +
-      "  help: declare an artifact in `inputs`, or `datasets: true` for the folders of data sets; " +
-      "it reads no other file",
+      "  help: declare an artifact in `inputs`: it reads no other file",
   },
   {
     what: "that writes a tensor of another shape",
@@ -86,30 +85,22 @@ const CONFIG_OF_TWO = `stages:
 
 Deno.test("after a failure what runs is finished and kept, and nothing is begun", async () => {
   await using place = await Workplace.copy();
-  // The slow one ends only after the test has seen the other fail, which it tells by a file.
+  // The slow one ends only after the test has seen the other fail: so long its question has no answer.
+  const failed = Promise.withResolvers<Response>();
+  await using server = Deno.serve({ port: 0, onListen() {} }, () => failed.promise);
+  const host = `localhost:${server.addr.port}`;
   own(
     place,
     `if (params.text === "quick") throw new Error("Asked to fail");
-    while (params.text === "slow") {
-      try {
-        Deno.statSync(datasets[0] + "/failed");
-        break;
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
-    }`,
-    "datasets: true,",
+    if (params.text === "slow") await (await fetch("http://${host}/")).text();`,
+    `hosts: ["${host}"],`,
   );
-  place.edit(STAGE, "checkpointDue }) {", "checkpointDue, datasets }) {");
   place.write(CONFIG, CONFIG_OF_TWO);
   const first = outcomes(
     await place.run([CONFIG, "--jobs", "2"], {
       code: 1,
-      env: { CRISOL_DATASETS: place.folder },
       onLine(line) {
-        if (line.includes('"outcome":"failed"')) {
-          Deno.writeTextFileSync(join(place.folder, "failed"), "");
-        }
+        if (line.includes('"outcome":"failed"')) failed.resolve(new Response("go on"));
       },
     }),
   );
@@ -159,8 +150,16 @@ Deno.test({
       new Response(engine.stderr).text(),
       engine.status,
     ]);
-    assert.deepEqual([status.code, stderr], [130, ""]);
-    assert.match(printed, /^interrupted: ran 1, hit 0, failed 0, cancelled 1 in .*\n$/m);
+    assert.deepEqual([status.code, stderr], [130, ""], printed);
+    assert.match(
+      printed,
+      /^interrupted: ran 1, hit 0, failed 0, cancelled 1 in .*\nthe same command goes on\n$/m,
+    );
+    // The run is recorded, and its events say how it ended.
+    const [record] = new Store(place.store).readRuns();
+    assert.deepEqual(record?.nodes.map(({ outcome }) => outcome), ["ran", "cancelled"]);
+    const events = Deno.readTextFileSync(`${place.store}/events/${record?.id}.jsonl`);
+    assert.match(events, /"type":"run-ended".*"interrupted":true/);
     // Nobody is left in the group.
     assert.throws(() => process.kill(-engine.pid, 0), /ESRCH/);
     const edited = Deno.readTextFileSync(`${place.root}/${CONFIG}`).replace("wait", "go");

@@ -89,7 +89,8 @@ function packageName(specifier: string): string {
 /** What a room may import besides itself; the longest prefix that fits a module is its room. */
 const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   ["pipelines/json.ts", []],
-  ["pipelines/stage.ts", ["pipelines/json.ts", "zod"]],
+  ["pipelines/names.ts", []],
+  ["pipelines/stage.ts", ["pipelines/json.ts", "pipelines/names.ts", "zod"]],
   ["pipelines/main.ts", ["pipelines/"]],
   ["pipelines/cli/", [
     "pipelines/",
@@ -166,6 +167,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
     "pipelines/store/",
     "pipelines/plan/plan.ts",
     "pipelines/run/event.ts",
+    "kernels/thread.ts",
     "numerics/",
     "zod",
   ]],
@@ -177,6 +179,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   ["pipelines/store/", ["pipelines/json.ts", "pipelines/plan/plan.ts", "pipelines/stage.ts"]],
   ["pipelines/tensor/", [
     "pipelines/json.ts",
+    "pipelines/names.ts",
     "pipelines/stage.ts",
     "pipelines/store/",
     "pipelines/plan/plan.ts",
@@ -218,6 +221,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   ]],
   ["models/", [
     "pipelines/json.ts",
+    "pipelines/names.ts",
     "kernels/",
     "numerics/",
     "zod",

@@ -4,7 +4,7 @@ import { buildModel, readModel } from "../models/build.ts";
 import { describeModel } from "../models/describe.ts";
 import { layersOf, resolve } from "../models/layers.ts";
 import { lossIssue } from "../models/losses.ts";
-import { layerSchema, lossSchema, trainSchema } from "../models/schema.ts";
+import { layerSchema, lossSchema, placeOf, trainSchema } from "../models/schema.ts";
 import { paramIssues } from "../pipelines/host/issues.ts";
 import { settingsOf } from "./models_rig.ts";
 
@@ -207,6 +207,28 @@ Deno.test("A number that is another one as f32 is refused at its place", () => {
   // As f32 the least that is not 0, and a limit that is meant.
   assert.deepEqual(complaints({ optimizer: { type: "sgd", learningRate: 1e-45 } }), []);
   assert.deepEqual(complaintsOf({ batchNormalization: { momentum: 1 } }), []);
+});
+
+Deno.test("A list among the layers stands for what it holds, and keeps the place of each", () => {
+  const of = (layers: readonly unknown[]) =>
+    trainSchema.parse({ layers, loss: "categoricalCrossentropy", epochs: 1 }).layers;
+  const flat = of([{ dropout: 0.5 }, "flatten", { dense: 2 }, { dense: 3 }]);
+  const nested = of([[{ dropout: 0.5 }, ["flatten", { dense: 2 }]], { dense: 3 }]);
+  assert.deepEqual(nested, flat);
+  assert.deepEqual([0, 1, 2, 3].map((at) => placeOf(nested, at)), [[0, 0], [0, 1, 0], [0, 1, 1], [
+    1,
+  ]]);
+  assert.deepEqual([0, 3].map((at) => placeOf(flat, at)), [[0], [3]]);
+  assert.deepEqual(complaints({ layers: [["flatten", { dense: 0 }]] }), [
+    "layers.0.1.dense: Found 0, wanted at least 1",
+  ]);
+  assert.deepEqual(complaints({ layers: ["flatten", []] }), [
+    "layers.1: Found 0 entries, wanted at least 1",
+  ]);
+  const many = Array.from({ length: 600 }, () => "flatten");
+  assert.deepEqual(complaints({ layers: [many, many] }), [
+    "layers: Found 1200 entries, wanted at most 1000",
+  ]);
 });
 
 Deno.test("Each entry of the list is one layer", () => {

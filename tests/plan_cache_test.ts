@@ -16,13 +16,13 @@ async function keep(place: Workplace, edits: { early?: () => void; late?: () => 
   const before = await beforePlan(asked);
   edits.early?.();
   const sources = new Sources();
-  await sources.read(join(place.root, SOURCE));
+  await sources.read(await sources.find(join(place.root, SOURCE)));
   edits.late?.();
   const plan: Plan = {
-    config: { path: asked.path, name: "tiny", seed: 1, stages: [] },
+    config: { path: asked.path, name: "tiny", place: "tiny", page: "tiny", seed: 1, stages: [] },
     nodes: [],
   };
-  await writePlan(asked, store, plan, before, await sources.digests());
+  await writePlan(asked, store, plan, before, await sources.states());
   return { plan, read: (more = {}) => readPlan({ ...asked, ...more }, store) };
 }
 

@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import { compare, describeReason } from "../pipelines/plan/compare.ts";
 import type { Digest, MissReason, Node, NodeId } from "../pipelines/plan/plan.ts";
-import type { Fingerprint } from "../pipelines/store/store.ts";
+import type { Fingerprint, StageRecord } from "../pipelines/store/store.ts";
 
 const digest = (letter: string) => letter.repeat(64) as Digest; // as long as one
 
 const BEFORE: Fingerprint = {
   format: "1, esbuild 1",
   stage: "train",
-  code: { "stages/train.ts": digest("a"), "models/loop.ts": digest("b") },
+  code: { built: digest("a") },
   packages: { zarrita: "0.7.5 sha512-x" },
   params: { epochs: 2, layers: ["flatten", { dense: { units: 10, name: null } }] },
   inputs: { train: [{ digest: digest("c") }], models: [{ name: "a", digest: digest("d") }] },
@@ -18,8 +18,12 @@ const BEFORE: Fingerprint = {
   kernels: { conv: digest("e"), dense: digest("f") },
 };
 
-/** Only what feeds the node is looked at. */
+const MODULES = { "stages/train.ts": digest("a"), "models/loop.ts": digest("b") };
+const OTHER = { "stages/train.ts": digest("0"), "models/new.ts": digest("b") };
+
+/** Only what feeds the node and its modules are looked at. */
 const NODE = {
+  code: { modules: MODULES },
   feeds: {
     train: [{ node: "preprocess" as NodeId, output: "train", name: "" }],
     models: [
@@ -29,7 +33,7 @@ const NODE = {
   },
 } as unknown as Node;
 
-const CASES: [string, Partial<Fingerprint>, MissReason, string][] = [
+const CASES: [string, Partial<Fingerprint>, MissReason, string, StageRecord["modules"]?][] = [
   [
     "a value deep in params",
     { params: { epochs: 2, layers: ["flatten", { dense: { units: 20, name: null } }] } },
@@ -50,13 +54,27 @@ const CASES: [string, Partial<Fingerprint>, MissReason, string][] = [
   ],
   [
     "a module, one that came, and one that went",
-    { code: { "stages/train.ts": digest("0"), "models/new.ts": digest("b") } },
+    { code: { built: digest("0") } },
     { type: "code", module: "models/loop.ts", more: 2 },
     "the code changed: models/loop.ts, and 2 more",
+    OTHER,
+  ],
+  [
+    "code that is put together otherwise",
+    { code: { built: digest("0") } },
+    { type: "code", module: "how its modules are put together", more: 0 },
+    "the code changed: how its modules are put together",
+  ],
+  [
+    "modules of which nothing is in the code that runs: they are no reason",
+    { code: BEFORE.code, seed: 3 },
+    { type: "seed", old: 1, new: 3 },
+    "the seed was 1, is 3",
+    OTHER,
   ],
   [
     "a package that came",
-    { packages: { ...BEFORE.packages, long: "5.3.2 sha512-y" } },
+    { code: { built: digest("0") }, packages: { ...BEFORE.packages, long: "5.3.2 sha512-y" } },
     { type: "package", package: "long", old: "none", new: "5.3.2" },
     "the package long was none, is 5.3.2",
   ],
@@ -103,16 +121,20 @@ const CASES: [string, Partial<Fingerprint>, MissReason, string][] = [
   ],
   [
     "what the reader wrote before what followed from it",
-    { params: { ...BEFORE.params as object, epochs: 3 }, code: {}, kernels: {} },
+    {
+      params: { ...BEFORE.params as object, epochs: 3 },
+      code: { built: digest("0") },
+      kernels: {},
+    },
     { type: "params", path: "epochs", old: "2", new: "3", more: 0 },
     "epochs was 2, is 3",
   ],
 ];
 
 Deno.test("what changed between two fingerprints is told, with its words", async (t) => {
-  for (const [name, change, wanted, words] of CASES) {
+  for (const [name, change, wanted, words, modules = MODULES] of CASES) {
     await t.step(name, () => {
-      const reason = compare(BEFORE, { ...BEFORE, ...change }, NODE);
+      const reason = compare({ fingerprint: BEFORE, modules }, { ...BEFORE, ...change }, NODE);
       assert.deepEqual(reason, wanted);
       assert.equal(describeReason(reason), words);
     });

@@ -1,6 +1,7 @@
 /** A map of another type: what a variant, a matrix or an override gives stands alone. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import type { ConfigError } from "../pipelines/config/config.ts";
 import { readConfig } from "../pipelines/config/read.ts";
 import type { JsonObject } from "../pipelines/json.ts";
 import { merge } from "../pipelines/plan/cells.ts";
@@ -135,5 +136,35 @@ Deno.test("an override of a part of what has no parts is refused", async () => {
   await assert.rejects(plans.params(CONFIG, "train@adam.layers.1.dense.units.x=2"), {
     message: 'Cannot set "train@adam.layers.1.dense.units.x=2": ' +
       'found "x" where 10 is, which has no parts',
+  });
+});
+
+Deno.test("an alias of several layers is joined with the others, and what is wrong in it is told there", async () => {
+  await using plans = await Plans.open();
+  const layers = (units: number) =>
+    `x-all: &all [averagePooling2d: 2, flatten, dense: ${units}]\n` +
+    CONFIG.replace("layers: [flatten,", "layers: [*all,");
+  const { cosine } = await plans.params(layers(7));
+  const { cosine: same } = await plans.params(
+    CONFIG.replace("layers: [flatten,", "layers: [averagePooling2d: 2, flatten, dense: 7,"),
+  );
+  assert.deepEqual(cosine, same);
+  await assert.rejects(plans.params(layers(0)), (error: ConfigError) => {
+    const [{ message = "", location = null } = {}] = error.diagnostics;
+    assert.equal(message, "Found 0, wanted at least 1");
+    assert.deepEqual([location?.line, location?.column, location?.length], [8, 16, 4]);
+    return true;
+  });
+  // What the stage itself finds is told there, too.
+  const twice = CONFIG.replace(
+    "layers: [flatten,",
+    "layers: [[flatten, dense: 4], flatten, [maxPooling2d: 2],",
+  );
+  await assert.rejects(plans.params(twice), (error: ConfigError) => {
+    const [{ message = "", location = null } = {}] = error.diagnostics;
+    assert.match(message, /^Layer "max_pooling2d" .* does not fit/);
+    const { length } = "      layers: [[flatten, dense: 4], flatten, [";
+    assert.deepEqual([location?.line, location?.column], [7, length + 1]);
+    return true;
   });
 });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { COMMANDS } from "../pipelines/cli/commands.ts";
 import type { JsonObject } from "../pipelines/json.ts";
-import { ROOT, Workplace } from "./rig.ts";
+import { outcomes, ROOT, Workplace } from "./rig.ts";
 
 const readme = Deno.readTextFileSync(join(ROOT, "README.md"));
 const tasks = Object.keys(
@@ -26,9 +26,23 @@ Deno.test("the stage of the README runs as it stands", async () => {
     "stages:\n" +
       "  shapes: { uses: shapes, with: { train: 3, test: 1, size: 8 } }\n" +
       "  dark: { uses: ./invert.ts, inputs: { data: shapes.test } }\n" +
-      "  light: { uses: ./invert.ts, inputs: { data: dark } }\n",
+      "  light: { uses: ./invert.ts, inputs: { data: dark } }\n" +
+      "  bright: { uses: ./invert.ts, inputs: { data: shapes.train } }\n" +
+      "  split:\n" +
+      "    uses: preprocess\n" +
+      "    with: { validationSplit: 0 }\n" +
+      "    inputs: { train: bright, test: dark }\n" +
+      "  train:\n" +
+      "    uses: train\n" +
+      "    with:\n" +
+      "      layers: [flatten, { dense: { units: 10, activation: softmax } }]\n" +
+      "      loss: sparseCategoricalCrossentropy\n" +
+      "      epochs: 1\n" +
+      "    inputs: { train: split.train }\n" +
+      "  evaluate: { uses: evaluate, inputs: { model: train.model, data: split.test } }\n",
   );
-  await place.run(["configs/mine.yaml"]);
+  const events = await place.run(["configs/mine.yaml"]);
+  assert.ok(outcomes(events)["ran"]?.includes("evaluate"));
   const shown = async (name: string) =>
     (await place.do(["show", "configs/mine.yaml", name, "--tensor", "images"])).stdout
       .split("\n").filter((line) => /^ +\d/.test(line));
@@ -56,7 +70,7 @@ Deno.test("the table of commands names every command, and no task that is not th
 Deno.test("every command that README or documents show is a task with files that are there", () => {
   const texts = [
     readme,
-    ...["course", "testing", "architecture"].map((name) =>
+    ...["course", "testing", "architecture", "data"].map((name) =>
       Deno.readTextFileSync(join(ROOT, "docs", `${name}.md`))
     ),
   ];

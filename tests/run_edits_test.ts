@@ -1,7 +1,7 @@
 /** Edits while a run is under way: no record ever names code that did not run. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { bundleStage, stopBundler } from "../pipelines/plan/bundle.ts";
+import { Bundler, stopBundler } from "../pipelines/plan/bundle.ts";
 import type { Event } from "../pipelines/run/event.ts";
 import { Store } from "../pipelines/store/local.ts";
 import type { StageRecord } from "../pipelines/store/store.ts";
@@ -65,7 +65,7 @@ async function codeNow(place: Workplace) {
   };
   try {
     const store = new Store(join(place.folder, "other-store"));
-    return await bundleStage(project, join(place.root, STAGE), store);
+    return await new Bundler(project, store).bundle(join(place.root, STAGE));
   } finally {
     await stopBundler();
   }
@@ -79,7 +79,8 @@ Deno.test("a stage and its helper edited during a run: the record names the code
     place.edit(STAGE, "numbers[1] = answer()", "numbers[1] = answer() + 100");
   });
   const [record] = records(place.store);
-  assert.deepEqual(record?.fingerprint.code, before.modules);
+  assert.deepEqual(record?.fingerprint.code, { built: before.built });
+  assert.deepEqual(record?.modules, before.modules);
   const bundle = join(place.store, "bundles", record?.made.bundle ?? "");
   const text = [...Deno.readDirSync(bundle)].filter(({ name }) => name.endsWith(".js"))
     .map(({ name }) => Deno.readTextFileSync(join(bundle, name))).join("\n");
@@ -93,7 +94,7 @@ Deno.test("a stage and its helper edited during a run: the record names the code
   const codes = records(place.store).map(({ fingerprint }) => fingerprint.code);
   assert.deepEqual(
     new Set(codes.map((one) => JSON.stringify(one))),
-    new Set([before, after].map(({ modules }) => JSON.stringify(modules))),
+    new Set([before, after].map(({ built }) => JSON.stringify({ built }))),
   );
   assert.deepEqual(outcomes(await place.run([CONFIG])), { hit: ["one"] });
 });

@@ -244,6 +244,51 @@ Deno.test("data of other classes than the first pass is refused, though its labe
   });
 });
 
+Deno.test("a layer whose weights no artifact can hold under its name is refused in the plan, at the layer", async () => {
+  const named = (...names: readonly string[]) => [
+    "flatten",
+    ...names.map((name) => ({ dense: { units: 3, name } })),
+    ...LAYERS.slice(-1),
+  ];
+  const told = (...names: readonly string[]) =>
+    complaints({ layers: named(...names) }, [9, 7, 6, 1]);
+  const name = (path: string, why: string) => `A tensor cannot have the name "${path}": ${why}`;
+  const beside = "a file of this name lies beside the tensors";
+  for (const taken of ["zarr.json", "object.json", "Zarr.JSON", "Object.json"]) {
+    assert.deepEqual(told(taken), [
+      `layers.1: Layer "${taken}": ${name(`${taken}/kernel/momentum`, beside)}`,
+    ]);
+  }
+  assert.deepEqual(told("__x"), [
+    `layers.1: Layer "__x": ${name("__x/kernel/momentum", 'what begins with "__" is Zarr\'s')}`,
+  ]);
+  const long = "n".repeat(195);
+  assert.match(told(long)[0] ?? "", /^layers\.1: .*: it has 211 letters, wanted at most 200$/);
+  assert.deepEqual(told("fc", "FC"), [
+    'layers.2: Layers "FC" and "fc" differ only in case, which not every file system keeps',
+  ]);
+  assert.deepEqual(told("Dense"), [
+    'layers.2: Layers "dense" and "Dense" differ only in case, which not every file system keeps',
+  ]);
+  assert.deepEqual(told("c", "aux", "zarr", "_x", "n".repeat(184)), []);
+  // Where the plan did not know the images: before the first step.
+  await assert.rejects(run([data], { layers: named("zarr.json") }), /^Error: Layer "zarr\.json": /);
+});
+
+Deno.test("layers may be called as what JavaScript's maps inherit", async () => {
+  const names = ["constructor", "toString", "hasOwnProperty"];
+  const layers = (named: readonly string[]) => [
+    { conv2d: { filters: 2, kernelSize: 2, name: named[0] ?? "" } },
+    { batchNormalization: { name: named[1] ?? "" } },
+    "flatten",
+    { dense: { units: 3, activation: "softmax", name: named[2] ?? "" } },
+  ];
+  const odd = await run([data], { layers: layers(names) });
+  const plain = await run([data], { layers: layers(["one", "other", "third"]) });
+  assert.deepEqual(contents(odd.history), contents(plain.history));
+  assert.ok(odd.model.names.includes("constructor/kernel"));
+});
+
 Deno.test("the same seed gives the same model, and another another", async () => {
   const [one, other] = [await run([data]), await run([data])];
   assert.deepEqual(contents(one.model), contents(other.model));
@@ -256,3 +301,32 @@ Deno.test("the same seed gives the same model, and another another", async () =>
   const kernel = (artifact?: MemoryArtifact) => artifact?.stored.get("conv2d/kernel")?.values ?? [];
   assert.throws(() => assertSame(kernel(outputs["model"]), kernel(one.model)));
 });
+
+Deno.test("a training that runs away stores the kept epoch, and says in log and history where it did", async () => {
+  const outputLayer = {
+    dense: { units: 3, activation: "softmax", kernelRegularizer: { l2: 0.01 } },
+  };
+  const more = {
+    layers: [...LAYERS.slice(0, -1), outputLayer],
+    optimizer: { type: "sgd", learningRate: 1e4 },
+    checkpoint: { monitor: "loss" },
+    epochs: 9,
+  };
+  const { checkpoint: _, ...withoutKeeping } = more;
+  const { model, history, logs } = await run([data], more);
+  const { ranAway, keptEpoch, epochs } = history.attributes;
+  assert.ok(isMap(ranAway) && typeof ranAway["epoch"] === "number");
+  assert.equal(ranAway["learningRate"], 1e4);
+  assert.deepEqual([keptEpoch, model.attributes["epoch"]], [1, 1]);
+  assert.deepEqual(history.tensor("loss", "float64").shape, [ranAway["epoch"] - 1]);
+  assert.equal(epochs, ranAway["epoch"] - 1);
+  for (const [name, values] of contents(model)) assert.ok(values.every(Number.isFinite), name);
+  const said =
+    /^Ran away: .* step \d+ \(epoch \d+\) with learning rate 10000; what is kept is epoch 1,/;
+  assert.ok(logs.some((line) => said.test(line)), logs.join("\n"));
+  await assert.rejects(run([data], withoutKeeping), /^RunAwayError: Cannot go on/);
+});
+
+function isMap(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -285,7 +285,7 @@ Deno.test("what cannot be written is refused in words", async (t) => {
     [
       "an attribute that is no JSON",
       (writer) => writer.write("a", "uint8", [1], one, { x: NaN }),
-      /Cannot write NaN as JSON/,
+      /attribute "x" is NaN, wanted text/,
     ],
     ["a file where tensors were declared", (writer) => writer.writeFile(one), /it takes no file/],
   ];

@@ -1,4 +1,5 @@
 /** What a store still has of the bits that a lock names: the values, and what they were made from. */
+import { own } from "../json.ts";
 import { compare, describeReason } from "../plan/compare.ts";
 import type { Digest, Node } from "../plan/plan.ts";
 import { ObjectError } from "../store/info.ts";
@@ -28,7 +29,7 @@ export async function findTensor(
   for (const artifact of store.objects()) {
     try {
       const { manifest } = await store.readInfo(artifact);
-      const tensor = manifest.kind === "tensors" ? manifest.tensors[name] : undefined;
+      const tensor = manifest.kind === "tensors" ? own(manifest.tensors, name) : undefined;
       if (tensor?.sha256 === sha256) return { artifact, tensor };
     } catch (error) {
       // A damaged one is no reference; `verify` tells of it.
@@ -91,9 +92,8 @@ export function whyOther(
 ): string | null {
   for (const record of store.records()) {
     if (!Object.values(record.outputs).includes(artifact)) continue;
-    const { fingerprint } = record;
-    if (fingerprint.stage !== now.stage) continue;
-    const reason = compare(fingerprint, now, node);
+    if (record.fingerprint.stage !== now.stage) continue;
+    const reason = compare(record, now, node);
     if (reason.type === "never-run") continue;
     return describeReason(reason);
   }

@@ -1,4 +1,5 @@
 /** `show CONFIG [NODE.OUTPUT]` or `show DIGEST`: an artifact as text, with its images. */
+import { own } from "../json.ts";
 import type { Call } from "./command.ts";
 import { argument, CommandError, has, value } from "./command.ts";
 import { openArtifact, openPlan } from "./engine.ts";
@@ -26,7 +27,7 @@ export async function show(call: Call): Promise<number> {
     if (tensor !== undefined) throw new CommandError("It is a file and holds no tensors");
     lines.push(`file    ${visibleLine(manifest.name)}  ${bytes(manifest.size)}`);
   } else {
-    if (tensor !== undefined && manifest.tensors[tensor] === undefined) {
+    if (tensor !== undefined && own(manifest.tensors, tensor) === undefined) {
       const names = Object.keys(manifest.tensors).map(visibleLine).join(", ");
       throw new CommandError(`It holds no tensor "${tensor}"`, `it holds: ${names}`);
     }

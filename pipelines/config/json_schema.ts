@@ -3,7 +3,7 @@ import type { Json, JsonObject } from "../json.ts";
 import { REFERENCE } from "./graph.ts";
 import { CLUSTER_NAME, GPUS, MOST_CPUS, SBATCH_OPTION } from "./resources.ts";
 import { MOST_SEEDS, VERSION } from "./shape.ts";
-import { NAME } from "./tree_reader.ts";
+import { NAME, OWN_KEY } from "./tree_reader.ts";
 
 /** What the schema needs to know of a stage file. */
 export interface StageSchema {
@@ -70,6 +70,7 @@ export function configSchema(stages: readonly StageSchema[]): JsonObject {
     type: "object",
     required: ["stages"],
     additionalProperties: false,
+    patternProperties: { [OWN_KEY.source]: { description: "Yours: a place for anchors" } },
     properties: {
       seed: {
         type: "integer",

@@ -11,7 +11,7 @@ import { type Edge, parseReference } from "./graph.ts";
 import { moduleOf, type Use } from "./modules.ts";
 import { readResources } from "./resources.ts";
 import { child, type Entry, type Place, type Problem, show, toJson, type Tree } from "./tree.ts";
-import { TreeReader } from "./tree_reader.ts";
+import { OWN_KEY, TreeReader } from "./tree_reader.ts";
 
 export interface Shape {
   readonly seed: number;
@@ -70,7 +70,7 @@ class ShapeReader extends TreeReader {
       this.complain("This is a sweep, not a config", base.key, help);
       return none;
     }
-    this.keys(config, CONFIG_KEYS, "a config");
+    this.keys(config, CONFIG_KEYS, "a config", OWN_KEY);
     const seed = child(config, "seed");
     const stages = child(config, "stages");
     if (stages === undefined) this.complain('The key "stages" is missing', config.place);

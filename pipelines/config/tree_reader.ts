@@ -13,14 +13,17 @@ import {
 } from "./tree.ts";
 
 export const NAME = /^[A-Za-z0-9_-]+$/;
+/** Of a file's own keys these are the user's, as a place for anchors. */
+export const OWN_KEY = /^x-/;
 
 /** Each method answers null where the value is not what is wanted, after it has said so. */
 export class TreeReader {
   constructor(readonly problems: Problem[]) {}
 
-  keys(map: MapTree, known: readonly string[], what: string): void {
+  /** `own`: keys that are not looked at. */
+  keys(map: MapTree, known: readonly string[], what: string, own: RegExp | null = null): void {
     for (const [key, entry] of map.entries) {
-      if (known.includes(key)) continue;
+      if (known.includes(key) || own?.test(key) === true) continue;
       const near = nearest(key, known);
       const help = near === null
         ? `The keys of ${what} are ${known.join(", ")}`

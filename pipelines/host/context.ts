@@ -50,7 +50,7 @@ export async function createContext(
     },
     get datasets(): readonly string[] {
       if (stage.datasets !== true) {
-        throw new Error("This stage reads no data sets: declare `datasets: true` to do so");
+        throw new Error("This stage reads no data sets: take what `download` gives as an input");
       }
       return job.datasets;
     },

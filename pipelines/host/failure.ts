@@ -8,7 +8,7 @@ import { DamagedError } from "../tensor/files.ts";
 const REFUSALS: Readonly<Record<string, readonly [did: (what: string) => string, help: string]>> = {
   read: [
     (what) => `read ${what || "files"}`,
-    "declare an artifact in `inputs`, or `datasets: true` for the folders of data sets; it reads no other file",
+    "declare an artifact in `inputs`: it reads no other file",
   ],
   write: [
     (what) => `write ${what || "files"}`,
@@ -24,7 +24,7 @@ const REFUSALS: Readonly<Record<string, readonly [did: (what: string) => string,
   ],
   run: [
     (what) => `start or end a process${what === "" ? "" : `: ${what}`}`,
-    "no stage can declare that: do the work in `run`, or make the files before and read them by `datasets: true`",
+    "no stage can declare that: do the work in `run`",
   ],
   sys: [
     (what) => `ask this machine for ${what || "its facts"}`,

@@ -1,6 +1,7 @@
 /** What a stage reads beside its code: compiled kernels, and the report's script. Built on first use. */
 import { writeFailure } from "../store/files.ts";
 import type { Store } from "../store/local.ts";
+import { explainEnd } from "./bundle_error.ts";
 import { getOrAdd } from "./cells.ts";
 import type { Digest, Node } from "./plan.ts";
 
@@ -63,7 +64,7 @@ export class AssetBuilder {
       .catch(this.#explain);
   }
   readonly #explain = (error: unknown): never => {
-    throw writeFailure(this.store.root, error);
+    throw writeFailure(this.store.root, explainEnd(error, CLIENT));
   };
 }
 

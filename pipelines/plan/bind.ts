@@ -1,6 +1,7 @@
 /** Which artifacts feed a stage's inputs, and whether they fit. */
 import type { Reference, StageConfig } from "../config/config.ts";
 import { nearest } from "../config/nearest.ts";
+import { own } from "../json.ts";
 import type { ArtifactShape, ArtifactType, InputType } from "../stage.ts";
 import { type Cell, cellName } from "./cells.ts";
 import { misfit } from "./edges.ts";
@@ -62,7 +63,7 @@ export function bind(
   const misspelt = new Set<string | null>();
   let broken = false;
   for (const [name, references] of Object.entries(inputs)) {
-    const type = description.inputs[name];
+    const type = own(description.inputs, name);
     if (type === undefined) {
       const names = Object.keys(description.inputs);
       misspelt.add(nearest(name, names));

@@ -1,19 +1,32 @@
 /**
- * A stage's code. Two builds of the same sources: one of the stage alone, whose text is hashed module by
- * module, and one with the host, in pieces that load when they are imported, which is stored and runs.
+ * A stage's code. One build of the stage alone gives the files that run, and the key covers those very files; the host,
+ * which answers the engine around them, is a build of its own, and the same for all stages of a plan.
  */
-import type { BuildFailure, Plugin } from "esbuild";
+import type { BuildOptions, Plugin } from "esbuild";
 import type { JsonObject } from "../json.ts";
 import { type BundleFiles, digestOfBundle, isWholeBundle, putBundle } from "../store/bundles.ts";
 import { sha256 } from "../store/canonical.ts";
 import type { Store } from "../store/local.ts";
-import { importsOf, type Lock, packageClosure, versionless } from "./packages.ts";
+import { explainBuild, REFUSED } from "./bundle_error.ts";
+import { getOrAdd } from "./cells.ts";
+import { bareImports, importsOf, type Lock, packageClosure } from "./packages.ts";
 import type { Code, Digest } from "./plan.ts";
-import { nameOf, parts } from "./printed.ts";
-import { Sources } from "./sources.ts";
+import { MODULES } from "./printed.ts";
+import { ENTRY, labelOf, type Loaded, type Places, resolver } from "./resolve.ts";
+import { forward, Sources } from "./sources.ts";
 
 /** The file of a bundle that a process is started with. */
 export const MAIN = "main.js";
+
+/** The guard first, and what follows loaded after it: it must stand before a line of the stage runs. */
+const MAIN_TEXT = `import "./guard.js";
+const { default: stage } = await import("./stage.js");
+const { serve } = await import("./host.js");
+await serve(stage);
+`;
+
+/** What the host gives to stages as the world's own, so that they run it: the functions behind the global `Math`. */
+const LENT = "numerics/";
 
 /** What a build needs to know of the project; read once a plan. */
 export interface Project {
@@ -23,244 +36,192 @@ export interface Project {
   readonly lockText: string;
 }
 
-/** A stage that cannot be built: an import that does not exist, an error in its syntax. */
-export class BundleError extends Error {
-  override readonly name = "BundleError";
+type Files = Map<string, Uint8Array<ArrayBuffer>>;
+
+/** What a build gives. */
+interface Built {
+  readonly files: Files;
+  /** The sources that were read for them, in any order. */
+  readonly loaded: readonly Loaded[];
+  readonly packages: ReadonlySet<string>;
 }
 
-/** Modules of Node that compute; the others reach files, processes, clocks, or globals that nobody guards. */
-const PLAIN_NODE = new Set(
-  ["assert", "assert/strict", "buffer", "events", "path", "stream", "timers", "url", "util", "zlib"]
-    .map((name) => `node:${name}`),
-);
+interface Host {
+  readonly own: Built;
+  readonly lent: Built;
+}
+
+/** A source file as explanations of changes need it. */
+interface Module {
+  readonly digest: Digest;
+  /** Without types and comments, one declaration after the other; null: it is data. */
+  readonly printed: string | null;
+}
 
 const encoder = new TextEncoder();
 
-/** Builds the stage in the file `module` (absolute), puts its bundle into the store, and digests its code. */
-export async function bundleStage(
-  project: Project,
-  module: string,
-  store: Store,
-  sources: Sources = new Sources(),
-): Promise<Code> {
-  const esbuild = await import("esbuild");
-  const externals = new Set<string>();
-  const imports = importsOf(JSON.parse(project.configText) as JsonObject); // Deno itself has read it
-  const common = {
-    bundle: true,
-    write: false,
-    metafile: true,
-    format: "esm",
-    platform: "neutral",
-    target: "esnext",
-    charset: "utf8",
-    legalComments: "none",
-    logLevel: "silent",
-    tsconfigRaw: "{}",
-    absWorkingDir: project.root,
-    outdir: "out",
-  } as const;
-  const line = (path: string) => JSON.stringify(path);
-  const host = `${project.root}/pipelines/host`;
-  try {
-    const alone = await esbuild.build({
-      ...common,
-      stdin: {
-        contents: `export { default } from ${line(module)};`,
-        resolveDir: project.root,
-        sourcefile: "stage",
-      },
-      plugins: [
-        fence(project, module),
-        resolver(project, imports, externals, versionless(imports)),
-        loader(sources),
-      ],
-    });
-    const whole = await esbuild.build({
-      ...common,
-      splitting: true,
-      chunkNames: "[name]-[hash]",
-      stdin: {
-        // The guard first, and what follows loaded after it: it must stand before a line of the stage runs.
-        contents: `import ${line(`${host}/guard.ts`)};\n` +
-          `const { default: stage } = await import(${line(module)});\n` +
-          `const { serve } = await import(${line(`${host}/main.ts`)});\nawait serve(stage);`,
-        resolveDir: project.root,
-        sourcefile: "main",
-      },
-      entryNames: "main",
-      plugins: [resolver(project, imports, new Set(), (target) => target), loader(sources)],
-    });
-    const text = alone.outputFiles[0]?.text ?? "";
-    refuse(text, module);
-    const modules: Record<string, Digest> = {};
-    const known = new Set(Object.keys(alone.metafile.inputs));
-    for (const [path, part] of parts(text, (header) => known.has(header))) {
-      // Printed anew: the bundler keeps some of the source's line breaks, and quotes around keys.
-      const { code } = await esbuild.transform(part, {
-        minifyWhitespace: true,
-        minifySyntax: true,
-        charset: "utf8",
-      }).catch(() => ({ code: part }));
-      modules[nameOf(path)] = await sha256(encoder.encode(code));
+/** Builds stages of one project, each source file read once for all of them. */
+export class Bundler {
+  readonly #imports: ReadonlyMap<string, string>;
+  readonly #lock: Lock;
+  readonly #modules = new Map<string, Promise<Module>>();
+  #host: Promise<Host> | null = null;
+  #root: string | null = null;
+
+  constructor(
+    readonly project: Project,
+    readonly store: Store,
+    readonly sources: Sources = new Sources(),
+  ) {
+    this.#imports = importsOf(JSON.parse(project.configText) as JsonObject); // Deno itself has read it
+    this.#lock = JSON.parse(project.lockText) as Lock; // as Deno writes it
+  }
+
+  /** Builds the stage in the file `module` (absolute), puts its bundle into the store, and digests its code. */
+  async bundle(module: string): Promise<Code> {
+    try {
+      return await this.#bundle(module);
+    } catch (error) {
+      throw explainBuild(error, module);
     }
-    const files = new Map<string, Uint8Array<ArrayBuffer>>([
-      ["deno.json", encoder.encode(project.configText)],
-      ["deno.lock", encoder.encode(project.lockText)],
+  }
+
+  async #bundle(module: string): Promise<Code> {
+    const { version } = await import("esbuild");
+    const own = forward(await Deno.realPath(module.slice(0, module.lastIndexOf("/"))));
+    const places = { root: await this.#realRoot(), own };
+    const [stage, host] = await Promise.all([
+      this.#build(
+        {
+          stdin: { contents: `export { default } from "${ENTRY}";`, sourcefile: "stage" },
+          entryNames: "stage",
+          // Told of as an error, with its place, where the bundler would only warn.
+          supported: { "import-meta": false },
+          logOverride: Object.fromEntries(Object.keys(REFUSED).map((id) => [id, "error"])),
+        },
+        places,
+        { entry: module },
+      ),
+      this.#host ??= this.#buildHost(places.root),
     ]);
-    for (const { path, contents } of whole.outputFiles) {
-      files.set(path.slice(path.lastIndexOf("/") + 1).replace(/.*\\/, ""), contents.slice());
+    const loaded = [...stage.loaded, ...host.lent.loaded]
+      .map((one) => ({ ...one, label: labelOf(one.name, one.type) }))
+      .sort((a, b) => a.label < b.label ? -1 : 1); // they were loaded in any order
+    const modules: Record<string, Digest> = {};
+    const printed: Record<string, string> = {};
+    for (const one of loaded) {
+      const kind = `${one.type ?? ""} ${one.real}`;
+      const made = await getOrAdd(this.#modules, kind, () => this.#moduleOf(one));
+      modules[one.label] = made.digest;
+      if (made.printed !== null) printed[one.label] = made.printed;
     }
-    const lock = JSON.parse(project.lockText) as Lock; // as Deno writes it
+    const files: BundleFiles = new Map([
+      [MAIN, encoder.encode(MAIN_TEXT)],
+      ...host.own.files,
+      ...host.lent.files,
+      ...stage.files,
+      [MODULES, encoder.encode(JSON.stringify(printed))],
+      ["deno.json", encoder.encode(JSON.stringify({ imports: bareImports(this.#imports) }))],
+      ["deno.lock", encoder.encode(this.project.lockText)],
+    ]);
     return {
-      bundle: await storeBundle(store, files),
+      bundle: await storeBundle(this.store, files),
+      built: await digestOfBundle(new Map([...stage.files, ...host.lent.files])),
       modules,
-      packages: packageClosure(lock, externals),
-      bundler: `esbuild ${esbuild.version}`,
+      packages: packageClosure(this.#lock, [
+        ...new Set([stage, host.own, host.lent].flatMap(({ packages }) => [...packages])),
+      ]),
+      bundler: `esbuild ${version}`,
     };
-  } catch (error) {
-    const { errors } = error as Partial<BuildFailure>; // what esbuild throws has them
-    if (errors === undefined) throw error;
-    const [first] = errors;
-    if (/^No matching export in .* for import "default"$/.test(first?.text ?? "")) {
-      throw new BundleError(
-        "it has no default export: wanted `export default defineStage({ ... })`",
-      );
+  }
+
+  async #realRoot(): Promise<string> {
+    return this.#root ??= forward(await Deno.realPath(this.project.root));
+  }
+
+  async #buildHost(root: string): Promise<Host> {
+    const lent = new Map<string, string>();
+    const places = { root, own: null };
+    const own = await this.#build(
+      {
+        entryPoints: { guard: "pipelines/host/guard.ts", host: "pipelines/host/main.ts" },
+      },
+      places,
+      {
+        apart(name) {
+          if (!name.startsWith(LENT)) return null;
+          const stem = name.slice(LENT.length).replace(/\.ts$/, "").replaceAll("/", "-");
+          lent.set(stem, name);
+          return `${stem}.js`;
+        },
+      },
+    );
+    return { own, lent: await this.#build({ entryPoints: Object.fromEntries(lent) }, places, {}) };
+  }
+
+  /** What is printed is minified, and then laid out anew: so neither comments nor layout are in it, and traces have lines. */
+  async #build(
+    options: BuildOptions,
+    places: Places,
+    more: { readonly entry?: string; readonly apart?: (name: string) => string | null },
+  ): Promise<Built> {
+    const esbuild = await import("esbuild");
+    const packages = new Set<string>();
+    const loaded = new Map<string, Loaded>();
+    const plugin: Plugin = resolver({
+      places,
+      imports: this.#imports,
+      sources: this.sources,
+      entry: null,
+      packages,
+      loaded,
+      ...more,
+    });
+    const { outputFiles } = await esbuild.build({
+      entryNames: "[name]",
+      chunkNames: "[name]-[hash]",
+      ...options,
+      bundle: true,
+      write: false,
+      splitting: true,
+      format: "esm",
+      platform: "neutral",
+      target: "esnext",
+      charset: "utf8",
+      minifyWhitespace: true,
+      minifySyntax: true,
+      legalComments: "none",
+      logLevel: "silent",
+      tsconfigRaw: "{}",
+      absWorkingDir: places.root,
+      outdir: "out",
+      plugins: [plugin],
+    });
+    const files: Files = new Map();
+    for (const { path, text } of outputFiles) {
+      const { code } = await esbuild.transform(text, { target: "esnext", charset: "utf8" });
+      files.set(path.replace(/^.*[\\/]/, ""), encoder.encode(code));
     }
-    const place = first?.location
-      ? ` (${first.location.file}:${first.location.line}:${first.location.column + 1})`
-      : "";
-    // The bundler has taken the files of a pattern, and one of them is no module.
-    const isPattern = /\bimport\((?!\s*(["'])[^"']*\1\s*[,)])/.test(
-      first?.location?.lineText ?? "",
-    );
-    throw new BundleError(
-      (isPattern ? patternIn(module) : first?.text ?? "It cannot be built") + place,
-    );
+    return { files, loaded: [...loaded.values()], packages };
+  }
+
+  /** Only for explanations: what is hashed is the whole that is built. */
+  async #moduleOf({ real, loader, type }: Loaded): Promise<Module> {
+    const content = await this.sources.read(real);
+    if (type !== null) return { digest: await sha256(content), printed: null };
+    const esbuild = await import("esbuild");
+    const options = { loader, target: "esnext", charset: "utf8", tsconfigRaw: "{}" } as const;
+    const [short, long] = await Promise.all([
+      esbuild.transform(content, { ...options, minifyWhitespace: true, minifySyntax: true }),
+      esbuild.transform(content, options),
+    ]);
+    return { digest: await sha256(encoder.encode(short.code)), printed: long.code };
   }
 }
 
 /** Ends esbuild's own process, which would keep ours alive. */
 export async function stopBundler(): Promise<void> {
   await (await import("esbuild")).stop();
-}
-
-/**
- * Packages stay outside, by the exact version that deno.json names; anything else is a file. `externals`
- * gathers them; `print` says how the build's text names one.
- */
-function resolver(
-  project: Project,
-  imports: ReadonlyMap<string, string>,
-  externals: Set<string>,
-  print: (target: string) => string,
-): Plugin {
-  const external = (path: string) => {
-    externals.add(path);
-    return { path: print(path), external: true };
-  };
-  return {
-    name: "imports",
-    setup(build) {
-      build.onResolve({ filter: /.*/ }, (args) => {
-        const { path } = args;
-        if (args.kind === "entry-point" || path.startsWith(".") || isAbsolute(path)) {
-          return undefined;
-        }
-        if (path.startsWith("node:")) return { path, external: true };
-        if (path.startsWith("npm:")) return external(path);
-        for (const [name, target] of imports) {
-          const rest = path === name
-            ? ""
-            : name.endsWith("/") && path.startsWith(name)
-            ? path.slice(name.length)
-            : path.startsWith(`${name}/`) && target.startsWith("npm:")
-            ? path.slice(name.length)
-            : null;
-          if (rest === null) continue;
-          return target.startsWith("npm:")
-            ? external(`${target}${rest}`)
-            : { path: `${project.root}/${target.replace(/^\.\//, "")}${rest}` };
-        }
-        return {
-          errors: [{
-            text: /^[a-z]+:/.test(path)
-              ? `A stage cannot import "${path}": only files and packages of deno.json's imports`
-              : `"${path}" is not among the imports of deno.json`,
-          }],
-        };
-      });
-    },
-  };
-}
-
-/** What a stage's own code may not be made of. */
-function fence(project: Project, module: string): Plugin {
-  const folders = [project.root, module.slice(0, module.lastIndexOf("/"))].map((folder) => {
-    const real = Deno.realPathSync(folder);
-    return Deno.build.os === "windows" ? real.replaceAll("\\", "/") : real;
-  });
-  return {
-    name: "fence",
-    setup(build) {
-      build.onResolve({ filter: /^node:/ }, ({ path }) =>
-        PLAIN_NODE.has(path) ? undefined : {
-          errors: [{
-            text: `A stage cannot import "${path}": it reaches the world through its context alone`,
-          }],
-        });
-      // The bundler has followed links: what is here would be read by the engine, which may read all.
-      build.onLoad({ filter: /.*/, namespace: "file" }, ({ path }) => {
-        const file = path.replaceAll("\\", "/");
-        return folders.some((folder) => file.startsWith(`${folder}/`)) ? undefined : {
-          errors: [{
-            text:
-              `A stage cannot import "${file}": it lies neither in the project nor in the folder ` +
-              "of the stage's own file",
-          }],
-        };
-      });
-    },
-  };
-}
-
-/** Both builds see each file as it was when it was first read: what runs is what was hashed. */
-function loader(sources: Sources): Plugin {
-  return {
-    name: "sources",
-    setup(build) {
-      build.onLoad({ filter: /.*/, namespace: "file" }, async ({ path }) => {
-        try {
-          return { contents: await sources.read(path), loader: "default" };
-        } catch {
-          return undefined; // the bundler's own complaint names the import
-        }
-      });
-    },
-  };
-}
-
-function isAbsolute(path: string): boolean {
-  return path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path);
-}
-
-/** What the bundler does not follow, so that it would run without being hashed. */
-function refuse(text: string, module: string): void {
-  const name = module.slice(module.lastIndexOf("/") + 1);
-  if (/\bimport\.meta\b/.test(text)) {
-    throw new BundleError(
-      `"${name}" or what it imports uses import.meta: what it would read is not part of its identity`,
-    );
-  }
-  // Of a pattern, the bundler would take all files that fit, and new ones would go unseen.
-  if (/\bimport\((?!\s*["'])|\b__glob\(\{/.test(text)) {
-    throw new BundleError(patternIn(module));
-  }
-}
-
-function patternIn(module: string): string {
-  return `"${module.slice(module.lastIndexOf("/") + 1)}" or what it imports has an import() of ` +
-    "something that is no plain text: such code would run without being part of its identity";
 }
 
 /** Writes the files under their common digest, if they are not there. */

@@ -7,18 +7,26 @@ import type { Store } from "../store/local.ts";
 import { MAIN } from "./bundle.ts";
 import { type PackedPlan, packPlan, unpackPlan } from "./packed.ts";
 import type { Digest, Plan } from "./plan.ts";
+import { forward, stateOf } from "./sources.ts";
 
-/** Folders of the engine whose files decide what a plan is, beside the sources of the stages. */
+/**
+ * Folders whose files decide what a plan is, beside the sources of its stages: the engine's own part in planning, all
+ * that a bundle's host is made of, and the sources of kernels and of the report's script.
+ */
 const FOLDERS = [
   "pipelines/config",
-  "pipelines/plan",
+  "pipelines/executors",
   "pipelines/host",
+  "pipelines/plan",
   "pipelines/report",
+  "pipelines/store",
+  "pipelines/tensor",
   "kernels",
-  "kernels/assembly",
+  "numerics",
 ];
 
 interface Cached {
+  /** By the paths that led there, which may be links. */
   readonly files: readonly string[];
   readonly digest: string;
   readonly plan: PackedPlan;
@@ -47,7 +55,7 @@ export async function readPlan(asked: Asked, store: Store): Promise<Plan | null>
   return new Set(needed).values().every(isFile) ? unpackPlan(found.plan) : null;
 }
 
-/** What a plan is made from, as it is before anything of it is read: path to digest. */
+/** What a plan is made from, as it is before anything of it is read: path to state. */
 export type Before = ReadonlyMap<string, Digest>;
 
 /** To be called before the config is read. */
@@ -61,7 +69,7 @@ export async function beforePlan(asked: Asked): Promise<Before> {
 
 /**
  * Keeps a plan, unless a file was edited while it was made: such a plan would stand for text that it was
- * not made from. `read`: the sources' paths and digests as they were read.
+ * not made from. `read`: the sources' paths and states as they were read.
  */
 export async function writePlan(
   asked: Asked,
@@ -83,7 +91,8 @@ export async function writePlan(
 }
 
 async function digestNow(path: string): Promise<Digest> {
-  return await sha256(contentOf(path) ?? new Uint8Array());
+  const found = lookAt(path);
+  return await stateOf(found?.real ?? "", found?.content ?? new Uint8Array());
 }
 
 function keyOf({ path, overrides, root }: Asked) {
@@ -91,18 +100,24 @@ function keyOf({ path, overrides, root }: Asked) {
 }
 
 function engineFiles(root: string): string[] {
-  return FOLDERS.flatMap((folder) =>
-    [...Deno.readDirSync(`${root}/${folder}`)].filter((entry) => entry.isFile)
-      .map((entry) => `${root}/${folder}/${entry.name}`).sort()
-  );
+  const found: string[] = [];
+  const visit = (folder: string) => {
+    for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+      if (isDirectory) visit(`${folder}/${name}`);
+      else found.push(`${folder}/${name}`);
+    }
+  };
+  for (const folder of FOLDERS) visit(`${root}/${folder}`);
+  return [...found.sort(), `${root}/pipelines/json.ts`, `${root}/pipelines/stage.ts`];
 }
 
-/** Of names and contents; a file that is not there counts as such. */
+/** Of names, of where they lead, and of contents; a file that is not there counts as such. */
 async function digestOfFiles(files: readonly string[]): Promise<string> {
   const encoder = new TextEncoder();
   const parts = files.flatMap((path) => {
-    const content = contentOf(path);
-    return [encoder.encode(`${path}\n${content?.length ?? "none"}\n`), content ?? new Uint8Array()];
+    const found = lookAt(path);
+    const line = found === null ? "none" : `${found.real}\n${found.content.length}`;
+    return [encoder.encode(`${path}\n${line}\n`), found?.content ?? new Uint8Array()];
   });
   const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
@@ -113,9 +128,11 @@ async function digestOfFiles(files: readonly string[]): Promise<string> {
   return await sha256(all);
 }
 
-function contentOf(path: string): Uint8Array<ArrayBuffer> | null {
+/** A file as it is now, links followed; null: it is not there. */
+function lookAt(path: string): { real: string; content: Uint8Array<ArrayBuffer> } | null {
   try {
-    return Deno.readFileSync(path);
+    const real = forward(Deno.realPathSync(path));
+    return { real, content: Deno.readFileSync(real) };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;

@@ -1,7 +1,7 @@
 /** Why a result is not there: two fingerprints, field by field. */
 import type { Json } from "../json.ts";
 import { canonicalJson } from "../store/canonical.ts";
-import type { Fingerprint } from "../store/store.ts";
+import type { Fingerprint, StageRecord } from "../store/store.ts";
 import type { Digest, MissReason, Node } from "./plan.ts";
 
 /** One difference between two fingerprints. Digests and packages are null where there is none. */
@@ -47,8 +47,15 @@ export type Change =
     readonly new: Digest | null;
   };
 
+/** What decides a result, and the modules of its code, by which a change of that is told. */
+export type Decided = Pick<StageRecord, "fingerprint" | "modules">;
+
+/** Stands for a module where the code is another one and no module is: its parts are put together otherwise. */
+const WHOLE = "how its modules are put together";
+
 /** All differences: what the user wrote himself before what followed from it. */
-export function changesOf(before: Fingerprint, now: Fingerprint): Change[] {
+export function changesOf(old: Decided, next: Decided): Change[] {
+  const [before, now] = [old.fingerprint, next.fingerprint];
   const found: Change[] = [];
   const [pinned, pins] = [versionOf(before), versionOf(now)];
   // A version stands for the bundler's part of the format, too.
@@ -63,12 +70,17 @@ export function changesOf(before: Fingerprint, now: Fingerprint): Change[] {
   if (before.stage !== now.stage) found.push({ type: "stage", old: before.stage, new: now.stage });
   if (pinned !== pins) found.push({ type: "version", old: pinned, new: pins });
   else if (pinned === null) {
-    // Without a version it is modules and their digests.
-    const modules = ({ code }: Fingerprint) => code as Readonly<Record<string, Digest>>;
-    for (const [module, old, next] of differing(modules(before), modules(now))) {
-      found.push({ type: "code", module, old, new: next });
+    const packages = differing(before.packages, now.packages);
+    if (canonicalJson(before.code) !== canonicalJson(now.code)) {
+      const modules = differing(old.modules ?? {}, next.modules ?? {});
+      for (const [module, old, next] of modules) {
+        found.push({ type: "code", module, old, new: next });
+      }
+      if (modules.length + packages.length === 0) {
+        found.push({ type: "code", module: WHOLE, old: builtOf(before), new: builtOf(now) });
+      }
     }
-    for (const [name, old, next] of differing(before.packages, now.packages)) {
+    for (const [name, old, next] of packages) {
       found.push({ type: "package", package: name, old, new: next });
     }
   }
@@ -103,9 +115,13 @@ export function versionOf({ code }: Fingerprint): string | null {
   return version === undefined || /^[0-9a-f]{64}$/.test(version) ? null : version;
 }
 
+function builtOf({ code }: Fingerprint): Digest | null {
+  return "built" in code ? code.built ?? null : null;
+}
+
 /** The first difference, as the reason for which `node` is not a hit. */
-export function compare(before: Fingerprint, now: Fingerprint, node: Node): MissReason {
-  const changes = changesOf(before, now);
+export function compare(before: Decided, now: Fingerprint, node: Node): MissReason {
+  const changes = changesOf(before, { fingerprint: now, modules: node.code.modules });
   for (const change of changes) {
     const more = changes.filter(({ type }) => type === change.type).length - 1;
     switch (change.type) {

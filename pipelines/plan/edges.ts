@@ -1,4 +1,5 @@
 /** Whether an output fits the input that it is connected to. Pure. */
+import { own } from "../json.ts";
 import type { ArtifactType, InputType } from "../stage.ts";
 
 /** What is wrong with the connection, or null. */
@@ -9,7 +10,7 @@ export function misfit(output: ArtifactType, input: InputType): string | null {
     return `it is a file, wanted ${input.what}`;
   }
   for (const [name, { dtype, rank }] of wanted) {
-    const found = output.tensors[name];
+    const found = own(output.tensors, name);
     if (found === undefined) {
       // An open group may hold it; the stage will see when it reads.
       if (output.open === true) continue;

@@ -4,7 +4,7 @@ import type { StageRecord } from "../store/store.ts";
 import { type Change, changesOf } from "./compare.ts";
 import { configName, doneOf, partlyKnown } from "./fingerprint.ts";
 import type { Digest, Key, Node, NodeId, NodeStatus, Plan } from "./plan.ts";
-import { changedDeclarations, nameOf, parts } from "./printed.ts";
+import { changedDeclarations, printedModules } from "./printed.ts";
 
 export interface Explanation {
   readonly node: NodeId;
@@ -31,8 +31,10 @@ export async function explainNode(
   const key = against ?? await store.lastKey(configName(plan), node.id);
   const before = key === null ? null : store.readRecord(key);
   const { fingerprint, unknown } = partlyKnown(node, doneOf(statuses, store));
-  const changes = before === null ? [] : changesOf(before.fingerprint, fingerprint)
-    .filter((change) => change.type !== "input" || !unknown.includes(change.input));
+  const changes = before === null
+    ? []
+    : changesOf(before, { fingerprint, modules: node.code.modules })
+      .filter((change) => change.type !== "input" || !unknown.includes(change.input));
   const changed = changes.flatMap((change) => change.type === "code" ? [change.module] : []);
   return {
     node: node.id,
@@ -52,31 +54,10 @@ function changedIn(
   before: Digest,
   now: Digest,
 ): Record<string, readonly string[]> {
-  const [old, next] = [printed(store, before), printed(store, now)];
-  if (old === null || next === null) return {};
+  const [old, next] = [before, now].map((one) => printedModules(store.bundleFolder(one)));
+  if (!old || !next) return {};
   return Object.fromEntries(modules.flatMap((module) => {
     const [a, b] = [old.get(module), next.get(module)];
     return a === undefined || b === undefined ? [] : [[module, changedDeclarations(a, b)]];
   }));
-}
-
-/** A stored bundle by module; null where it is not there any more. */
-function printed(store: Store, bundle: Digest): Map<string, string> | null {
-  const folder = store.bundleFolder(bundle);
-  const found = new Map<string, string>();
-  try {
-    const files = [...Deno.readDirSync(folder)].map(({ name }) => name)
-      .filter((name) => name.endsWith(".js")).sort();
-    for (const file of files) {
-      const text = Deno.readTextFileSync(`${folder}/${file}`);
-      for (const [path, part] of parts(text, (header) => /^\S.*\.[a-z]+$/.test(header))) {
-        const name = nameOf(path);
-        found.set(name, (found.get(name) ?? "") + part);
-      }
-    }
-    return found;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
 }

@@ -10,7 +10,7 @@ import type { Digest, Key, Node, NodeId, NodeStatus, Plan } from "./plan.ts";
  * Raised when the encoding of fingerprints or manifests changes, or the host's meaning of a stage: all
  * results are then made anew.
  */
-export const FORMAT = "1";
+export const FORMAT = "2";
 
 /** Output digests of the nodes that are done. */
 export type Done = ReadonlyMap<NodeId, Readonly<Record<string, Digest>>>;
@@ -45,7 +45,7 @@ export function partlyKnown(
     // A version stands for all that the bundler says.
     format: version === null ? `${FORMAT}, ${code.bundler}` : FORMAT,
     stage: node.description.name,
-    code: version === null ? code.modules : { version },
+    code: version === null ? { built: code.built } : { version },
     packages: version === null ? code.packages : {},
     params: node.params,
     inputs,
@@ -115,13 +115,13 @@ export async function statusOf(
   const last = await store.lastKey(configName(plan), node.id);
   const before = last === null || last === key ? null : store.readRecord(last);
   return miss(
-    before === null ? { type: "never-run" } : compare(before.fingerprint, fingerprint, node),
+    before === null ? { type: "never-run" } : compare(before, fingerprint, node),
   );
 }
 
-/** How the store calls a config: by its name, which moves with the folder. */
+/** How the store calls a config: by where it lies in the project, which moves with the folder. */
 export function configName(plan: Plan): string {
-  return plan.config.name;
+  return plan.config.place;
 }
 
 /** Every node's status, nothing run: what comes after a node that would run is `waiting`. */

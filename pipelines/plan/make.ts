@@ -3,17 +3,18 @@ import type { Config } from "../config/config.ts";
 import type { ConfigSource } from "../config/source.ts";
 import type { Store } from "../store/local.ts";
 import { AssetBuilder } from "./assets.ts";
-import { BundleError, bundleStage, type Project, stopBundler } from "./bundle.ts";
+import { Bundler, type Project, stopBundler } from "./bundle.ts";
+import { BundleError } from "./bundle_error.ts";
 import { getOrAdd } from "./cells.ts";
 import { Learner, LearnError } from "./learn.ts";
-import { type Known, Maker } from "./maker.ts";
+import { type Known, Maker, type Unknown } from "./maker.ts";
 import { LockError } from "./packages.ts";
 import type { Digest, Node, Plan } from "./plan.ts";
 import { Sources } from "./sources.ts";
 
 export interface Made {
   readonly plan: Plan;
-  /** Absolute paths of all sources that the plan was made from, beside the config, to what was read. */
+  /** All sources that the plan was made from, beside the config, by the paths that led there: what was read, and where. */
   readonly files: ReadonlyMap<string, Digest>;
 }
 
@@ -24,17 +25,21 @@ export interface Frozen {
   readonly assets: Node["kernels"];
 }
 
+/** Stages that check what they read of data sets by digests of their own code, so that its content needs no key. */
+const READERS: readonly string[] = ["stages/download.ts"];
+
 /** Makes plans of configs of one project. What it has learned of a stage serves all of them. */
 export class Planner {
   readonly #learner: Learner;
   readonly #assets: AssetBuilder;
   readonly #sources = new Sources();
-  /** A text says why a stage cannot be loaded. */
-  readonly #stages = new Map<string, Promise<Known | string>>();
+  readonly #bundler: Bundler;
+  readonly #stages = new Map<string, Promise<Known | Unknown>>();
 
   /** `frozen`: what another planner has learned, which no source is read for; other stages are learned. */
   constructor(readonly project: Project, readonly store: Store, frozen: Frozen | null = null) {
     this.#learner = new Learner(store);
+    this.#bundler = new Bundler(project, store, this.#sources);
     this.#assets = new AssetBuilder(store, frozen?.assets ?? null);
     for (const [module, known] of Object.entries(frozen?.stages ?? {})) {
       this.#stages.set(module, Promise.resolve(known));
@@ -50,7 +55,7 @@ export class Planner {
       this.#assets,
       (module) => getOrAdd(this.#stages, module, () => this.#learn(module)),
     );
-    return { plan: await maker.make(), files: await this.#sources.digests() };
+    return { plan: await maker.make(), files: await this.#sources.states() };
   }
 
   /** For another planner, maybe on another machine that sees the same store and project. */
@@ -58,19 +63,29 @@ export class Planner {
     const stages: Record<string, Known> = {};
     for (const [module, answer] of this.#stages) {
       const known = await answer;
-      if (typeof known === "object") stages[module] = known;
+      if ("code" in known) stages[module] = known;
     }
     return { stages, assets: await this.#assets.all() };
   }
 
-  async #learn(module: string): Promise<Known | string> {
+  async #learn(module: string): Promise<Known | Unknown> {
     try {
-      const code = await bundleStage(this.project, module, this.store, this.#sources);
-      return { code, description: await this.#learner.describe(code) };
+      const code = await this.#bundler.bundle(module);
+      const description = await this.#learner.describe(code);
+      if (
+        description.datasets && !READERS.some((one) => module === `${this.project.root}/${one}`)
+      ) {
+        return {
+          message: "it says `datasets: true`, and what it would read there is in no key",
+          help: "take what `download` gives as an input; a small file can be imported, " +
+            'with { type: "bytes" }',
+        };
+      }
+      return { code, description };
     } catch (error) {
       const expected = error instanceof BundleError || error instanceof LearnError ||
         error instanceof LockError;
-      if (expected) return error.message;
+      if (expected) return { message: error.message };
       throw error;
     }
   }

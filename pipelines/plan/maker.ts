@@ -11,6 +11,7 @@ import { explainIssues } from "./issue.ts";
 import type { Unrelated } from "./join.ts";
 import { type Learner, LearnError } from "./learn.ts";
 import { nodeOf } from "./node.ts";
+import { producersFirst } from "./order.ts";
 import type { Code, Description, Node, NodeId, Plan } from "./plan.ts";
 import { misfits } from "./short.ts";
 
@@ -21,6 +22,12 @@ export const MOST_NODES = 60_000;
 export interface Known {
   readonly code: Code;
   readonly description: Description;
+}
+
+/** Why nothing is known of one. */
+export interface Unknown {
+  readonly message: string;
+  readonly help?: string;
 }
 
 /** Makes one plan. */
@@ -35,12 +42,12 @@ export class Maker {
     readonly source: ConfigSource,
     readonly learner: Learner,
     readonly assets: AssetBuilder,
-    readonly learn: (module: string) => Promise<Known | string>,
+    readonly learn: (module: string) => Promise<Known | Unknown>,
   ) {}
 
   async make(): Promise<Plan> {
     const learned = await this.#learnAll();
-    for (const stage of this.#sorted()) {
+    for (const stage of producersFirst(this.config.stages)) {
       const found = learned.get(stage.name);
       if (found !== undefined) await this.#place(found, learned);
     }
@@ -63,33 +70,17 @@ export class Maker {
     const answers = await Promise.all(this.config.stages.map(({ module }) => this.learn(module)));
     for (const [index, stage] of this.config.stages.entries()) {
       const found = answers[index];
-      if (typeof found === "object") learned.set(stage.name, { stage, ...found });
+      if (found === undefined) continue;
+      if ("code" in found) learned.set(stage.name, { stage, ...found });
       else {
         this.#complain(
           ["stages", stage.name, "uses"],
-          `The stage "${stage.uses}" cannot be loaded: ${found}`,
+          `The stage "${stage.uses}" cannot be loaded: ${found.message}`,
+          found.help,
         );
       }
     }
     return learned;
-  }
-
-  /** Producers before their consumers, in declared order otherwise; the config has no circle. */
-  #sorted(): StageConfig[] {
-    const stages = new Map(this.config.stages.map((stage) => [stage.name, stage]));
-    const sorted = new Set<StageConfig>();
-    const visit = (stage: StageConfig) => {
-      if (sorted.has(stage)) return;
-      for (const inputs of [stage.inputs, ...stage.variants.map((one) => one.inputs)]) {
-        for (const reference of Object.values(inputs).flat()) {
-          const producer = stages.get(reference.stage);
-          if (producer !== undefined) visit(producer);
-        }
-      }
-      sorted.add(stage);
-    };
-    for (const stage of this.config.stages) visit(stage);
-    return [...sorted];
   }
 
   /** Makes all nodes of a stage. */
@@ -221,6 +212,7 @@ export class Maker {
       owns.map((own) => ({
         params: { ...givenTo(stage, own, description), ...axisOf(description, 0) },
         inputs: unknown,
+        names: {},
       })),
     );
     for (const [index, own] of owns.entries()) {

@@ -1,13 +1,16 @@
 /** The packages that code imports, with all that these import, as `deno.lock` pins them. */
 import type { JsonObject } from "../json.ts";
 
-/** Params are hashed after parsing, so that the parser's version decides nothing. */
-const NOT_HASHED = ["zod"];
-
 export interface Lock {
   readonly specifiers?: Readonly<Record<string, string>>;
   readonly npm?: Readonly<
-    Record<string, { readonly integrity?: string; readonly dependencies?: readonly string[] }>
+    Record<string, {
+      readonly integrity?: string;
+      readonly dependencies?: readonly string[];
+      /** Loaded where they are there, as they are on some machines. */
+      readonly optionalDependencies?: readonly string[];
+      readonly optionalPeers?: readonly string[];
+    }>
   >;
 }
 
@@ -29,6 +32,11 @@ export function packageClosure(
   const npm = lock.npm ?? {};
   const keys = Object.keys(npm);
   const found = new Map<string, string[]>();
+  // Without a version where there is only one in the whole lock file.
+  const exactly = (dependency: string) =>
+    Object.hasOwn(npm, dependency)
+      ? dependency
+      : keys.find((one) => one.startsWith(`${dependency}@`));
   const visit = (key: string) => {
     const entry = npm[key];
     if (entry === undefined) throw new LockError(`"deno.lock" has no package "${key}"`);
@@ -41,18 +49,18 @@ export function packageClosure(
     if (lines.includes(line)) return;
     found.set(name, [...lines, line]);
     for (const dependency of entry.dependencies ?? []) {
-      // Without a version where there is only one in the whole lock file.
-      const exact = Object.hasOwn(npm, dependency)
-        ? dependency
-        : keys.find((one) => one.startsWith(`${dependency}@`));
+      const exact = exactly(dependency);
       if (exact === undefined) throw new LockError(`"deno.lock" has no package "${dependency}"`);
       visit(exact);
+    }
+    for (const one of [...entry.optionalDependencies ?? [], ...entry.optionalPeers ?? []]) {
+      const exact = exactly(one);
+      if (exact !== undefined) visit(exact);
     }
   };
   for (const specifier of specifiers) {
     const wanted = packageOf(specifier);
     const name = wanted.slice(0, wanted.indexOf("@", 1));
-    if (NOT_HASHED.includes(name)) continue;
     const version = lock.specifiers?.[`npm:${wanted}`];
     if (version === undefined) {
       throw new LockError(
@@ -77,17 +85,13 @@ export function importsOf(config: JsonObject): ReadonlyMap<string, string> {
 }
 
 /**
- * How a hashed text names a package: without its version, which has a field of its own in fingerprints.
- * With it where deno.json names several versions of one package, which would not be told apart.
+ * What of deno.json stage processes get: names of packages, by which Deno holds the lock file to be up to date. Nothing
+ * else of it: its other settings could open doors in the process, or lead the bundle's own imports elsewhere, by no key.
  */
-export function versionless(imports: ReadonlyMap<string, string>): (target: string) => string {
-  const nameOf = (target: string) => /^npm:\/?((?:@[^/]+\/)?[^/@]+)/.exec(target)?.[1] ?? target;
-  const versions = Map.groupBy(
-    new Set([...imports.values()].map((target) => `npm:${packageOf(target)}`)),
-    nameOf,
+export function bareImports(imports: ReadonlyMap<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    [...imports].filter(([name, target]) =>
+      /^[^./:][^:]*$/.test(name) && target.startsWith("npm:")
+    ),
   );
-  return (target) =>
-    (versions.get(nameOf(target))?.length ?? 0) > 1
-      ? target
-      : target.replace(/^(npm:\/?(?:@[^/]+\/)?[^/@]+)@[^/]+/, "$1");
 }

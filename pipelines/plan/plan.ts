@@ -30,11 +30,13 @@ export interface Description {
 export interface Code {
   /** Digest of the whole bundle, host and lock file included; it lies in `<store>/bundles/<digest>/`. */
   readonly bundle: Digest;
-  /** Module path (relative to the project, `/`) to the digest of what the bundler kept of it. */
+  /** Digest of the files that hold the stage's own code, and what the host lends it: this is in the key. */
+  readonly built: Digest;
+  /** Module (by its path in the project, or "./..." from the stage's file) to its digest; in no key, but for words. */
   readonly modules: Readonly<Record<string, Digest>>;
-  /** Package name to `version integrity`, for the closure of the packages that the code imports. */
+  /** Package name to `version integrity`, for the closure of the packages that the process imports. */
   readonly packages: Readonly<Record<string, string>>;
-  /** The bundler and its version, whose printing the module digests depend on. */
+  /** The bundler and its version, whose printing the digest depends on. */
   readonly bundler: string;
 }
 
@@ -50,7 +52,7 @@ export interface Node {
   readonly id: NodeId;
   /** The config's stage; its place in a config is ["stages", stage]. */
   readonly stage: string;
-  /** Axis to label, in declared order: { variant: "sparse", seed: "2" }. */
+  /** Axis to label, in declared order, in full where the id has it cut: { variant: "sparse", seed: "2" }. */
   readonly cell: Readonly<Record<string, string>>;
   readonly description: Description;
   readonly code: Code;

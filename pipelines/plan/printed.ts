@@ -1,22 +1,20 @@
-/** The bundler's output, told apart by module and by declaration. */
+/** A stage's sources as they were printed for explanations: which module, which declaration changed. */
 
-/** The text by module, as the bundler's headers say; `isModule`: whether a comment is such a header. */
-export function parts(text: string, isModule: (header: string) => boolean): Map<string, string> {
-  const found = new Map<string, string>();
-  let path = "";
-  for (const line of text.split("\n")) {
-    const header = /^ {0,4}\/\/ (.+)$/.exec(line)?.[1];
-    if (header !== undefined && isModule(header)) path = header;
-    else found.set(path, `${found.get(path) ?? ""}${line}\n`);
+/** The file of a bundle that has the text of each module, by its name. Nothing of it runs. */
+export const MODULES = "modules.json";
+
+/** A stored bundle's modules; null where they are not there any more. */
+export function printedModules(bundle: string): ReadonlyMap<string, string> | null {
+  try {
+    // Written by the planner; what is no text is left out.
+    const found: object = JSON.parse(Deno.readTextFileSync(`${bundle}/${MODULES}`)) ?? {};
+    return new Map(
+      Object.entries(found).filter((one): one is [string, string] => typeof one[1] === "string"),
+    );
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return null;
+    throw error;
   }
-  return found;
-}
-
-/** A module outside of the project goes by its file name, since its folder differs between machines. */
-export function nameOf(path: string): string {
-  if (path === "") return "imports";
-  const isOutside = path.startsWith("..") || path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path);
-  return isOutside ? path.slice(path.lastIndexOf("/") + 1) : path;
 }
 
 /**
@@ -30,7 +28,8 @@ function declarations(text: string): Map<string, string> {
   for (const line of text.split("\n")) {
     if (/^ *\/\//.test(line)) continue;
     if (/^[^\s})\]]/.test(line)) {
-      name = DECLARED.exec(line)?.[1] ?? TOP;
+      const [, isDefault, declared] = DECLARED.exec(line) ?? [];
+      name = declared ?? isDefault ?? TOP;
       part = null;
     } else if (/^\S/.test(line)) part = null;
     const [head = ""] = (found.get(name) ?? "").split("\n");
@@ -43,7 +42,8 @@ function declarations(text: string): Map<string, string> {
 }
 
 const TOP = "its top level";
-const DECLARED = /^(?:export )?(?:async )?(?:function\*? ?|class |var |let |const )([\w$]+)/;
+const DECLARED =
+  /^(?:export )?(?:(default)\b|(?:async )?(?:function\*? ?|class |var |let |const )([\w$]+))/;
 /** Of a class or an object: two spaces, then a name and what it is. */
 const MEMBER = /^ {2}(?:static |async |get |set )*([#\w$]+)(?:\(.*\) \{|: .*| = .*)$/;
 

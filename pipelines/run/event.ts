@@ -31,9 +31,8 @@ export interface Failure {
 export const OUT_OF_MEMORY: Failure = {
   type: "out-of-memory",
   message: "The stage ran out of memory",
-  help:
-    "give it more in the config by `resources: { memory: 4GB }`, or where it is a stage of your own in its " +
-    "`check`: `resources: { memory }`, in bytes; 1 GiB without it",
+  help: "say in the config how much it may take, as `resources: { memory: 4GB }`; " +
+    "without that its `check` says it, and 1 GiB where that does not",
 };
 
 export type Event =
@@ -69,6 +68,8 @@ export type Event =
     readonly milliseconds: number;
     readonly failure?: Failure;
     readonly blockedBy?: NodeId;
+    /** Nodes that failed, or were blocked, and that it, or something before it, has done without. */
+    readonly missing?: readonly NodeId[];
     readonly logPath?: string;
   }
   /** A trial of a sweep has ended, or gone as far as a rung. */

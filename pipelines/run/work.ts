@@ -62,7 +62,7 @@ export async function work(
     listen({ type: "diverged", node: node.id, divergence });
   };
   try {
-    log = store.logPath(settings.id, node.id);
+    log = await store.logPath(settings.id, node.id);
     for (let attempt = 1;; attempt++) {
       const ending = await once(task, share, store, settings, listen, log, {
         // A further try goes on from where the last one came to.
@@ -149,6 +149,7 @@ async function once(
       version: 1,
       key,
       fingerprint,
+      modules: node.code.modules,
       outputs,
       made: {
         run: settings.id,

@@ -1,5 +1,8 @@
 /** Files that are there whole or not at all. */
 
+// Asked as it loads: a stage, beside which the host writes files, is not told.
+const IS_WINDOWS = Deno.build.os === "windows";
+
 /** The error of a store that cannot be written. */
 export class StoreError extends Error {
   override readonly name = "StoreError";
@@ -155,7 +158,7 @@ const CANNOT = ["EINVAL", "ENOTSUP", "EOPNOTSUPP"];
 
 /** Makes the names in a folder last; Windows has no such call, and does not need it. */
 export function syncFolder(path: string): void {
-  if (Deno.build.os === "windows") return;
+  if (IS_WINDOWS) return;
   const folder = Deno.openSync(path, { read: true });
   try {
     folder.syncSync();
@@ -168,7 +171,7 @@ export function syncFolder(path: string): void {
 }
 
 export async function syncFile(path: string): Promise<void> {
-  const file = await Deno.open(path, { read: true, write: Deno.build.os === "windows" });
+  const file = await Deno.open(path, { read: true, write: IS_WINDOWS });
   try {
     await file.sync();
   } finally {

@@ -6,8 +6,8 @@ import type { Digest, Key, NodeId, Outcome } from "../plan/plan.ts";
  * All that decides a result, readable, hashed once. Each field has its reason:
  * - `format`: the encoding below and the host's semantics; a change of either invalidates all.
  * - `stage`: the declared name, which random streams are keyed by.
- * - `code`: what the stage can reach (module to digest), or the pinned version.
- * - `packages`: the closure of imported packages.
+ * - `code`: the digest of the very files that run (`built`), or the pinned version; in format 1 by module.
+ * - `packages`: the closure of the packages that the process imports, the host's among them.
  * - `params`: after defaults, so that a default written out is no change.
  * - `inputs`: output digests, never keys: equal outputs stop the wave. Names only where the stage sees them.
  * - `seed`: for random stages only. `numerics`: for stages with a backend. `kernels`: those its program uses.
@@ -31,6 +31,8 @@ export interface StageRecord {
   readonly version: 1;
   readonly key: Key;
   readonly fingerprint: Fingerprint;
+  /** Not hashed: the modules of its code, to tell which have changed; absent in records of format 1. */
+  readonly modules?: Readonly<Record<string, Digest>>;
   /** Output name to artifact digest. */
   readonly outputs: Readonly<Record<string, Digest>>;
   /** Nothing was run for this key: somebody kept the result of another one, whose code was older. */
@@ -91,6 +93,8 @@ export interface RunRecord {
     readonly version?: string;
     /** It made another result of the same key than a run before. */
     readonly diverged?: Divergence;
+    /** Nodes that it, or something before it, has done without: they failed, or were blocked. */
+    readonly missing?: readonly NodeId[];
   }[];
 }
 

@@ -1,4 +1,5 @@
 /** Whether what was written is what was declared. */
+import { own } from "../json.ts";
 import type { ArtifactType } from "../stage.ts";
 import type { Manifest } from "../store/store.ts";
 
@@ -19,7 +20,7 @@ export function checkManifest(output: string, type: ArtifactType, manifest: Mani
     );
   }
   for (const [name, wanted] of Object.entries(type.tensors)) {
-    const found = manifest.tensors[name];
+    const found = own(manifest.tensors, name);
     if (found === undefined) {
       const names = Object.keys(manifest.tensors);
       throw new OutputError(

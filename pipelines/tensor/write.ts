@@ -8,12 +8,13 @@ import type {
   JsonObject,
   TensorWriter,
 } from "../stage.ts";
-import { canonicalJson, digestOf, sha256 } from "../store/canonical.ts";
+import { digestOf, sha256 } from "../store/canonical.ts";
 import { INFO, type Manifest, type ObjectInfo } from "../store/store.ts";
 import { checkManifest } from "./declared.ts";
 import { bytesOf, countOf, isArrayOf, isDtype } from "./dtypes.ts";
 import { FolderWriter } from "./files.ts";
-import { checkClash, checkName, groupsOf } from "./names.ts";
+import { plainAttributes } from "./attributes.ts";
+import { clashIssue, groupsOf, nameIssue } from "../names.ts";
 import { beginArray, type ChunkWriter } from "./zarr.ts";
 
 type Described = (Manifest & { kind: "tensors" })["tensors"][string];
@@ -87,8 +88,7 @@ export class GroupWriter implements ArtifactWriter {
   }
 
   setAttributes(attributes: JsonObject): void {
-    canonicalJson(attributes); // throws at what is no JSON, where the stage can see it
-    this.#attributes = attributes;
+    this.#attributes = plainAttributes(`Output "${this.output}"`, attributes);
   }
 
   async writeFile(bytes: Uint8Array): Promise<void> {
@@ -128,13 +128,13 @@ export class GroupWriter implements ArtifactWriter {
     if (this.type.kind !== "tensors") {
       throw new TypeError(`Output "${this.output}" is a file: it takes no tensor "${name}"`);
     }
-    checkName(name);
-    checkClash(name, this.#tensors.keys());
+    const issue = nameIssue(name) ?? clashIssue(name, this.#tensors.keys());
+    if (issue !== null) throw new TypeError(issue);
     if (!isDtype(dtype)) throw new TypeError(`Tensor "${name}" cannot have the dtype "${dtype}"`);
-    canonicalJson(attributes);
+    const plain = plainAttributes(`Tensor "${name}" of output "${this.output}"`, attributes);
     const count = countOf(shape, dtype, name);
-    const chunks = beginArray(this.#files, name, dtype, shape, attributes);
-    const open = { dtype, shape: [...shape], attributes, count, done: 0, odd: 0 };
+    const chunks = beginArray(this.#files, name, dtype, shape, plain);
+    const open = { dtype, shape: [...shape], attributes: plain, count, done: 0, odd: 0 };
     const begun: Open = { ...open, sha256: null, hash, chunks, last: Promise.resolve() };
     // Before anything is awaited, so that a second tensor of this name is seen.
     this.#tensors.set(name, begun);
@@ -168,7 +168,8 @@ export class GroupWriter implements ArtifactWriter {
 
   async #tensorsManifest(): Promise<Manifest> {
     const tensors: Record<string, Described> = {};
-    const metadata: Record<string, unknown> = {};
+    // Not an object, which has a `constructor` from the beginning.
+    const metadata = new Map<string, unknown>();
     for (const [name, open] of [...this.#tensors].sort(([a], [b]) => a < b ? -1 : 1)) {
       await open.last;
       if (open.done !== open.count) throw this.#short(name, open);
@@ -178,18 +179,23 @@ export class GroupWriter implements ArtifactWriter {
       const { dtype, shape, attributes } = open;
       tensors[name] = { dtype, shape, attributes, sha256 };
       for (const group of groupsOf(name)) {
-        if (metadata[group] !== undefined) continue;
-        metadata[group] = { zarr_format: 3, node_type: "group", attributes: {} };
-        await this.#json(`${group}/zarr.json`, metadata[group]);
+        if (metadata.has(group)) continue;
+        const about = { zarr_format: 3, node_type: "group", attributes: {} };
+        metadata.set(group, about);
+        await this.#json(`${group}/zarr.json`, about);
       }
-      metadata[name] = open.chunks.metadata;
+      metadata.set(name, open.chunks.metadata);
     }
     // The metadata of all in one place: one file to read for who opens the whole group.
     await this.#json("zarr.json", {
       zarr_format: 3,
       node_type: "group",
       attributes: this.#attributes,
-      consolidated_metadata: { kind: "inline", must_understand: false, metadata },
+      consolidated_metadata: {
+        kind: "inline",
+        must_understand: false,
+        metadata: Object.fromEntries(metadata),
+      },
     });
     return { kind: "tensors", attributes: this.#attributes, tensors };
   }

@@ -10,6 +10,7 @@ import {
 } from "../../models/examples.ts";
 import { type Layer, layersOf } from "../../models/layers.ts";
 import { classesTold } from "../../models/losses.ts";
+import { nameIssues } from "../../models/names.ts";
 import type { Model } from "../../models/model.ts";
 import type { TrainParams } from "../../models/schema.ts";
 import type { ArtifactReader } from "../../pipelines/stage.ts";
@@ -54,7 +55,7 @@ export async function openTraining(
   const model = buildModel(params.layers, passes[0]?.shape ?? []);
   const layers = layersOf(model);
   // Not known in the plan where a stage does not say its images' size.
-  const misfit = endIssue(layers, params.loss);
+  const misfit = nameIssues(layers)[0] ?? endIssue(layers, params.loss);
   if (misfit !== null) {
     const { message, help } = misfit;
     throw new Error(help === undefined ? message : `${message}; ${help}`);

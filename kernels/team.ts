@@ -9,7 +9,7 @@
 import { record } from "./record.ts";
 import type { Runner } from "./runner.ts";
 import { callsOf, exportOf, MOST_TASKS, OWN, type Phase } from "./tasks.ts";
-import { createThread, type ThreadSetup } from "./thread.ts";
+import { createThread, THREAD_URL, type ThreadSetup } from "./thread.ts";
 import type { KernelModules } from "./wasm.ts";
 
 /** More threads than an operation has tasks would find nothing to do. */
@@ -24,9 +24,6 @@ export interface TeamSettings {
   /** How many threads may be used now: asked before each program. */
   threads(): number;
 }
-
-// A stage process has no workers once its stage is loaded: threads are made here alone.
-const ThreadWorker: typeof Worker | undefined = globalThis.Worker;
 
 // Words of the control block, as in thread.ts.
 const SEQUENCE = 0, TICKET = 1, FAILED = 4, THREADS = 5, BASE = 6, PROGRAM = 7, WORKERS = 16;
@@ -91,9 +88,8 @@ export function createTeam(settings: TeamSettings): Runner {
   }
 
   function grow(threads: number): void {
-    if (ThreadWorker === undefined) return;
     while (workers.length + 1 < threads) {
-      const worker = new ThreadWorker(WORKER_URL, { type: "module" });
+      const worker = new Worker(THREAD_URL, { type: "module" });
       workers.push(worker);
       worker.postMessage(setupOf(workers.length));
     }
@@ -137,9 +133,3 @@ export function createTeam(settings: TeamSettings): Runner {
     Atomics.notify(control, word);
   }
 }
-
-const WORKER_URL = URL.createObjectURL(
-  new Blob([`const create = ${createThread};\nonmessage = ({ data }) => create(data).serve();\n`], {
-    type: "text/javascript",
-  }),
-);

@@ -146,3 +146,9 @@ export function createThread(setup: ThreadSetup): Thread {
     },
   };
 }
+
+/** What a worker is made of. A stage process starts no other (`pipelines/host/guard.ts`). */
+export const THREAD_URL = "data:text/javascript," +
+  encodeURIComponent(
+    `const create = ${createThread};\nonmessage = ({ data }) => create(data).serve();\n`,
+  );

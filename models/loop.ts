@@ -2,7 +2,6 @@
  * The training loop: epochs of shuffled batches, validation, callbacks. It knows no clock; how long
  * things take is for the host to say.
  */
-import { setImmediate } from "node:timers";
 import { Callbacks, type EpochValues } from "./callbacks.ts";
 import { inOrder, type Source } from "./examples.ts";
 import { Feed } from "./feed.ts";

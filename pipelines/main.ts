@@ -1,6 +1,7 @@
 /** The command line. With `cli/` the only code that prints or exits. */
 import { complaint } from "./cli/complaint.ts";
 import { parse } from "./cli/parse.ts";
+import { processTerminal } from "./cli/terminal.ts";
 
 /** The oldest Deno that this is built for; `.ci/run` and the README name the one that it is tested with. */
 const OLDEST = [2, 9] as const;
@@ -15,20 +16,20 @@ function complainOfDeno(): string | null {
 async function main(words: readonly string[]): Promise<number> {
   const old = complainOfDeno();
   if (old !== null) {
-    console.error(old);
+    processTerminal().complain(`${old}\n`);
     return 2;
   }
   try {
     const parsed = await parse(words);
     if (parsed.type === "help") {
-      console.log(parsed.text.trimEnd());
+      processTerminal().write(`${parsed.text.trimEnd()}\n`);
       return 0;
     }
     const command = await parsed.command.load();
     return await command(parsed.call);
   } catch (error) {
     const { text, code } = await complaint(error, words.includes("--debug"));
-    console.error(text);
+    processTerminal().complain(`${text}\n`);
     return code;
   }
 }

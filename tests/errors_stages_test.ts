@@ -44,8 +44,7 @@ const CASES: readonly {
     body: "const all: string[][] = [];\n" +
       'for (;;) all.push(Array.from({ length: 1e5 }, (_, i) => "x" + i));',
     told: "The stage ran out of memory\n" +
-      "  help: give it more in the config by `resources: { memory: 4GB }`, or where it is a stage " +
-      "of your own in its `check`: `resources: { memory }`, in bytes; 1 GiB without it",
+      "  help: say in the config how much it may take, as `resources: { memory: 4GB }`; without that its `check` says it, and 1 GiB where that does not",
   },
   {
     what: "that reads a file",

@@ -69,6 +69,86 @@ Deno.test("what a stage draws as it loads is the same in each process", async ()
   assert.deepEqual(again, first);
 });
 
+/** What stages and their packages work with, each with what comes of it. */
+const NEEDED: Record<string, [code: string, wanted: unknown]> = {
+  "a copy": [
+    `const one = { list: [1, [2]], at: new Date(5), bytes: Uint8Array.of(7), map: new Map([["a", { b: 1 }]]) };
+     const other = structuredClone({ one, same: one });
+     return [other.one === other.same, other.one !== one, other.one.list, other.one.at.getTime(),
+       [...other.one.bytes], other.one.map.get("a")];`,
+    [true, true, [1, [2]], 5, [7], { b: 1 }],
+  ],
+  "a copy of what has none": [
+    "try { structuredClone({ f() {} }); } catch (error) { return error.name; }",
+    "DataCloneError",
+  ],
+  "unpacking": [
+    `const packed = new Blob(["abc"]).stream().pipeThrough(new CompressionStream("gzip"));
+     let text = "";
+     for await (const part of packed.pipeThrough(new DecompressionStream("gzip")).pipeThrough(new TextDecoderStream())) text += part;
+     return text;`,
+    "abc",
+  ],
+  "digests": [
+    'return new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(0)))[0];',
+    0xe3,
+  ],
+  "timers": [
+    `const told = [];
+     const never = setTimeout(() => told.push("never"), 0), often = setInterval(() => told.push("again"), 1);
+     clearTimeout(never);
+     await new Promise((done) => setTimeout((a, b) => { told.push(a + b); done(); }, 20, 1, 2));
+     clearInterval(often);
+     await new Promise((done) => setImmediate(done));
+     return [told.includes("again"), told.includes("never"), told.includes(3), typeof never];`,
+    [true, false, true, "number"],
+  ],
+  "functions of texts": [
+    'return [new Function("a", "b", "return a + b")(1, 2), (0, eval)("1 + 1"), eval(5), (() => 1) instanceof Function];',
+    [3, 2, 5, true],
+  ],
+  "dates": [
+    `class Later extends Date { later() { return this.getTime() + 1; } }
+     return [new Later(5).later(), new Date(5) instanceof Date, new Date("1970-01-02").getTime(), Date.length, Date.name];`,
+    [6, true, 86_400_000, 7, "Date"],
+  ],
+  "signals": [
+    `const abort = new AbortController(), told = [];
+     AbortSignal.any([abort.signal]).addEventListener("abort", ({ type }) => told.push(type));
+     abort.abort(new Error("enough"));
+     return [told, abort.signal.reason.message];`,
+    [["abort"], "enough"],
+  ],
+  "answers": ['return await (await fetch("data:text/plain,abc")).text();', "abc"],
+  "WebAssembly": [
+    `const bytes = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7f, 3, 2, 1, 0, 7, 5, 1, 1, 102, 0, 0,
+       10, 6, 1, 4, 0, 0x41, 42, 0x0b);
+     const module = new WebAssembly.Module(bytes);
+     const { instance } = await WebAssembly.instantiate(bytes.buffer, {});
+     const other = await WebAssembly.instantiate(await WebAssembly.compile(bytes));
+     return [WebAssembly.validate(bytes), module instanceof WebAssembly.Module, instance.exports.f(), other.exports.f(),
+       new WebAssembly.Instance(module).exports.f(), WebAssembly.Module.exports(module)[0].name];`,
+    [true, true, 42, 42, 42, "f"],
+  ],
+  "stacks": [
+    `const [first, second] = new RangeError("far").stack.split("\\n");
+     return [first, /^    at .*\\bown-\\w+\\.js:\\d+:\\d+\\)?$/.test(second)];`,
+    ["RangeError: far", true],
+  ],
+};
+
+Deno.test("what stages and their packages work with is there", async () => {
+  await using place = await Workplace.copy();
+  const tries = Object.entries(NEEDED).map(([name, [code]]) =>
+    `found[${JSON.stringify(name)}] = await (async () => { ${code} })().catch(String);`
+  );
+  own(place, `const found = {};\n${tries.join("\n")}\nlog(JSON.stringify(found));`);
+  place.edit(STAGE, "export default", "// deno-lint-ignore-file\nexport default");
+  const [found] = logs(await place.run([CONFIG]));
+  const wanted = Object.fromEntries(Object.entries(NEEDED).map(([name, [, one]]) => [name, one]));
+  assert.deepEqual(JSON.parse(found ?? ""), wanted);
+});
+
 /** What a stage may not do, with how it fails: by type and message. */
 const REFUSED: Record<string, [body: string, type: string, message: RegExp]> = {
   "random bytes": [
@@ -84,7 +164,7 @@ const REFUSED: Record<string, [body: string, type: string, message: RegExp]> = {
   "a worker": [
     'new (Reflect.get(globalThis, "Worker"))("data:text/javascript,1", { type: "module" });',
     "threw",
-    /not a constructor/,
+    /^A stage has no Worker: kernels have threads, other code has one$/,
   ],
   "the environment": [
     'Deno.env.get("HOME");',

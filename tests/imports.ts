@@ -167,6 +167,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
     "pipelines/store/",
     "pipelines/plan/plan.ts",
     "pipelines/run/event.ts",
+    "kernels/thread.ts",
     "numerics/",
     "zod",
   ]],

@@ -2,6 +2,10 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { stop } from "esbuild";
+import { FAMILIES } from "../kernels/families.ts";
+import { AssetBuilder, builds } from "../pipelines/plan/assets.ts";
+import { buildClient } from "../pipelines/report/build.ts";
 import type { Event } from "../pipelines/run/event.ts";
 import { Store } from "../pipelines/store/local.ts";
 
@@ -27,6 +31,8 @@ export interface Settings {
   readonly onStart?: (process: Deno.ChildProcess) => void;
   /** Called with each whole line of standard output as it comes. */
   readonly onLine?: (line: string) => void;
+  /** The same of standard error. */
+  readonly onError?: (line: string) => void;
 }
 
 /** The permissions of `deno task run`, so that tests see what users see. */
@@ -63,7 +69,7 @@ export async function command(
   settings.onStart?.(process);
   const [stdout, stderr, status] = await Promise.all([
     collect(process.stdout, settings.onLine),
-    collect(process.stderr),
+    collect(process.stderr, settings.onError),
     process.status,
   ]);
   return { code: status.code, stdout, stderr };
@@ -89,7 +95,7 @@ export class Workplace implements AsyncDisposable {
 
   /** Uses the project as it stands. */
   static async here(): Promise<Workplace> {
-    return new Workplace(ROOT, await Deno.makeTempDir({ prefix: "crisol-" }));
+    return await Workplace.#at(ROOT, await Deno.makeTempDir({ prefix: "crisol-" }));
   }
 
   /** Copies the project, for tests that edit it. `parent`: the folder to copy it to. */
@@ -99,7 +105,15 @@ export class Workplace implements AsyncDisposable {
     for (const path of ["deno.json", "deno.lock", ...COPIED]) {
       copyTree(join(ROOT, path), join(root, path));
     }
-    return new Workplace(root, folder);
+    return await Workplace.#at(root, folder);
+  }
+
+  /** What the engine builds for stages lies in the store already: it takes seconds, and is the same for all. */
+  static async #at(root: string, folder: string): Promise<Workplace> {
+    const place = new Workplace(root, folder);
+    const from = await built();
+    for (const name of BUILDS) copyTree(join(from, name), join(place.store, "cache", name));
+    return place;
   }
 
   get store(): string {
@@ -150,19 +164,23 @@ export class Workplace implements AsyncDisposable {
   }
 }
 
-/** The builds of kernels are copied, too: the same sources would give the same. */
-const COPIED = [
-  "pipelines",
-  "stages",
-  "models",
-  "kernels",
-  "numerics",
-  "configs",
-  "tests/configs",
-  ...["artifacts/cache/kernels", "artifacts/cache/report"].filter((path) =>
-    isThere(join(ROOT, path))
-  ),
-];
+const COPIED = ["pipelines", "stages", "models", "kernels", "numerics", "configs", "tests/configs"];
+
+/** Folders of a store's cache: builds, and the seals that say that they are this user's. */
+const BUILDS = ["kernels", "report", "builds"];
+let builder: Promise<string> | null = null;
+
+/** The project's own builds, made when they are wanted first; answers the folder that holds them. */
+function built(): Promise<string> {
+  return builder ??= (async () => {
+    const store = new Store(join(ROOT, "artifacts").replaceAll("\\", "/"));
+    await new AssetBuilder(store).get([...FAMILIES, "report-client"]);
+    const [folder, seals] = builds(store, "report");
+    await buildClient(folder, "sweep-client", seals);
+    await stop();
+    return store.cacheFolder;
+  })();
+}
 
 function copyTree(from: string, to: string): void {
   if (Deno.statSync(from).isFile) {

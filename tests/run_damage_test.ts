@@ -4,7 +4,9 @@ import { join } from "node:path";
 import type { Digest } from "../pipelines/plan/plan.ts";
 import type { Event } from "../pipelines/run/event.ts";
 import { Store } from "../pipelines/store/local.ts";
+import { CAN_MOUNT, mount, unmount } from "./mount_rig.ts";
 import { digests, outcomes, TINY, Workplace } from "./rig.ts";
+import { CONFIG, own } from "./run_stages.ts";
 
 /** Why each node ran, by node. */
 function reasons(events: readonly Event[]) {
@@ -168,4 +170,51 @@ Deno.test("a damaged store mends itself: what is missing is made again, what is 
     assert.deepEqual(outcomes(events)["ran"], ["preprocess"]);
     assert.deepEqual(digests(place.store), before);
   });
+});
+
+Deno.test("what verify sets aside is not found again, and a run makes it anew", async () => {
+  await using place = await Workplace.copy();
+  own(place, "");
+  await place.run([CONFIG]);
+  const before = digests(place.store);
+  const folder = new Store(place.store).objectFolder(before["one.out"] as Digest); // from a run record
+  Deno.removeSync(join(folder, "numbers", "c.0"));
+  const found = await place.do(["verify"]);
+  assert.equal(found.code, 1);
+  assert.match(found.stdout, /2 damaged: `--repair` sets them aside/, "the object and its record");
+  const repaired = await place.do(["verify", "--repair"]);
+  assert.equal(repaired.code, 0);
+  assert.equal(repaired.stdout.match(/; it lies in .* now$/gm)?.length, 2);
+  assert.match(repaired.stdout, /\n2 set aside: the next run makes them again/);
+  const again = await place.do(["verify"]);
+  assert.equal(again.code, 0, again.stdout);
+  assert.match(again.stdout, /\neverything is as it was written, /);
+  await place.run([CONFIG]);
+  assert.deepEqual(digests(place.store), before);
+});
+
+Deno.test("a store in two file systems is told in words, with what to do", CAN_MOUNT, async (t) => {
+  for (const name of ["objects", "bundles", "records", "cache"]) {
+    await t.step(name, async () => {
+      await using place = await Workplace.copy();
+      own(place, "");
+      await place.do(["plan", CONFIG]); // which marks it
+      const folder = join(place.store, name);
+      if (name === "bundles") Deno.removeSync(folder, { recursive: true });
+      Deno.mkdirSync(folder, { recursive: true });
+      await mount("-t", "tmpfs", "-o", "size=8m", "tmpfs", folder);
+      try {
+        const { code, stdout, stderr } = await place.do(["run", CONFIG]);
+        const said = stdout + stderr;
+        assert.doesNotMatch(said, /os error|^ {4}at /m);
+        // A cache that cannot be written costs time only.
+        if (name === "cache") return assert.equal(code, 0, said);
+        assert.equal(code, 1, said);
+        assert.match(said, /A folder of the store ".*" lies on another file system/);
+        assert.match(said, /help: a store lies on one file system as a whole/);
+      } finally {
+        await unmount(folder);
+      }
+    });
+  }
 });

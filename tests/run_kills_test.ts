@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Digest, Key } from "../pipelines/plan/plan.ts";
 import { Store } from "../pipelines/store/local.ts";
-import { bundleStage, stopBundler } from "../pipelines/plan/bundle.ts";
+import { Bundler, stopBundler } from "../pipelines/plan/bundle.ts";
 import { Learner } from "../pipelines/plan/learn.ts";
 import { parseHolder } from "../pipelines/store/holder.ts";
 import { verifyArtifact } from "../pipelines/tensor/read.ts";
@@ -186,7 +186,7 @@ Deno.test("a stage that never answers to `check` ends the plan in words, and goe
     configText: Deno.readTextFileSync(join(place.root, "deno.json")),
     lockText: Deno.readTextFileSync(join(place.root, "deno.lock")),
   };
-  const code = await bundleStage(project, join(place.root, STAGE), learner.store);
+  const code = await new Bundler(project, learner.store).bundle(join(place.root, STAGE));
   await stopBundler();
   await assert.rejects(learner.check(code, [{ params: {}, inputs: {} }]), {
     name: "LearnError",

@@ -1,8 +1,9 @@
 /** What goes from a store, and what stays, through the command line. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { Store } from "../pipelines/store/local.ts";
-import { digests, isThere, outcomes, Workplace } from "./rig.ts";
+import { digests, isThere, outcomes, type Result, Workplace } from "./rig.ts";
 import { CONFIG, own } from "./run_stages.ts";
 
 Deno.test("gc keeps what its rules keep, and what it removes is made again", async (t) => {
@@ -46,12 +47,12 @@ Deno.test("gc keeps what its rules keep, and what it removes is made again", asy
     const held = await store.hold(true);
     assert.ok(held);
     const result = await place.do(["run", CONFIG, "--json"], {
-      onLine(line) {
+      onError(line) {
         if (line.includes("Waits for a gc")) held.close();
       },
     });
     assert.equal(result.code, 0);
-    assert.match(result.stdout, /Waits for a gc of this store to end/);
+    assert.match(result.stderr, /^Waits for a gc of this store to end$/m);
   });
 
   await t.step("what is used lately stays", async () => {
@@ -113,5 +114,60 @@ Deno.test("a gc that is killed at any moment leaves a store that is whole", asyn
     });
     const { code, stdout } = await place.do(["verify"]);
     assert.equal(code, 0, stdout);
+  }
+});
+
+/** Loaded before the engine: it says that it plans, and waits until somebody writes to the pipe. */
+const WAITS = `
+const real = Deno.renameSync.bind(Deno);
+let waited = false;
+Deno.renameSync = (from, to) => {
+  real(from, to);
+  if (waited || !String(to).includes("/bundles/")) return;
+  waited = true;
+  console.log(JSON.stringify({ waits: true }));
+  Deno.readTextFileSync(PIPE);
+};
+`;
+
+Deno.test("gc keeps away from a command that has planned and not begun, and names it", async (t) => {
+  for (
+    const words of [
+      ["run", CONFIG],
+      ["plan", CONFIG],
+      ["explain", CONFIG, "one"],
+      ["show", CONFIG],
+      ["verify", CONFIG],
+    ]
+  ) {
+    await t.step(words.join(" "), async () => {
+      await using place = await Workplace.copy();
+      own(place, "");
+      const pipe = join(place.folder, "pipe");
+      await new Deno.Command("mkfifo", { args: [pipe] }).output();
+      const preload = place.write(
+        "../waits.js",
+        WAITS.replace("PIPE", () => JSON.stringify(pipe)),
+      );
+      let gc: Promise<Result> | null = null;
+      const { code, stdout, stderr } = await place.do(words, {
+        preload: pathToFileURL(preload).href,
+        onLine(line) {
+          if (!line.startsWith('{"waits"')) return;
+          // A gc that keeps nothing takes the bundle that was just put there.
+          gc = place.do(["gc", "--max-size", "0B"]).finally(() => Deno.writeTextFile(pipe, "go"));
+        },
+      });
+      assert.ok(gc, `it has planned: ${stdout}${stderr}`);
+      const refused = await (gc as Promise<Result>); // set by the callback
+      assert.equal(refused.code, 1);
+      assert.match(refused.stderr, /^error: A run is in progress on the store/);
+      const named = `it is \`deno task ${words.join(" ")} --store`;
+      assert.ok(refused.stderr.includes(named), refused.stderr);
+      assert.match(refused.stderr, /\(process \d+, since 20/);
+      assert.equal(code, 0, `${stdout}${stderr}`);
+      assert.equal((await place.do(["gc", "--max-size", "0B"])).code, 0, "it has let go");
+      assert.deepEqual([...Deno.readDirSync(join(place.store, "locks/using"))], []);
+    });
   }
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readConfig } from "../pipelines/config/read.ts";
-import { bundleStage, stopBundler } from "../pipelines/plan/bundle.ts";
+import { Bundler, stopBundler } from "../pipelines/plan/bundle.ts";
 import { Learner } from "../pipelines/plan/learn.ts";
 import { Planner } from "../pipelines/plan/make.ts";
 import type { Digest, Plan } from "../pipelines/plan/plan.ts";
@@ -325,7 +325,7 @@ Deno.test("a process that describes a stage and lies is no stage", async (t) => 
     configText: Deno.readTextFileSync(join(place.root, "deno.json")),
     lockText: Deno.readTextFileSync(join(place.root, "deno.lock")),
   };
-  const code = await bundleStage(project, join(place.root, STAGE), store);
+  const code = await new Bundler(project, store).bundle(join(place.root, STAGE));
   await stopBundler();
   const lies = {
     "a number": ["say('5');", /it answers wrongly/],

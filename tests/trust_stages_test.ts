@@ -48,12 +48,11 @@ const DECLARED: Record<string, [body: string, message: RegExp, help: RegExp]> = 
     /^Stage "own" may not read the environment$/,
     /`params`/,
   ],
-  "opens a socket": [
-    'await Deno.connect({ hostname: "127.0.0.1", port: 99 });',
+  "fetches": [
+    'await fetch("http://127.0.0.1:99/");',
     /^Stage "own" may not reach "127\.0\.0\.1:99"$/,
     /`hosts: \["example\.org:443"\]`/,
   ],
-  "listens": ["Deno.listen({ port: 0 });", /^Stage "own" may not reach "0\.0\.0\.0:0"$/, /hosts/],
   "fetches where nobody waits": [
     'setTimeout(() => void fetch("http://127.0.0.1:99/"), 0); await new Promise(() => {});',
     /^Stage "own" may not reach "127\.0\.0\.1:99"$/,
@@ -126,6 +125,9 @@ const AROUND: Record<string, string> = {
     `await new Function("return Function('return imp' + 'ort(\\"node:vm\\")')()")()`,
   "an import by a text that changes":
     `await new Function({ i: 0, toString() { return this.i++ ? 'return import("node:vm")' : "return 1"; } })().then(String)`,
+  "an import with a letter in another form":
+    `await new Function('return imp\\\\u006frt("node:vm")')()`,
+  "an import in a timer": 'setTimeout(["imp", "ort(1)"].join(""), 0)',
   "storage": 'Reflect.get(globalThis, "localStorage").length',
   "storage by its class":
     'Reflect.get(globalThis, "Storage").prototype.setItem.call({}, "a", "b") ?? undefined.x',
@@ -134,6 +136,10 @@ const AROUND: Record<string, string> = {
   "a cache": 'await Reflect.get(globalThis, "caches").open("x")',
   "a cache by its class": 'await Reflect.get(globalThis, "CacheStorage").prototype.open("x")',
   "a channel": 'new (Reflect.get(globalThis, "BroadcastChannel"))("x")',
+  "a socket": 'await Deno.connect({ hostname: "127.0.0.1", port: 99 })',
+  "calls from elsewhere": "Deno.listen({ port: 0 })",
+  "a thread by its class":
+    'new (Reflect.get(globalThis, "Worker").prototype.constructor)("data:text/javascript,1", {type: "module"})',
   "a thread": 'new (Reflect.get(globalThis, "Worker"))("data:text/javascript,1", {type: "module"})',
   "node's process": 'Reflect.get(globalThis, "process").hrtime()',
   "node's modules": 'Reflect.get(globalThis, "process").getBuiltinModule("node:vm")',
@@ -191,6 +197,13 @@ const MODULES: Record<string, [line: string, message: RegExp]> = {
   "fresh globals by Node": ['const vm = await import("node:vm"); void vm;', /import "node:vm"/],
   "require": ['import { createRequire } from "node:module"; void createRequire;', /"node:module"/],
   "the process": ['import process from "node:process"; void process;', /"node:process"/],
+  "timers by Node": ['import { setTimeout } from "node:timers"; void setTimeout;', /"node:timers"/],
+  "a file's date by Node": ['import { File } from "node:buffer"; void File;', /"node:buffer"/],
+  "paths by Node": ['import { getCallSites } from "node:util"; void getCallSites;', /"node:util"/],
+  "the engine's own tools": [
+    'import { Command } from "commander"; void Command;',
+    /cannot import "commander": it is a tool of the engine's own/,
+  ],
   "code in an address": [
     'await import("data:text/javascript,1");',
     /cannot import "data:text\/javascript,1"/,

@@ -1,5 +1,6 @@
 /** From anything thrown to what the user reads, and the exit code. */
 import { ConfigError } from "../config/config.ts";
+import { StoreError } from "../store/files.ts";
 import { CommandError, UsageError } from "./command.ts";
 import { COLOURS, PLAIN, visible } from "./text.ts";
 
@@ -16,7 +17,7 @@ export async function complaint(error: unknown, debug: boolean): Promise<Complai
     return { text: renderDiagnostics(error.diagnostics), code: 2 };
   }
   const lines: string[] = [];
-  if (error instanceof UsageError || error instanceof CommandError) {
+  if (error instanceof UsageError || error instanceof CommandError || error instanceof StoreError) {
     lines.push(`${paint.bad("error")}: ${visible(error.message)}`);
     if (error.help !== undefined) lines.push(`  help: ${visible(error.help)}`);
   } else {

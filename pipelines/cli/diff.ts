@@ -9,7 +9,8 @@ import {
 import type { DiffPage } from "../report/diff.ts";
 import { changeRow, inColumns } from "./changes.ts";
 import { argument, type Call, has, UsageError, value } from "./command.ts";
-import { openStoreOf, publishFile } from "./engine.ts";
+import { publishFile } from "./engine.ts";
+import { openStoreOf } from "./store.ts";
 import { shortPath, userPath } from "./place.ts";
 import { processTerminal } from "./terminal.ts";
 import { visibleLine } from "./text.ts";

@@ -9,7 +9,7 @@ import { partOf } from "../plan/part.ts";
 import type { Key, MissReason, Node, NodeId, NodeStatus, Plan } from "../plan/plan.ts";
 import type { Failure, Listener } from "../run/event.ts";
 import type { Ended } from "../run/record.ts";
-import { Store } from "../store/local.ts";
+import type { Store } from "../store/local.ts";
 import type { OpenedSweep as SweepParts } from "../sweep/open.ts";
 import type { SweepData } from "../report/sweep_data.ts";
 import type { SweepEnded } from "../sweep/run.ts";
@@ -19,8 +19,9 @@ import type { RunRecord, StageRecord } from "../store/store.ts";
 import { findNodes } from "./address.ts";
 import { argument, type Call, UsageError, value, values } from "./command.ts";
 import { forward, projectRoot, shortPath, userPath, variable } from "./place.ts";
+import { holdStoreOf, openStoreOf } from "./store.ts";
 
-export { Store } from "../store/local.ts";
+export type { Store } from "../store/local.ts";
 export { openArtifact } from "../tensor/read.ts";
 export { publishFile } from "../store/files.ts";
 
@@ -58,7 +59,7 @@ export interface Opened {
 /** `call`: CONFIG, then the nodes, if only some are wanted. */
 export async function openPlan(call: Call): Promise<Opened> {
   const root = projectRoot();
-  const store = openStoreOf(call);
+  const store = await holdStoreOf(call);
   const place = { path: userPath(argument(call, 0)), overrides: values(call, "set"), root };
   const whole = await readPlan(place, store) ?? await makeAndKeep(place, store);
   const words = call.arguments.slice(1);
@@ -143,7 +144,7 @@ export interface OpenedSweep extends SweepParts {
 /** `call`: FILE. */
 export async function openSweepOf(call: Call): Promise<OpenedSweep> {
   const root = projectRoot();
-  const store = openStoreOf(call);
+  const store = await holdStoreOf(call);
   const { openSweep } = await import("../sweep/open.ts");
   const asked = {
     path: userPath(argument(call, 0)),
@@ -190,29 +191,6 @@ export function trialsOf(text: string | undefined): number | null {
   return trials;
 }
 
-/** The store that the command line names, or the project's own. */
-export function openStoreOf(call: Call): Store {
-  return openStoreAt(value(call, "store") ?? `${projectRoot()}/artifacts`);
-}
-
-/** The store in a folder that the user has named. */
-export function openStoreAt(named: string): Store {
-  const path = userPath(named);
-  if (!mayBeFolder(path)) {
-    throw new UsageError(`The store "${shortPath(path)}" is not a folder`, "name one by --store");
-  }
-  return new Store(path);
-}
-
-/** False if something else is there, or on the way there. */
-function mayBeFolder(path: string): boolean {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch (error) {
-    return error instanceof Deno.errors.NotFound;
-  }
-}
-
 export function runRecords(call: Call): RunRecord[] {
   return openStoreOf(call).readRuns();
 }
@@ -233,16 +211,18 @@ function select(plan: Plan, words: readonly string[]): NodeId[] {
   return words.flatMap((word) => findNodes(plan, word).map(({ id }) => id));
 }
 
-/** The first log of a node that is there, in these runs. */
+/** The first log of a node that is there, in these runs of the store; where it lies is not for their records to say. */
 export async function readLog(
+  store: Store,
   records: readonly RunRecord[],
   node: NodeId,
 ): Promise<string | null> {
   for (const record of records) {
-    const log = record.nodes.find((one) => one.node === node)?.log;
-    if (log === undefined) continue;
+    if (record.nodes.find((one) => one.node === node)?.log === undefined) continue;
+    const path = store.logFile(record.id, node);
     try {
-      return await Deno.readTextFile(log);
+      // A link could lead out of the store.
+      if (Deno.lstatSync(path).isFile) return await Deno.readTextFile(path);
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
@@ -251,12 +231,10 @@ export async function readLog(
 }
 
 /** The JSON Schema of configs, with the params of every stage in `stages/`. */
-export async function schemaText(): Promise<string> {
+export async function schemaText(call: Call): Promise<string> {
   const { projectSchema } = await import("../plan/schema.ts");
-  const schema: JsonObject = await projectSchema(
-    projectOf(projectRoot()),
-    new Store(`${projectRoot()}/artifacts`),
-  );
+  const store = await holdStoreOf(call);
+  const schema: JsonObject = await projectSchema(projectOf(projectRoot()), store);
   return `${JSON.stringify(schema, null, 2)}\n`;
 }
 

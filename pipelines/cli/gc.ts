@@ -4,8 +4,10 @@ import { parseDuration, parseSize } from "../config/units.ts";
 import type { Digest } from "../plan/plan.ts";
 import { namesIn } from "../store/files.ts";
 import { garbageOf, type Goes, removeGarbage, type Scope } from "../store/gc.ts";
+import type { Store } from "../store/local.ts";
+import { usersOf } from "../store/using.ts";
 import { type Call, CommandError, has, UsageError, value } from "./command.ts";
-import { openStoreOf } from "./engine.ts";
+import { openStoreOf } from "./store.ts";
 import { projectRoot, shortPath } from "./place.ts";
 import { processTerminal } from "./terminal.ts";
 import { bytes, pad } from "./text.ts";
@@ -17,7 +19,7 @@ export async function gc(call: Call): Promise<number> {
   if (!isDry && held === null) {
     throw new CommandError(
       `A run is in progress on the store "${shortPath(store.root)}": gc would take what it uses`,
-      "wait for its end; `--dry-run` says what would go",
+      `${await whoUses(store)}wait for its end; \`--dry-run\` says what would go`,
     );
   }
   try {
@@ -33,6 +35,16 @@ export async function gc(call: Call): Promise<number> {
   } finally {
     held?.close();
   }
+}
+
+/** Those that can be named; one that ends in this moment cannot. */
+async function whoUses(store: Store): Promise<string> {
+  const users = (await usersOf(store.root)).map(({ command, pid, host, since }) =>
+    `\`${command}\` (process ${pid}${host === null ? "" : ` on ${host}`}, since ${
+      since.slice(0, 19)
+    })`
+  );
+  return users.length === 0 ? "" : `it is ${users.slice(0, 4).join(", ")}: `;
 }
 
 /** The lock of a run on another host may not be seen here: Slurm knows of those that were submitted. */

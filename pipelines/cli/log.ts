@@ -4,6 +4,7 @@ import { findNode } from "./address.ts";
 import { argument, type Call, CommandError, value } from "./command.ts";
 import { openPlan, readLog, runRecords } from "./engine.ts";
 import { userPath } from "./place.ts";
+import { openStoreOf } from "./store.ts";
 import { processTerminal } from "./terminal.ts";
 import { visible } from "./text.ts";
 import { findRun } from "./which.ts";
@@ -16,7 +17,7 @@ export async function log(call: Call): Promise<number> {
   const node = known?.node ?? await plannedNode(call);
   const run = value(call, "run");
   const chosen = run === undefined ? records : [findRun(records, run)];
-  const text = await readLog(chosen, node);
+  const text = await readLog(openStoreOf(call), chosen, node);
   if (text === null && run !== undefined) {
     throw new CommandError(
       `Run ${chosen[0]?.id} has no log of "${node}"`,

@@ -3,7 +3,8 @@ import type { Digest } from "../plan/plan.ts";
 import type { ObjectInfo } from "../store/store.ts";
 import { findArtifact, isDigest } from "./address.ts";
 import { argument, type Call, CommandError, UsageError } from "./command.ts";
-import { openPlan, openStoreOf, type Store } from "./engine.ts";
+import { openPlan, type Store } from "./engine.ts";
+import { holdStoreOf } from "./store.ts";
 
 export interface Found {
   readonly digest: Digest;
@@ -43,7 +44,7 @@ export async function findObject(call: Call): Promise<Found> {
 }
 
 async function byDigest(call: Call, prefix: string): Promise<Found> {
-  const store = openStoreOf(call);
+  const store = await holdStoreOf(call, true);
   const digests = store.findObjects(prefix);
   const [digest] = digests;
   if (digest === undefined) throw new CommandError(`There is no artifact "${prefix}" in the store`);

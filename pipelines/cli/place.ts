@@ -51,7 +51,7 @@ function normal(path: string): string {
   return parts.join("/") || "/";
 }
 
-function exists(path: string): boolean {
+export function exists(path: string): boolean {
   try {
     Deno.statSync(path);
     return true;

@@ -4,7 +4,8 @@ import type { Store } from "../store/local.ts";
 import { type Kind, type Looked, verifyStore, type Wanted } from "../store/verify.ts";
 import { verifyArtifact } from "../tensor/read.ts";
 import { type Call, has } from "./command.ts";
-import { openPlan, openStoreOf } from "./engine.ts";
+import { openPlan } from "./engine.ts";
+import { holdStoreOf } from "./store.ts";
 import { shortPath } from "./place.ts";
 import { processTerminal } from "./terminal.ts";
 import { bytes, duration, pad, visibleLine } from "./text.ts";
@@ -21,17 +22,18 @@ export async function rehash(call: Call): Promise<number> {
   const started = performance.now();
   const { store, wanted } = await what(call);
   const counts = new Map<Kind, { all: number; bad: number; bytes: number }>();
-  let bad = 0;
+  const isRepair = has(call, "repair");
+  let bad = 0, other = 0;
   for await (const looked of verifyStore(store, wanted, verifyArtifact)) {
     const count = counts.get(looked.kind) ?? { all: 0, bad: 0, bytes: 0 };
     counts.set(looked.kind, count);
     count.all++;
     count.bytes += looked.bytes;
-    if (looked.problem !== null) {
+    if (looked.isBad) {
       bad++;
       count.bad++;
-    }
-    const place = looked.isBad && has(call, "repair") ? store.quarantine(looked.path) : null;
+    } else if (looked.problem !== null) other++;
+    const place = looked.isBad && isRepair ? store.quarantine(looked.path) : null;
     if (has(call, "json")) terminal.write(`${JSON.stringify({ ...looked, quarantine: place })}\n`);
     else if (looked.problem !== null) terminal.write(`${badLine(looked, place)}\n`);
   }
@@ -43,20 +45,20 @@ export async function rehash(call: Call): Promise<number> {
         }  ${count.bad === 0 ? "whole" : `${count.bad} damaged`}\n`,
       );
     }
-    const repaired = has(call, "repair");
     const end = bad === 0
       ? "everything is as it was written"
-      : repaired
+      : isRepair
       ? `${bad} set aside: the next run makes them again`
       : `${bad} damaged: \`--repair\` sets them aside, and the next run makes them again`;
-    terminal.write(`${end}, ${duration(performance.now() - started)}\n`);
+    const left = other === 0 ? "" : `, ${other} of a later version left alone`;
+    terminal.write(`${end}${left}, ${duration(performance.now() - started)}\n`);
   }
-  return bad === 0 || has(call, "repair") ? 0 : 1;
+  return bad === 0 || isRepair ? 0 : 1;
 }
 
 /** All of a store, or what a config's results are. */
 async function what(call: Call): Promise<{ store: Store; wanted: Wanted | null }> {
-  if (call.arguments.length === 0) return { store: openStoreOf(call), wanted: null };
+  if (call.arguments.length === 0) return { store: await holdStoreOf(call, true), wanted: null };
   const opened = await openPlan(call);
   const objects = new Set<Digest>(), keys = new Set<Key>();
   for (const status of (await opened.statuses([])).values()) {
@@ -69,7 +71,9 @@ async function what(call: Call): Promise<{ store: Store; wanted: Wanted | null }
   return { store: opened.store, wanted: { objects, keys } };
 }
 
-function badLine({ kind, path, problem }: Looked, place: string | null): string {
+function badLine({ kind, path, problem, isBad }: Looked, place: string | null): string {
   const aside = place === null ? "" : `; it lies in ${shortPath(place)} now`;
-  return visibleLine(`damaged  ${kind} ${shortPath(path)}: ${problem}${aside}`);
+  return visibleLine(
+    `${isBad ? "damaged" : "later"}  ${kind} ${shortPath(path)}: ${problem}${aside}`,
+  );
 }

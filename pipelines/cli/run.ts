@@ -1,7 +1,8 @@
 /** `run CONFIG [NODE...]`: does what has changed, prints it, and publishes the report. */
 import { type Call, has, UsageError, value, values } from "./command.ts";
 import { checkRoom, jobsOf } from "./cost.ts";
-import { openPlan, openStoreAt } from "./engine.ts";
+import { openPlan } from "./engine.ts";
+import { openStoreAt } from "./store.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { shortPath } from "./place.ts";
 import { choosePrinter } from "./printers.ts";
@@ -24,7 +25,7 @@ export async function run(call: Call): Promise<number> {
   const frozen = has(call, "frozen") ? await import("./frozen.ts") : null;
   const locked = frozen?.readLock(plan) ?? new Map();
   const complain = (lines: readonly string[]) => {
-    for (const line of lines) console.error(line);
+    for (const line of lines) terminal.complain(`${line}\n`);
     return lines.length > 0;
   };
   if (frozen && complain(frozen.settingLines(locked, plan, call.arguments.length === 1))) {

@@ -7,7 +7,7 @@ const FILE = "configs/config.schema.json";
 
 export async function schema(call: Call): Promise<number> {
   const file = call.arguments[0] ?? FILE;
-  const text = await schemaText();
+  const text = await schemaText(call);
   const old = await Deno.readTextFile(file).catch((error: unknown) => {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;

@@ -10,7 +10,7 @@ import {
 import { Folder, LAST, submissionIds } from "../submit/submission.ts";
 import { inColumns } from "./changes.ts";
 import { type Call, CommandError, has, UsageError } from "./command.ts";
-import { openStoreOf } from "./engine.ts";
+import { openStoreOf } from "./store.ts";
 import { shortPath } from "./place.ts";
 import { Screen } from "./screen.ts";
 import { slurmly } from "./submit.ts";

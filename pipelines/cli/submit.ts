@@ -17,7 +17,6 @@ import {
 import { projectRoot, shortPath, userPath, variable } from "./place.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 import { visibleLine } from "./text.ts";
-import { PAGES } from "../submit/snapshot.ts";
 import { Folder, type Submission } from "../submit/submission.ts";
 import {
   type Asked,
@@ -115,7 +114,7 @@ async function prepareTrials(call: Call): Promise<Ready> {
       store,
       prepared,
       sweep: { file: inside(sweep.path), trials: trialsOf(value(call, "trials")) },
-      folders: [...folders, PAGES],
+      folders: [...folders],
     };
   } finally {
     await opened.close();

@@ -7,9 +7,10 @@ import { finish } from "../submit/finish.ts";
 import { Folder, LAST } from "../submit/submission.ts";
 import { type Around, failTask, nodesWork, runTask, type TaskEnd } from "../submit/task.ts";
 import { argument, type Call, UsageError } from "./command.ts";
-import { projectOf, Store } from "./engine.ts";
+import { projectOf } from "./engine.ts";
 import { shortPath, userPath, variable } from "./place.ts";
 import { choosePrinter } from "./printers.ts";
+import { holdStore, openStoreAt } from "./store.ts";
 import { processTerminal } from "./terminal.ts";
 
 /** Exit code of a task that was asked to end; Slurm knows by itself what follows. */
@@ -77,7 +78,8 @@ async function doTask(
   around: Around,
   listen: Parameters<typeof runTask>[5],
 ): Promise<TaskEnd> {
-  const store = new Store(folder.path.replace(/\/submissions\/[^/]+$/, ""));
+  const store = openStoreAt(folder.path.replace(/\/submissions\/[^/]+$/, ""));
+  await holdStore(store, ["task", array, `${number}`]);
   const submission = folder.read();
   const own = submission.arrays.find(({ name }) => name === array)?.tasks[number] ?? [];
   const run = (work: Parameters<typeof runTask>[6]) =>

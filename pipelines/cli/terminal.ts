@@ -13,24 +13,16 @@ export interface Terminal {
   complain(text: string): void;
 }
 
-/** The process' own terminal. A reader that goes away (`| head`) ends the output, not the run. */
+/** Bytes as a stream takes them. */
+interface Sink {
+  writeSync(bytes: Uint8Array): number;
+}
+
+/** The process' own terminal. Output that cannot be written ends the output, not the run. */
 export function processTerminal(): Terminal {
   const tty = Deno.stdout.isTerminal();
   const live = tty && Deno.env.get("TERM") !== "dumb";
-  const encoder = new TextEncoder();
-  const writer = (stream: { writeSync(bytes: Uint8Array): number }) => {
-    let open = true;
-    return (text: string) => {
-      if (!open) return;
-      let left = encoder.encode(text);
-      try {
-        while (left.length > 0) left = left.subarray(stream.writeSync(left));
-      } catch (error) {
-        if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-        open = false;
-      }
-    };
-  };
+  const complain = writer(Deno.stderr, () => {});
   return {
     live,
     paint: tty && !Deno.noColor ? COLOURS : PLAIN,
@@ -43,7 +35,39 @@ export function processTerminal(): Terminal {
         return { columns: 80, rows: 24 };
       }
     },
-    write: writer(Deno.stdout),
-    complain: writer(Deno.stderr),
+    write: writer(Deno.stdout, (why) => {
+      complain(`warning: standard output cannot be written, the rest is not shown: ${why}\n`);
+    }),
+    complain,
+  };
+}
+
+/** Milliseconds between two tries on a stream that is full, and those after which its reader is taken for gone. */
+const PAUSE = 10, PATIENCE = 10_000;
+
+const ended = new WeakSet<Sink>();
+
+/** `lost`: told once where something else than a reader that went away (`| head`) ended the output. */
+export function writer(sink: Sink, lost: (why: string) => void): (text: string) => void {
+  return (text) => {
+    let left = new TextEncoder().encode(text);
+    let waited = 0;
+    while (left.length > 0 && !ended.has(sink)) {
+      try {
+        left = left.subarray(sink.writeSync(left));
+        waited = 0;
+      } catch (error) {
+        if (error instanceof Deno.errors.Interrupted) continue;
+        // Somebody made it a stream that does not wait, so that this one does.
+        if (error instanceof Deno.errors.WouldBlock && waited < PATIENCE) {
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE);
+          waited += PAUSE;
+          continue;
+        }
+        ended.add(sink);
+        if (error instanceof Deno.errors.BrokenPipe) return;
+        lost(error instanceof Error ? error.message : String(error));
+      }
+    }
   };
 }

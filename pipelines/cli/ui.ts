@@ -1,7 +1,7 @@
 /** `ui`: serves a page on this machine that shows runs and sweeps as they go. */
 import { ADDRESS, serveUi } from "../ui/server.ts";
 import { type Call, CommandError, UsageError, value } from "./command.ts";
-import { openStoreOf } from "./engine.ts";
+import { openStoreOf } from "./store.ts";
 import { shortPath } from "./place.ts";
 import { processTerminal } from "./terminal.ts";
 import { visibleLine } from "./text.ts";
@@ -15,7 +15,7 @@ export async function ui(call: Call): Promise<number> {
   const terminal = processTerminal();
   try {
     const server = serveUi(store, port);
-    terminal.write(`http://${ADDRESS}:${server.addr.port}/\n`);
+    terminal.write(`http://${ADDRESS}:${server.port}/\n`);
     terminal.write(
       `shows ${visibleLine(shortPath(store.root))}; Ctrl-C ends the showing, and no run\n`,
     );

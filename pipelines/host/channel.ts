@@ -4,13 +4,12 @@
  * whatever it writes, and wherever, is no reply.
  */
 import type { Reply } from "./protocol.ts";
+import { primordials } from "./primordials.ts";
 import { LINE_LIMIT, TOKEN } from "./protocol.ts";
 
-const { stringify } = JSON;
-const encoder = new TextEncoder();
-const encode = encoder.encode.bind(encoder);
-const write = Deno.stdout.writeSync.bind(Deno.stdout);
-const exit = Deno.exit.bind(Deno);
+const { byteLengthOf, encode, jsonText, writeOut } = primordials;
+// Its type is written out, so that what follows a call is known to be out of reach.
+const exit: (code: number) => never = primordials.exit;
 const token = readToken();
 
 /** What a stage process's code was given to read. */
@@ -27,17 +26,14 @@ function readToken(): string {
 }
 
 export function reply(message: Reply): void {
-  let bytes = line(message);
-  if (bytes.length > LINE_LIMIT) {
-    const said = `Its reply "${message.type}" has ${bytes.length} bytes: ${LINE_LIMIT} are read`;
-    bytes = line({ type: "failed", failure: { type: "threw", message: said } });
+  let text = jsonText(message);
+  const size = byteLengthOf(encode(text));
+  if (size > LINE_LIMIT) {
+    const said = `Its reply "${message.type}" has ${size} bytes: ${LINE_LIMIT} are read`;
+    text = jsonText({ type: "failed", failure: { type: "threw", message: said } });
   }
-  while (bytes.length > 0) bytes = bytes.subarray(write(bytes));
-}
-
-function line(message: Reply): Uint8Array<ArrayBuffer> {
   // What else was written may lack its line end.
-  return encode(`\n${token} ${stringify(message)}\n`);
+  writeOut(`\n${token} ${text}\n`);
 }
 
 /** Ends the process. */

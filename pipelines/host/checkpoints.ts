@@ -2,8 +2,10 @@
 import type { Checkpoint, Checkpoints } from "../stage.ts";
 import { removeQuietly, syncFolder } from "../store/files.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../store/progress.ts";
-import { now } from "./guard.ts";
+import { primordials } from "./primordials.ts";
 import type { Job } from "./protocol.ts";
+
+const { now } = primordials;
 
 /** Milliseconds without a checkpoint after which one is due. */
 const EVERY = 60_000;

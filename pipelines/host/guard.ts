@@ -1,113 +1,121 @@
 /**
- * Shuts out what differs from one process to the next. Imported before the stage, so that no line of it,
- * top level included, sees an engine's own `Math.exp`, a clock or a random number.
+ * Shuts out what differs from one process to the next, and what reaches past a stage's rights. Imported before the
+ * stage, so that no line of it, top level included, sees an engine's own `Math.exp`, a clock, a random number, or
+ * standard output, which is the host's. `guard_list.ts` says what stays; docs/security.md what cannot be closed.
  */
 // What answers the engine is taken before anything else is here.
 import "./channel.ts";
 import { deterministicMath } from "../../numerics/math.ts";
+import { THREAD_URL } from "../../kernels/thread.ts";
+// The host's own, which ask for the system as they load: a stage's `Deno` does not say it.
+import "../store/files.ts";
+import * as clocks from "./guard_clocks.ts";
+import { plainClone } from "./guard_clone.ts";
+import { guardPipes, plainDeno } from "./guard_deno.ts";
+import { guardStacks } from "./guard_errors.ts";
+import { CLASSES, OBJECTS, WHOLE } from "./guard_list.ts";
+import { endLoading, plainCrypto, random } from "./guard_random.ts";
+import { guardTexts } from "./guard_texts.ts";
+import { guardWasm } from "./guard_wasm.ts";
+import { primordials } from "./primordials.ts";
 
-Object.assign(Math, deterministicMath);
-
-const clock = performance.now.bind(performance);
-
-/** Milliseconds from any fixed start: the host alone may look at a clock. */
-export function now(): number {
-  return clock();
-}
-
-/** Throws in place of what would make a result differ from run to run. */
-function refuse(what: string, instead: string): () => never {
-  return () => {
-    throw new Error(`A stage has no ${what}: ${instead}`);
-  };
-}
-
-// A clock that stands: packages read it for their own statistics, and no result can come of it.
-Date.now = () => 0;
-performance.now = () => 0;
-Object.defineProperty(performance, "timeOrigin", { value: 0 });
-for (const name of ["mark", "measure"]) Reflect.deleteProperty(Performance.prototype, name);
-const RealDate = Date;
-globalThis.Date = new Proxy(RealDate, {
-  apply: () => new RealDate(0).toString(),
-  construct: (target, given) =>
-    // `given` are the caller's own arguments; without any, the date is that of the standing clock.
-    given.length === 0 ? new target(0) : Reflect.construct(target, given),
-});
-RealDate.prototype.constructor = globalThis.Date;
-// Another clock, which engines have begun to bring.
-Reflect.deleteProperty(globalThis, "Temporal");
-// Code that shapes its work by the machine would shape its sums by it.
-Object.defineProperty(navigator, "hardwareConcurrency", { value: 1 });
-// Some packages draw numbers as they load; all processes draw the same.
-Math.random = () => 0.5;
-crypto.getRandomValues = <T extends ArrayBufferView | null>(array: T): T => {
-  if (array !== null) new Uint8Array(array.buffer, array.byteOffset, array.byteLength).fill(0);
-  return array;
-};
-crypto.randomUUID = () => "00000000-0000-4000-8000-000000000000";
-
-/**
- * Code made of texts may compute, as packages' does, but not import: the bundle holds all that a stage
- * imports, and `node:` has modules with globals that nobody has guarded. Only the word itself can do it.
- */
-function guardTexts(): void {
-  // Taken now: what a stage puts in their place is not asked.
-  const { construct, apply } = Reflect;
-  const includes = String.prototype.includes;
-  const texts = (given: readonly unknown[]): string[] => {
-    const found: string[] = [];
-    for (let i = 0; i < given.length; i++) {
-      const text = `${given[i]}`;
-      if (apply(includes, text, ["import"])) {
-        throw new Error("A stage has no import in code that is made of texts: import it by name");
-      }
-      found[i] = text;
-    }
-    return found;
-  };
-  const guarded = (maker: FunctionConstructor) =>
-    new Proxy(maker, {
-      apply: (target, _, given) => construct(target, texts(given)),
-      construct: (target, given, asked) => construct(target, texts(given), asked),
-    });
-  const plain = guarded(Function);
-  globalThis.Function = plain;
-  Object.defineProperty(plain.prototype, "constructor", { value: plain });
-  for (const example of [async () => {}, function* () {}, async function* () {}]) {
-    const prototype: object = Object.getPrototypeOf(example);
-    const maker = prototype.constructor as FunctionConstructor; // all are made and called alike
-    Object.setPrototypeOf(maker, plain);
-    Object.defineProperty(prototype, "constructor", { value: guarded(maker) });
-  }
-  const evaluate = globalThis.eval;
-  globalThis.eval = (text: unknown) =>
-    typeof text === "string" ? apply(evaluate, undefined, texts([text])) : text;
-}
-guardTexts();
-
-/**
- * What no permission of Deno closes: storage that processes share, threads and modules with globals that
- * nobody has guarded (`process` gives out both), and what asks the user.
- */
-const CLOSED = [
-  "localStorage",
-  "sessionStorage",
-  "caches",
-  "BroadcastChannel",
-  "Worker",
-  "process",
-  "alert",
-  "confirm",
-  "prompt",
-] as const;
+const { construct } = primordials;
+const BaseError = Error;
 
 /** Called once the stage's modules are loaded: what draws from here on draws for a result. */
 export function guardWorld(): void {
-  Math.random = refuse("Math.random", "draw from numerics/random.ts with the context's seed");
-  crypto.getRandomValues = refuse("random bytes", "draw from numerics/random.ts");
-  crypto.randomUUID = refuse("random names", "name things by what they are");
-  for (const name of CLOSED) Reflect.deleteProperty(globalThis, name);
-  // Deno's own insides, among them clocks and modules that nobody has guarded.
-  Reflect.deleteProperty(Deno, Reflect.get(Deno, "internal"));
+  endLoading();
 }
+
+/** What is written on the console goes to the log; clocks among its functions do nothing. */
+function plainConsole(): object {
+  const real = console;
+  const { error } = real;
+  const print = (...given: unknown[]) => primordials.apply(error, real, given);
+  const quiet = () => {};
+  const printing = ["log", "info", "debug", "warn", "error", "trace", "dir", "dirxml", "table"]
+    .concat(["group", "groupCollapsed"]);
+  const silent = ["time", "timeLog", "timeEnd", "timeStamp", "count", "countReset", "groupEnd"]
+    .concat(["clear", "profile", "profileEnd"]);
+  return {
+    ...Object.fromEntries(printing.map((name) => [name, print])),
+    ...Object.fromEntries(silent.map((name) => [name, quiet])),
+    assert: (holds: unknown, ...given: unknown[]) => {
+      if (!holds) print("Assertion failed", given);
+    },
+  };
+}
+
+/** Threads of the kernels alone, by the code that is part of the bundle: others' globals nobody would guard. */
+function threadsOfKernels(): typeof Worker {
+  const Real = Worker;
+  function KernelWorker(url: unknown): object {
+    if (new.target === undefined || url !== THREAD_URL) {
+      throw new BaseError("A stage has no Worker: kernels have threads, other code has one");
+    }
+    return construct(Real, [THREAD_URL, { __proto__: null, type: "module" }], new.target);
+  }
+  Object.defineProperty(KernelWorker, "prototype", { value: Real.prototype, writable: false });
+  Object.defineProperty(KernelWorker, "name", { value: "Worker" });
+  Object.defineProperty(Real.prototype, "constructor", { value: KernelWorker });
+  return KernelWorker as unknown as typeof Worker; // a function that is called as a class
+}
+
+/** Deletes what of an object is not named. */
+function prune(owner: object, kept: readonly string[]): void {
+  for (const name of Object.getOwnPropertyNames(owner)) {
+    if (kept.includes(name)) continue;
+    if (!Reflect.deleteProperty(owner, name)) {
+      throw new BaseError(`This Deno has a "${name}" that cannot be taken from a stage`);
+    }
+  }
+}
+
+/** What functions have of themselves, and their prototypes. */
+const OWN = ["length", "name", "prototype", "constructor"] as const;
+
+function guard(): void {
+  // Made of what is about to go.
+  const instead = {
+    ...clocks.numberedTimers(),
+    ...guardTexts(),
+    Date: clocks.standingDate(),
+    performance: clocks.performance,
+    Worker: threadsOfKernels(),
+    Deno: plainDeno(),
+    console: plainConsole(),
+    crypto: plainCrypto(),
+    // Code that shapes its work by the machine would shape its sums by it.
+    structuredClone: plainClone,
+    navigator: { hardwareConcurrency: 1, language: "en-US", languages: ["en-US"], userAgent: "" },
+  };
+  Object.assign(Math, deterministicMath, { random });
+  Object.assign(Atomics, { wait: clocks.endlessWait() });
+  guardWasm();
+  guardPipes();
+  guardStacks();
+  for (const [name, kept] of Object.entries(OBJECTS)) prune(Reflect.get(globalThis, name), kept);
+  for (const [name, kept] of Object.entries(CLASSES)) {
+    const made = Reflect.get(globalThis, name);
+    prune(made, [...OWN, ...kept]);
+    prune(made.prototype, [...OWN, ...kept]);
+  }
+  prune(globalThis, [
+    ...WHOLE,
+    ...Object.keys(OBJECTS),
+    ...Object.keys(CLASSES),
+    ...Object.keys(instead),
+  ]);
+  for (const [name, value] of Object.entries(instead)) {
+    Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
+  }
+  // Of whatever is there under this name the engine asks how stacks are written.
+  Object.defineProperty(globalThis, "Error", { writable: false, configurable: false });
+  // A promise that is waited for asks these, and would hand a stage what only the host may see.
+  Object.freeze(Promise);
+  Object.freeze(Promise.prototype);
+  // The engine's own objects take their values by setters, if there are any: no stage can bring one.
+  Object.preventExtensions(Object.prototype);
+  Object.preventExtensions(Array.prototype);
+}
+guard();

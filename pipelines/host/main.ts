@@ -1,5 +1,6 @@
 /** Inside the stage process: answers the engine, runs the stage, ends when its standard input does. */
-import { guardWorld, now } from "./guard.ts";
+import { guardWorld } from "./guard.ts";
+import { primordials } from "./primordials.ts";
 import type { Json, JsonObject, Progress, Stage, StepProfile } from "../stage.ts";
 import type { Description, Digest } from "../plan/plan.ts";
 import { createContext } from "./context.ts";
@@ -8,8 +9,10 @@ import { failureOf } from "./failure.ts";
 import { paramIssues } from "./issues.ts";
 import type { Job, Reply, Request } from "./protocol.ts";
 
+const { addSignalListener, now, os } = primordials;
+
 /** Signals of a terminal: a stage ends by the engine's word, so that it can save where it stands. */
-const TERMINAL: readonly Deno.Signal[] = Deno.build.os === "windows"
+const TERMINAL: readonly Deno.Signal[] = os === "windows"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGINT", "SIGHUP"];
 
@@ -19,13 +22,12 @@ export async function serve(stage: Stage): Promise<void> {
     throw new Error("its default export is no stage: wanted `export default defineStage({ ... })`");
   }
   guardWorld();
-  for (const name of ["log", "info", "debug", "warn"] as const) console[name] = console.error;
   // A terminal sends these to all its processes; the engine says what is to be done.
-  for (const name of TERMINAL) Deno.addSignalListener(name, () => {});
+  for (const name of TERMINAL) addSignalListener(name, () => {});
   const abort = new AbortController();
-  if (Deno.build.os !== "windows") {
+  if (os !== "windows") {
     // A cluster sends it to all processes of a job that is to end: where a run stands can be saved yet.
-    Deno.addSignalListener("SIGTERM", () => {
+    addSignalListener("SIGTERM", () => {
       abort.abort(new Error("The stage process was asked to end by SIGTERM"));
     });
   }

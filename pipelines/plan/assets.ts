@@ -1,4 +1,6 @@
 /** What a stage reads beside its code: compiled kernels, and the report's script. Built on first use. */
+import { writeFailure } from "../store/files.ts";
+import type { Store } from "../store/local.ts";
 import { explainEnd } from "./bundle_error.ts";
 import { getOrAdd } from "./cells.ts";
 import type { Digest, Node } from "./plan.ts";
@@ -6,7 +8,7 @@ import type { Digest, Node } from "./plan.ts";
 type Assets = Node["kernels"];
 
 /** The report page's own script goes by this name. */
-const CLIENT = "report-client";
+export const CLIENT = "report-client";
 
 /** Builds each family once a plan. */
 export class AssetBuilder {
@@ -15,8 +17,8 @@ export class AssetBuilder {
 
   readonly #known = new Map<string, Promise<Assets>>();
 
-  /** `folder`: where builds are kept. `frozen`: what is taken as it was built before. */
-  constructor(readonly folder: string, readonly frozen: Assets | null = null) {}
+  /** Builds are kept in the store. `frozen`: what is taken as it was built before. */
+  constructor(readonly store: Store, readonly frozen: Assets | null = null) {}
 
   /** One value for equal names. */
   get(names: readonly string[]): Promise<Assets> {
@@ -50,13 +52,30 @@ export class AssetBuilder {
 
   #buildKernels(): Promise<Readonly<Record<string, { path: string; digest: string }>>> {
     return this.#kernels ??= import("../../kernels/build.ts")
-      .then(({ buildKernels }) => buildKernels(`${this.folder}/kernels`));
+      .then(({ buildKernels }) => buildKernels(...builds(this.store, "kernels")))
+      .catch(this.#explain);
   }
   #buildClient() {
     return this.#client ??= import("../report/build.ts")
-      .then(({ buildClient }) => buildClient(`${this.folder}/report`, CLIENT))
-      .catch((error: unknown) => {
-        throw explainEnd(error, CLIENT);
-      });
+      .then(({ buildClient }) => {
+        const [folder, seals] = builds(this.store, "report");
+        return buildClient(folder, CLIENT, seals);
+      })
+      .catch(this.#explain);
   }
+  readonly #explain = (error: unknown): never => {
+    throw writeFailure(this.store.root, explainEnd(error, CLIENT));
+  };
+}
+
+/** Where a store keeps builds of a kind, and what vouches for them: any file may lie in a store. */
+export function builds(store: Store, kind: "kernels" | "report") {
+  const seals = {
+    async read(name: string) {
+      const digest = await store.readCache("builds", name);
+      return typeof digest === "string" ? digest : null;
+    },
+    write: (name: string, digest: string) => store.writeCache("builds", name, digest),
+  };
+  return [`${store.cacheFolder}/${kind}`, seals] as const;
 }

@@ -40,8 +40,7 @@ export class Planner {
   constructor(readonly project: Project, readonly store: Store, frozen: Frozen | null = null) {
     this.#learner = new Learner(store);
     this.#bundler = new Bundler(project, store, this.#sources);
-    // Builds belong to the sources, whichever store the results go to.
-    this.#assets = new AssetBuilder(`${project.root}/artifacts/cache`, frozen?.assets ?? null);
+    this.#assets = new AssetBuilder(store, frozen?.assets ?? null);
     for (const [module, known] of Object.entries(frozen?.stages ?? {})) {
       this.#stages.set(module, Promise.resolve(known));
     }

@@ -14,9 +14,12 @@ export const ENTRY = "crisol:stage";
 
 /** Modules of Node that compute; the others reach files, processes, clocks, or globals that nobody guards. */
 const PLAIN_NODE = new Set(
-  ["assert", "assert/strict", "buffer", "events", "path", "stream", "timers", "url", "util", "zlib"]
+  ["assert", "assert/strict", "events", "path", "stream", "url", "zlib"]
     .map((name) => `node:${name}`),
 );
+
+/** Packages of the engine and of its tests: they write to standard output, start programs, hand out `node:process`. */
+const TOOLS = new Set(["assemblyscript", "commander", "esbuild", "fast-check", "playwright-core"]);
 
 /** What a file is by its name, where the import does not say more. */
 const CODE: Readonly<Record<string, Loader>> = {
@@ -101,6 +104,10 @@ export function resolver(rules: Rules): Plugin {
   };
 
   const external = (path: string) => {
+    const name = path.replace(/^npm:\/?/, "").replace(/[@/].*/, "");
+    if (TOOLS.has(name)) {
+      return wrong(`A stage cannot import "${path}": it is a tool of the engine's own`);
+    }
     packages.add(path);
     return { path, external: true };
   };

@@ -30,6 +30,13 @@ export const CLIENTS = {
   ],
 } as const satisfies Record<string, readonly [string, ...string[]]>;
 
+/** Says what was built, where a folder may have been written by others; by a file's name. */
+export interface Seals {
+  /** SHA-256 of what was built; null: nobody vouches for it. */
+  read(name: string): Promise<string | null>;
+  write(name: string, digest: string): Promise<void>;
+}
+
 /** Resolves packages as Deno does, from its own cache, wherever that lies, and takes their browser builds. */
 const packages: Plugin = {
   name: "packages",
@@ -59,23 +66,23 @@ async function digestOf(...parts: readonly (string | Uint8Array)[]): Promise<str
 
 /**
  * Builds the script into `cacheFolder`, unless it lies there already for these sources and this lock file.
- * `digest` is the SHA-256 of the script's bytes, in hexadecimal.
+ * `digest` is the SHA-256 of the script's bytes, in hexadecimal. `seals`: what is there is believed by them alone;
+ * null: the folder is the caller's own.
  */
 export async function buildClient(
   cacheFolder: string,
   name: keyof typeof CLIENTS,
+  seals: Seals | null = null,
 ): Promise<{ readonly path: string; readonly digest: string }> {
   const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
   const lock = await Deno.readFile(here("../../deno.lock")).catch(() => new Uint8Array());
   const names = [...CLIENTS[name], "build.ts", "../../deno.json"];
   const key = await digestOf(lock, ...await Promise.all(names.map((n) => Deno.readFile(here(n)))));
   await Deno.mkdir(cacheFolder, { recursive: true });
-  const path = `${cacheFolder}/${name}-${key.slice(0, 32)}.js`;
-  const built = await Deno.readFile(path).catch((error: unknown) => {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  });
-  if (built !== null && built.length > 0) return { path, digest: await digestOf(built) };
+  const file = `${name}-${key.slice(0, 32)}.js`, path = `${cacheFolder}/${file}`;
+  const seal = await seals?.read(file) ?? null;
+  const built = seals !== null && seal === null ? null : await digestOfFile(path);
+  if (built !== null && (seal === null || built === seal)) return { path, digest: built };
   const esbuild = await import("esbuild");
   const result = await esbuild.build({
     entryPoints: [here(CLIENTS[name][0])],
@@ -99,5 +106,18 @@ export async function buildClient(
   const temporary = `${path}.${crypto.randomUUID()}.tmp`;
   await Deno.writeFile(temporary, bytes);
   await Deno.rename(temporary, path);
-  return { path, digest: await digestOf(new Uint8Array(bytes)) };
+  const digest = await digestOf(new Uint8Array(bytes));
+  await seals?.write(file, digest);
+  return { path, digest };
+}
+
+/** Null where there is no such file, or an empty one. */
+async function digestOfFile(path: string): Promise<string | null> {
+  try {
+    const bytes = await Deno.readFile(path);
+    return bytes.length === 0 ? null : await digestOf(bytes);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
 }

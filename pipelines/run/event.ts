@@ -33,9 +33,8 @@ export interface Failure {
 export const OUT_OF_MEMORY: Failure = {
   type: "out-of-memory",
   message: "The stage ran out of memory",
-  help:
-    "give it more in the config by `resources: { memory: 4GB }`, or where it is a stage of your own in its " +
-    "`check`: `resources: { memory }`, in bytes; 1 GiB without it",
+  help: "say in the config how much it may take, as `resources: { memory: 4GB }`; " +
+    "without that its `check` says it, and 1 GiB where that does not",
 };
 
 export type Event =

@@ -1,5 +1,6 @@
 /** Puts finished pages where people look, with where they come from written into them. */
 import { describeReason } from "../plan/compare.ts";
+import { CLIENT } from "../plan/assets.ts";
 import type { MissReason, Node, Plan } from "../plan/plan.ts";
 import { readArtifactFile } from "../tensor/read.ts";
 import { publishFile, readIfThere } from "../store/files.ts";
@@ -50,7 +51,7 @@ export async function publishPages(
         profiles: run.nodes.flatMap(({ node }) => readProfile(store, plan.config.name, node) ?? []),
         packages,
       };
-      publishFile(path, fillSlot(new TextDecoder().decode(bytes), lineage));
+      publishFile(path, withPolicy(fillSlot(new TextDecoder().decode(bytes), lineage), node));
       paths.push(path);
     }
   }
@@ -93,6 +94,23 @@ function nodesOf(run: RunRecord, store: Store): Lineage["nodes"] {
       ...reason === undefined ? {} : { why: describeReason(reason as unknown as MissReason) },
     };
   });
+}
+
+/**
+ * Whatever a stage wrote, or somebody put into the store in its place: the published page loads nothing and runs no
+ * script but the one that the engine itself built for it. A page may say less of itself, and never more.
+ */
+function withPolicy(page: string, { kernels }: Node): string {
+  const client = kernels[CLIENT]?.digest;
+  const script = client === undefined
+    ? "'none'"
+    : `'sha256-${Uint8Array.fromHex(client).toBase64()}'`;
+  const policy = "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; " +
+    `script-src ${script}; base-uri 'none'; form-action 'none'`;
+  // First of all: a policy holds for what comes after it. The rest of the page goes on in the head that it begins.
+  return `<!doctype html><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}">\n${
+    page.replace(/^\ufeff?\s*<!doctype[^>]*>\s*/i, "")
+  }`;
 }
 
 function fillSlot(page: string, lineage: Lineage): string {

@@ -2,6 +2,7 @@
 import { describeKept, keepLock } from "../certificate/keep.ts";
 import { configName, type Done } from "../plan/fingerprint.ts";
 import type { Plan } from "../plan/plan.ts";
+import { StoreError } from "../store/files.ts";
 import type { Store } from "../store/local.ts";
 import { removeOldProgress } from "../store/progress.ts";
 import type { RunRecord } from "../store/store.ts";
@@ -117,11 +118,11 @@ export async function keepRun(
   asked: Pick<Recorded, "reports" | "lock">,
   listen: Listener,
 ): Promise<Done> {
-  const warn = (what: string, error: unknown) =>
-    listen({
-      type: "warning",
-      message: `${what}: ${error instanceof Error ? error.message : String(error)}`,
-    });
+  const warn = (what: string, error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    const help = error instanceof StoreError ? `; ${error.help}` : "";
+    listen({ type: "warning", message: `${what}: ${why}${help}` });
+  };
   try {
     store.writeRun(record);
   } catch (error) {

@@ -1,7 +1,7 @@
 /** Bundles of stages' code: a folder of files under the digest of their names and contents. */
 import type { Digest } from "../plan/plan.ts";
 import { digestOf, sha256 } from "./canonical.ts";
-import { publishFile, syncFolder, writeFailure } from "./files.ts";
+import { makeFolder, publishFile, syncFile, syncFolder, writeFailure } from "./files.ts";
 import type { Store } from "./local.ts";
 
 export type BundleFiles = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
@@ -32,9 +32,12 @@ export async function putBundle(store: Store, digest: Digest, files: BundleFiles
   const folder = store.bundleFolder(digest);
   const scratch = store.scratch();
   try {
-    for (const [path, bytes] of files) publishFile(`${scratch.path}/${path}`, bytes);
+    for (const [path, bytes] of files) {
+      publishFile(`${scratch.path}/${path}`, bytes, { isLasting: false });
+      await syncFile(`${scratch.path}/${path}`);
+    }
     syncFolder(scratch.path);
-    Deno.mkdirSync(`${store.root}/bundles`, { recursive: true });
+    makeFolder(`${store.root}/bundles`);
     for (let isLast = false;; isLast = true) {
       try {
         Deno.renameSync(scratch.path, folder);

@@ -3,6 +3,7 @@
  * those who watch it from another process or host. They are appended without a sync: nothing depends on them.
  */
 import type { JsonObject } from "../json.ts";
+import { newScratchName } from "./files.ts";
 
 /** Bytes from which on a file takes no more lines that may be left out. */
 export const EVENTS_LIMIT = 256 * 1024 * 1024;
@@ -22,14 +23,16 @@ export class EventsFile {
   #size = 0;
 
   constructor(root: string, run: string) {
-    const path = eventsPath(root, run);
+    // In the store's scratch, where one that was broken off is removed.
+    const path = eventsPath(root, run), temporary = `${root}/tmp/${newScratchName()}`;
     try {
       Deno.mkdirSync(eventsFolder(root), { recursive: true });
-      this.#file = Deno.openSync(`${path}.tmp`, { append: true, createNew: true });
+      Deno.mkdirSync(`${root}/tmp`, { recursive: true });
+      this.#file = Deno.openSync(temporary, { append: true, createNew: true });
       // A lock on Windows would keep readers away.
       if (Deno.build.os !== "windows") this.#file.lockSync(true);
       // Only now can somebody see it, who would take a file without a lock for one whose run is gone.
-      Deno.renameSync(`${path}.tmp`, path);
+      Deno.renameSync(temporary, path);
     } catch {
       this.close(); // a store that cannot be written, or a file system without locks
     }

@@ -4,7 +4,7 @@
  */
 import type { Digest, Key } from "../plan/plan.ts";
 import { eventsFolder, eventsPath } from "./events.ts";
-import { namesIn, removeQuietly, sizeOf } from "./files.ts";
+import { isFree, namesIn, readIfThere, removeQuietly, sizeOf, StoreError } from "./files.ts";
 import { ObjectError } from "./info.ts";
 import type { Store } from "./local.ts";
 import { progressFolder } from "./progress.ts";
@@ -29,7 +29,9 @@ export type Garbage =
   | "checkpoints"
   | "runs"
   | "quarantine"
-  | "scratch";
+  | "scratch"
+  | "locks"
+  | "last";
 
 export interface Goes {
   readonly kind: Garbage;
@@ -122,7 +124,50 @@ export async function garbageOf(store: Store, scope: Scope, now: number): Promis
       if (!isKept && !recorded.has(name.split(".")[0] ?? name)) add("runs", `${folder}/${name}`);
     }
   }
+  for (const path of unfinished(root)) add("scratch", path);
+  // Locks that nobody has, and that no run left without its end.
+  for (const name of namesIn(`${root}/locks`)) {
+    const path = `${root}/locks/${name}`;
+    if (!/^[0-9a-f]{64}(?:\.progress)?$/.test(name) || !isFree(path)) continue;
+    if (sizeOf(path) === 0 || timeOf(path) < now - LONG) add("locks", path);
+  }
+  // What a miss is compared with is of no use without its record.
+  for (const name of namesIn(`${root}/last`)) {
+    const path = `${root}/last/${name}`;
+    if (!keys.has(textOf(path) as Key)) add("last", path); // looked up, no more
+  }
   return goes;
+}
+
+/** Milliseconds after which a lock's line names nobody any more: a week. */
+const LONG = 7 * 24 * 60 * 60 * 1000;
+
+/** Folders in which files are moved to their places, and how many levels lie between. */
+const PUBLISHED = [["runs", 0], ["last", 0], ["events", 0], ["records", 1], ["cache", 1]]
+  .concat([["profiles", 1], ["sweeps", 1], ["sweeps", 2], ["submissions", 1]]) as [
+    string,
+    number,
+  ][];
+
+/** What killed processes were about to move to its place: nobody writes while the store is held alone. */
+function unfinished(root: string): string[] {
+  const below = (folder: string, levels: number): string[] =>
+    levels === 0
+      ? [folder]
+      : namesIn(folder).flatMap((name) => below(`${folder}/${name}`, levels - 1));
+  return PUBLISHED.flatMap(([name, levels]) => below(`${root}/${name}`, levels)).flatMap((folder) =>
+    namesIn(folder).filter((name) => /\.(?:[0-9a-f]{8}|[0-9a-f-]{36})\.tmp$/.test(name))
+      .map((name) => `${folder}/${name}`)
+  );
+}
+
+function textOf(path: string): string {
+  try {
+    return readIfThere(path) ?? "";
+  } catch (error) {
+    if (error instanceof StoreError) return "";
+    throw error;
+  }
 }
 
 /** Removes it, in its order. */

@@ -2,6 +2,7 @@
  * The store in a folder. After a kill at any point it is valid as it stands: objects and records appear by
  * a rename, records after the objects that they name, and nothing in `tmp` is ever looked at.
  *
+ *     crisol-store.json      that it is one, see marker.ts
  *     objects/ab/<digest>/   an artifact, with its object.json
  *     records/ab/<key>.json  stage records
  *     runs/<id>.json         run records      logs/<id>/<node>.log
@@ -16,9 +17,10 @@
  */
 import type { Json } from "../json.ts";
 import type { Digest, Key } from "../plan/plan.ts";
-import { digestOf, sha256 } from "./canonical.ts";
+import { Cache } from "./cache.ts";
 import { digestOfShort } from "./digests.ts";
 import {
+  makeFolder,
   namesIn,
   publishFile,
   readIfThere,
@@ -29,6 +31,7 @@ import {
   writeFailure,
 } from "./files.ts";
 import { ObjectError, parseInfo, readInfo } from "./info.ts";
+import { mark } from "./marker.ts";
 import { progressFolder } from "./progress.ts";
 import { isRecord, isRun } from "./valid.ts";
 import {
@@ -173,7 +176,7 @@ export class Store {
         [INFO, ...Object.keys(info.files)].map((path) => syncFile(`${scratch}/${path}`)),
       );
       const parent = folder.slice(0, folder.lastIndexOf("/"));
-      Deno.mkdirSync(parent, { recursive: true });
+      makeFolder(parent);
       try {
         Deno.renameSync(scratch, folder);
       } catch (error) {
@@ -253,6 +256,7 @@ export class Store {
   }
   async #openLock(): Promise<Deno.FsFile> {
     try {
+      mark(this.root);
       Deno.mkdirSync(`${this.root}/locks`, { recursive: true });
       return await Deno.open(`${this.root}/locks/store`, { read: true, write: true, create: true });
     } catch (error) {
@@ -275,15 +279,16 @@ export class Store {
     this.#publish(path, `${JSON.stringify(divergence, null, 1)}\n`);
   }
 
-  /** Newest first. Records that cannot be read are left out. */
+  /** Newest first. Records that cannot be read are left out, and those that say another id than their name. */
   readRuns(): RunRecord[] {
     const found: RunRecord[] = [];
     for (const name of namesIn(`${this.root}/runs`).filter((one) => one.endsWith(".json"))) {
       try {
-        const record: unknown = JSON.parse(Deno.readTextFileSync(`${this.root}/runs/${name}`));
-        if (isRun(record)) found.push(record);
+        const record: unknown = JSON.parse(readIfThere(`${this.root}/runs/${name}`) ?? "");
+        // Paths are made of it: it must not lead elsewhere.
+        if (isRun(record) && `${record.id}.json` === name) found.push(record);
       } catch (error) {
-        if (!(error instanceof SyntaxError)) throw error;
+        if (!(error instanceof SyntaxError || error instanceof StoreError)) throw error;
       }
     }
     // Not by id, which tells no two runs of one second apart.
@@ -308,7 +313,7 @@ export class Store {
     try {
       Deno.mkdirSync(path, { recursive: true });
       Deno.mkdirSync(`${this.root}/locks`, { recursive: true });
-      Deno.mkdirSync(progressFolder(this.root), { recursive: true });
+      makeFolder(progressFolder(this.root));
     } catch (error) {
       throw writeFailure(this.root, error);
     }
@@ -374,30 +379,12 @@ export class Store {
     return `${this.root}/cache`;
   }
 
-  /** A value that was computed before from the same `key`; null if there is none, or not as it was written. */
-  async readCache(kind: string, key: Json): Promise<unknown> {
-    const text = readIfThere(await this.#cachePath(kind, key)) ?? "";
-    const [sum, rest] = [text.slice(0, 64), text.slice(65)];
-    // What is read is taken at its word, so that a byte that changed on the disk must not come through.
-    if (await sha256(new TextEncoder().encode(rest)) !== sum) return null;
-    try {
-      return JSON.parse(rest);
-    } catch {
-      return null;
-    }
+  /** A value that this user computed before from the same `key`; null if there is none. */
+  readCache(kind: string, key: Json): Promise<unknown> {
+    return new Cache(this.cacheFolder).read(kind, key);
   }
-  /** A cache that cannot be written costs time only. */
-  async writeCache(kind: string, key: Json, value: unknown): Promise<void> {
-    const text = JSON.stringify(value);
-    const sum = await sha256(new TextEncoder().encode(text));
-    try {
-      publishFile(await this.#cachePath(kind, key), `${sum}\n${text}`);
-    } catch (error) {
-      if (!(writeFailure(this.root, error) instanceof StoreError)) throw error;
-    }
-  }
-  async #cachePath(kind: string, key: Json): Promise<string> {
-    return `${this.cacheFolder}/${kind}/${await digestOf(key)}.json`;
+  writeCache(kind: string, key: Json, value: unknown): Promise<void> {
+    return new Cache(this.cacheFolder).write(kind, key, value);
   }
 
   recordPath(key: Key): string {
@@ -408,7 +395,7 @@ export class Store {
   }
   #publish(path: string, text: string, isLasting = true): void {
     try {
-      publishFile(path, text, isLasting);
+      publishFile(path, text, { isLasting, scratch: `${this.root}/tmp` });
     } catch (error) {
       throw writeFailure(this.root, error);
     }

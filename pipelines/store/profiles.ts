@@ -21,7 +21,7 @@ export interface Profile extends StepProfile {
 export function writeProfile(store: Store, config: string, profile: Profile): void {
   try {
     const text = `${JSON.stringify(profile, null, 1)}\n`;
-    publishFile(store.profilePath(config, profile.node), text);
+    publishFile(store.profilePath(config, profile.node), text, { scratch: `${store.root}/tmp` });
   } catch (error) {
     throw writeFailure(store.root, error);
   }

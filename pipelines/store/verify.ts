@@ -18,7 +18,7 @@ export interface Looked {
   readonly bytes: number;
   /** What is wrong with it; null: nothing. */
   readonly problem: string | null;
-  /** Whether it helps to set it aside: it is not what was written. */
+  /** False where nothing is wrong, or it is another Crisol's, which is left alone: else it helps to set it aside. */
   readonly isBad: boolean;
 }
 
@@ -90,7 +90,7 @@ async function object(
   return { kind: "object", path, bytes, problem, isBad: problem !== null };
 }
 
-/** A record is that of its key, and what it names is there. Without its outputs it is of no use, and no harm. */
+/** A record is that of its key, and what it names is there: without its outputs it is of no use. */
 async function record(store: Store, key: Key): Promise<Looked> {
   const path = store.recordPath(key);
   const found: StageRecord | null = store.readRecord(key);
@@ -106,15 +106,13 @@ async function record(store: Store, key: Key): Promise<Looked> {
     const damage = store.damage(digest);
     return damage === null ? [] : [`its output "${name}" is not whole: ${damage}`];
   });
+  const wrong = bad ?? missing[0] ?? null;
   return {
     kind: "record",
     path,
     bytes: sizeOf(path),
-    // Another Crisol's, which is to be left alone.
-    problem: newer !== null
-      ? `it is of version ${newer}, and this Crisol reads version 1`
-      : bad ?? missing[0] ?? null,
-    isBad: bad !== null,
+    problem: newer !== null ? `it is of version ${newer}, and this Crisol reads version 1` : wrong,
+    isBad: newer === null && wrong !== null,
   };
 }
 

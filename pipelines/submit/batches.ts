@@ -1,7 +1,8 @@
 /** What sbatch is given for each array of a submission. */
 import type { Batch } from "../executors/slurm/batch.ts";
 import { NO_RESOURCES, type Resources } from "../config/config.ts";
-import type { Node, Plan } from "../plan/plan.ts";
+import type { Digest, Node, Plan } from "../plan/plan.ts";
+import { CONTENT } from "./content.ts";
 import { type Folder, LAST, type Submission } from "./submission.ts";
 
 /** Bytes that a task takes beside what its stage says that it needs: the engine, and Deno in the stage process. */
@@ -96,9 +97,9 @@ function placeOf(plan: Plan): Resources {
 
 /**
  * What each task runs. Slurm copies it when it is submitted, so that it says what is wrong where a node does
- * not see the store.
+ * not see the store, and where the submission in it was changed. `content`: what it was when it was submitted.
  */
-export function scriptOf(folder: Folder, deno: string): string {
+export function scriptOf(folder: Folder, content: Digest, deno: string): string {
   const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
   return `#!/bin/sh
 # Made by \`deno task submit\`: one task, by its array's name and SLURM_ARRAY_TASK_ID.
@@ -112,6 +113,11 @@ lacks() {
   lacks "the submission" "$folder" "the store must lie in a folder that all nodes share"
 [ -x "$deno" ] ||
   lacks "Deno" "$deno" "install it where all nodes see it"
+content=$(cd "$folder" && ${CONTENT}) || content=none
+if [ "\${content%% *}" != ${content} ]; then
+  echo "crisol: error: what was submitted in \"$folder\" was changed since: submit it once more" >&2
+  exit ${CHANGED}
+fi
 exec "$deno" run --quiet --no-prompt ${RIGHTS.join(" ")} \\
   "$folder/project/pipelines/main.ts" task "$folder" "$1"
 `;
@@ -119,3 +125,5 @@ exec "$deno" run --quiet --no-prompt ${RIGHTS.join(" ")} \\
 
 /** Exit code of a task on a node that does not see what it needs. */
 export const NOT_SHARED = 66;
+/** Exit code of a task whose submission is not what it was. */
+const CHANGED = 65;

@@ -1,7 +1,7 @@
 /** A copy of the project's sources, so that what was submitted does not change with them. */
 import { namesIn } from "../store/files.ts";
 
-/** The engine, its stages, and what they are built of. Builds come along: the same sources would give the same. */
+/** The engine, its stages, and what they are built of; what is built lies in the store. */
 const PARTS = [
   "deno.json",
   "deno.lock",
@@ -10,12 +10,9 @@ const PARTS = [
   "models",
   "kernels",
   "numerics",
-  "artifacts/cache/kernels",
 ];
-/** What pages of sweeps are built of. */
-export const PAGES = "artifacts/cache/report";
 /** What sources are; data that lie beside them stay where they are. */
-const SOURCE = /\.(?:ts|js|json|lock|ya?ml|wasm|css)$|^[\w-]+$/;
+const SOURCE = /\.(?:ts|js|json|lock|ya?ml|css)$|^[\w-]+$/;
 
 /** `folders`: further ones of the project, from `root`, whose own files are copied. */
 export function copyProject(root: string, to: string, folders: readonly string[]): void {
@@ -35,7 +32,7 @@ function copyTree(from: string, to: string): void {
   try {
     info = Deno.statSync(from);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return; // no such build yet
+    if (error instanceof Deno.errors.NotFound) return; // a project may lack a part
     throw error;
   }
   if (info.isFile) return copyFile(from, to);
@@ -45,7 +42,7 @@ function copyTree(from: string, to: string): void {
 }
 
 /** With the folders on its way. */
-export function copyFile(from: string, to: string): void {
+function copyFile(from: string, to: string): void {
   Deno.mkdirSync(to.slice(0, to.lastIndexOf("/")), { recursive: true });
   Deno.copyFileSync(from, to);
 }

@@ -10,8 +10,9 @@ import { replay } from "../sweep/replay.ts";
 import { baselineOf } from "../sweep/trials.ts";
 import { arraysOf, chunks } from "./arrays.ts";
 import { arrayNames, batchOf, scriptOf } from "./batches.ts";
+import { contentOf } from "./content.ts";
 import { generationsOf } from "./decide.ts";
-import { copyFile, copyProject } from "./snapshot.ts";
+import { copyProject } from "./snapshot.ts";
 import { Folder, type Submission, type TaskArray, trialsName } from "./submission.ts";
 
 /** A task of short stages is to take about so many milliseconds. */
@@ -154,9 +155,10 @@ export async function submit(
 ): Promise<Submission> {
   const folder = Folder.of(store.root, asked.id);
   copyProject(asked.root, folder.project, asked.folders);
-  const plan = withBuildsOf(prepared.plan, asked.root, folder.project);
+  const { plan } = prepared;
   const submission = await folder.write(submissionOf(asked, prepared), plan);
-  Deno.writeTextFileSync(folder.script, scriptOf(folder, Deno.execPath()));
+  const script = scriptOf(folder, await contentOf(folder.path), Deno.execPath());
+  Deno.writeTextFileSync(folder.script, script);
   const submitting = { submission, plan, folder, throttle: asked.throttle };
   const jobs: Record<string, string> = {};
   try {
@@ -171,28 +173,6 @@ export async function submit(
     throw error;
   }
   return submission;
-}
-
-/** What is built for stages (kernels, a page's script) is read from the project's copy, too. */
-function withBuildsOf(plan: Plan, root: string, copy: string): Plan {
-  const moved = new Map<string, string>();
-  for (const { path } of plan.nodes.flatMap(({ kernels }) => Object.values(kernels))) {
-    if (moved.has(path) || !path.startsWith(`${root}/`)) continue;
-    moved.set(path, copy + path.slice(root.length));
-    copyFile(path, copy + path.slice(root.length));
-  }
-  return {
-    ...plan,
-    nodes: plan.nodes.map((node) => ({
-      ...node,
-      kernels: Object.fromEntries(
-        Object.entries(node.kernels).map(([family, { digest, path }]) => [
-          family,
-          { digest, path: moved.get(path) ?? path },
-        ]),
-      ),
-    })),
-  };
 }
 
 function submissionOf(

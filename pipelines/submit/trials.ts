@@ -79,7 +79,7 @@ export async function publishTrials(
   folder: Folder,
   { reports, root }: Submission,
 ): Promise<string[]> {
-  const client = await sweepClient(folder.project);
+  const client = await sweepClient(store);
   const shorten = (path: string) =>
     path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path;
   const read = moved(opened.read, folder.project, root);

@@ -5,7 +5,14 @@
  */
 import type { Json } from "../json.ts";
 import { digestOf } from "../store/canonical.ts";
-import { namesIn, publishFile, readIfThere, removeQuietly, writeFailure } from "../store/files.ts";
+import {
+  isLink,
+  namesIn,
+  publishFile,
+  readIfThere,
+  removeQuietly,
+  writeFailure,
+} from "../store/files.ts";
 import type { Store } from "../store/local.ts";
 import { fieldsOf } from "../store/valid.ts";
 import type { Loss } from "./ledger.ts";
@@ -37,7 +44,9 @@ export class SweepFolder {
   /** @throws {StoreError} where the store cannot be written */
   writeState(state: unknown): void {
     try {
-      publishFile(`${this.#path}/state.json`, `${JSON.stringify(state)}\n`);
+      publishFile(`${this.#path}/state.json`, `${JSON.stringify(state)}\n`, {
+        scratch: `${this.store.root}/tmp`,
+      });
     } catch (error) {
       throw writeFailure(this.store.root, error);
     }
@@ -60,8 +69,9 @@ export class SweepFolder {
   async writeLoss(point: Point, loss: Loss | null): Promise<void> {
     const path = await this.#lossPath(point);
     try {
-      if (loss !== null) publishFile(path, `${JSON.stringify(loss)}\n`);
-      else if (readIfThere(path) !== null) removeQuietly(path);
+      if (loss !== null) {
+        publishFile(path, `${JSON.stringify(loss)}\n`, { scratch: `${this.store.root}/tmp` });
+      } else if (readIfThere(path) !== null) removeQuietly(path);
     } catch (error) {
       throw writeFailure(this.store.root, error);
     }
@@ -88,6 +98,8 @@ export class SweepFolder {
     const path = await this.#decisionsPath();
     try {
       Deno.mkdirSync(this.#path, { recursive: true });
+      // A link would be followed out of the store.
+      if (isLink(path)) Deno.removeSync(path);
       Deno.writeTextFileSync(path, `${JSON.stringify(job)}\n`, { append: true });
     } catch (error) {
       throw writeFailure(this.store.root, error);

@@ -1,16 +1,16 @@
 /** The page of a sweep, and the winner's config beside it. */
+import { builds } from "../plan/assets.ts";
 import { buildClient } from "../report/build.ts";
 import type { SweepData } from "../report/sweep_data.ts";
 import { renderSweepPage } from "../report/sweep_page.ts";
 import { publishFile } from "../store/files.ts";
+import type { Store } from "../store/local.ts";
 import { pagesOf } from "./pages.ts";
 
-/**
- * The page's script, built before the sweep begins: Ctrl-C ends the bundler as well. `root`: the folder of deno.json,
- * since builds belong to the sources, whichever store the results go to.
- */
-export async function sweepClient(root: string): Promise<string> {
-  const { path } = await buildClient(`${root}/artifacts/cache/report`, "sweep-client");
+/** The page's script, built before the sweep begins: Ctrl-C ends the bundler as well. */
+export async function sweepClient(store: Store): Promise<string> {
+  const [folder, seals] = builds(store, "report");
+  const { path } = await buildClient(folder, "sweep-client", seals);
   return await Deno.readTextFile(path);
 }
 

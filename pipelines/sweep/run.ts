@@ -46,7 +46,7 @@ export async function runSweep(
   const { read, planner, folder, strategy } = opened;
   const { sweep } = read;
   const started = asked.now();
-  const client = await sweepClient(asked.root);
+  const client = await sweepClient(store);
   const figures = await Figures.open(store, sweep.metric.tensor);
   const facts = new Map<NodeId, Fact>();
   const before = folder.readState();

@@ -1,6 +1,10 @@
 /** The server of the page: it reads the store, answers on the loopback address alone, and writes nothing. */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { stripTypeScriptTypes } from "node:module";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import type { Store } from "../store/local.ts";
+import { Accepting } from "./accept.ts";
 import { readLog } from "./log.ts";
 import { page, pageStyle } from "./page.ts";
 import { Runs } from "./runs.ts";
@@ -9,7 +13,6 @@ import { eventStream } from "./stream.ts";
 export const ADDRESS = "127.0.0.1";
 /** Pages that may be open at once. */
 const MOST_STREAMS = 64;
-
 /** Modules of the page's script, as they stand in `pipelines/`; a browser gets them without types. */
 const MODULES = [
   "ui/client/main.ts",
@@ -40,11 +43,7 @@ const HEADERS = {
  * Serves until it is shut down. `port`: 0 for any free one. `now`: milliseconds since 1970.
  * @throws {Deno.errors.AddrInUse} where another process has the port
  */
-export function serveUi(
-  store: Store,
-  port: number,
-  now: () => number = Date.now,
-): Deno.HttpServer<Deno.NetAddr> {
+export function serveUi(store: Store, port: number, now: () => number = Date.now): Accepting {
   const runs = new Runs(store.root, now);
   const sources = new Map<string, string>();
   let streams = 0;
@@ -71,57 +70,76 @@ export function serveUi(
     return answer(JSON.stringify(view), 200, "application/json");
   };
 
-  const events = (request: Request, url: URL) => {
+  const events = (headers: IncomingMessage["headers"], url: URL) => {
     if (streams >= MOST_STREAMS) return answer("Too many pages are open", 503);
     streams++;
+    const last = headers["last-event-id"];
     const stream = eventStream(
       runs,
       url.searchParams.get("run"),
-      request.headers.get("last-event-id"),
+      typeof last === "string" ? last : null,
       () => streams--,
     );
     return answer(stream, 200, "text/event-stream");
   };
 
-  return Deno.serve({
-    hostname: ADDRESS,
-    port,
-    onListen: () => {},
-    onError: (error) => answer(error instanceof Error ? error.message : String(error), 500),
-  }, async (request) => {
-    const url = new URL(request.url);
+  const respond = async ({ headers, method, url: asked }: IncomingMessage): Promise<Answer> => {
     // A page of elsewhere whose name was made to mean this machine has another host.
-    if (!isOurs(request.headers.get("host"))) {
-      return answer("This page is for 127.0.0.1 and localhost alone", 403);
-    }
-    if (request.method !== "GET") {
+    if (!isOurs(headers.host)) return answer("This page is for 127.0.0.1 and localhost alone", 403);
+    if (method !== "GET") {
       return answer("Nothing can be changed here: only GET is answered", 405, undefined, {
         allow: "GET",
       });
     }
+    const url = URL.parse(asked ?? "", `http://${ADDRESS}`);
+    if (url === null) return answer("There is no such page", 404);
     const name = url.pathname.slice(1);
     if (name === "") return answer(page(store.root), 200, "text/html");
     if (name === "style.css") return answer(pageStyle(), 200, "text/css");
-    if (name === "events") return events(request, url);
+    if (name === "events") return events(headers, url);
     if (name === "log") return await log(url);
     if (MODULES.includes(name)) return answer(await module(name), 200, "text/javascript");
     return answer("There is no such page", 404);
+  };
+
+  const server = createServer((request, response) => {
+    respond(request)
+      .catch((error: unknown) =>
+        answer(error instanceof Error ? error.message : String(error), 500)
+      )
+      .then((found) => send(found, response))
+      .catch(() => response.destroy()); // who asked has gone
   });
+  return new Accepting(Deno.listen({ hostname: ADDRESS, port }), server);
 }
 
 /** The port may be another one: the way from a cluster's login node is a tunnel. */
-function isOurs(host: string | null): boolean {
+function isOurs(host: string | undefined): boolean {
   return /^(?:127\.0\.0\.1|localhost)(?::\d{1,5})?$/i.test(host ?? "");
 }
 
+interface Answer {
+  readonly body: string | ReadableStream<Uint8Array>;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 function answer(
-  body: string | ReadableStream<Uint8Array>,
+  body: Answer["body"],
   status: number,
   type = "text/plain",
   more: Readonly<Record<string, string>> = {},
-): Response {
-  return new Response(body, {
+): Answer {
+  return {
+    body,
     status,
     headers: { ...HEADERS, "content-type": `${type}; charset=utf-8`, ...more },
-  });
+  };
+}
+
+async function send({ body, status, headers }: Answer, response: ServerResponse): Promise<void> {
+  response.writeHead(status, headers);
+  if (typeof body === "string") return void response.end(body);
+  response.flushHeaders();
+  await pipeline(Readable.from(body), response);
 }

@@ -1,5 +1,4 @@
 /** Where the time of a training step goes: the same steps on the same data, each operation timed. */
-import { setImmediate } from "node:timers";
 import { createStopwatch, type Lap } from "../../kernels/stopwatch.ts";
 import type { KernelModules } from "../../kernels/wasm.ts";
 import { createCompiledTrainer } from "../../models/compiled/trainer.ts";

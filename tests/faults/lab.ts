@@ -138,7 +138,7 @@ export class Lab implements AsyncDisposable {
   }
 }
 
-function copy(from: string, to: string): void {
+export function copy(from: string, to: string): void {
   if (!Deno.statSync(from).isDirectory) return Deno.copyFileSync(from, to);
   Deno.mkdirSync(to, { recursive: true });
   for (const { name } of Deno.readDirSync(from)) copy(join(from, name), join(to, name));

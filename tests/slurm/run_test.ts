@@ -19,7 +19,7 @@ Deno.test(
     // An edit after that is none of what was submitted.
     place.edit("stages/shapes.ts", "run(", "run (");
     place.edit(TINY, 'title: "Tiny"', "title: Other");
-    for (const folder of ["models", "kernels", "artifacts"]) {
+    for (const folder of ["models", "kernels"]) {
       await Deno.remove(join(place.root, folder), { recursive: true });
     }
     const gc = await site.do(["gc", "--keep-runs", "1"]);

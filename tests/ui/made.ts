@@ -1,6 +1,7 @@
 /** Files of events that a test writes, and a stream that it reads as a browser would. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { mark } from "../../pipelines/store/marker.ts";
 import type { Patch } from "../../pipelines/ui/views.ts";
 import { Server } from "./rig.ts";
 
@@ -35,6 +36,7 @@ export const lines = (...all: readonly unknown[]) =>
 /** A store with a file of events that the test writes. */
 export class Made implements AsyncDisposable {
   private constructor(readonly root: string, readonly server: Server) {
+    mark(root);
     Deno.mkdirSync(join(root, "events"));
   }
   static async start(): Promise<Made> {

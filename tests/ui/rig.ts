@@ -28,10 +28,13 @@ export async function ended(
 export class Server implements AsyncDisposable {
   private constructor(readonly process: Deno.ChildProcess, readonly url: string) {}
 
-  /** `port`: 0 for any free one. */
-  static async start(store: string, port = 0): Promise<Server> {
-    const process = new Deno.Command(Deno.execPath(), {
-      args: [...WORDS, "--store", store, "--port", String(port)],
+  /** `port`: 0 for any free one. `files`: how many it may have open at once. */
+  static async start(store: string, port = 0, files: number | null = null): Promise<Server> {
+    const words = [...WORDS, "--store", store, "--port", String(port)];
+    const process = new Deno.Command(files === null ? Deno.execPath() : "/bin/sh", {
+      args: files === null
+        ? words
+        : ["-c", `ulimit -n ${files}; exec "$0" "$@"`, Deno.execPath(), ...words],
       cwd: ROOT,
       env: { NO_COLOR: "1" },
       stdin: "null",

@@ -36,8 +36,9 @@ const CASES: readonly {
   },
   {
     what: "that ends its process",
+    at: "exit(0)",
     body: "Deno.exit(0);",
-    told: "The stage process ended with code 0 and gave no result",
+    told: "A stage has no Deno.exit: it ends when `run` returns, and fails when that throws",
   },
   {
     what: "that runs out of memory",

@@ -2,24 +2,28 @@
  * Crisol's speed against the peers that users have, in turns: `deno task bench [--quick] [--threads N]`. What
  * it prints, and how to read it: docs/performance.md.
  */
-import { parseArgs } from "node:util";
+import { has, value } from "../pipelines/cli/command.ts";
+import { called, refuse } from "../tests/task.ts";
 import { peakOf } from "./peak.ts";
 import { type Contender, startCrisol, startPeers } from "./peers.ts";
 import { makeWorkloads, type Timed } from "./workloads.ts";
 
-const { values: options } = parseArgs({
-  options: {
-    quick: { type: "boolean", default: false },
-    threads: { type: "string", default: `${navigator.hardwareConcurrency}` },
-  },
+const call = await called({
+  name: "bench",
+  summary: "Time training beside the peers that users have, in turns",
+  arguments: [],
+  flags: [
+    { flags: "--quick", description: "three turns instead of twelve" },
+    { flags: "--threads <number>", description: "CPU threads (all cores)" },
+  ],
+  examples: [["bench --quick --threads 1", "a first look, on one core"]],
 });
-const threads = Number(options.threads);
-if (!Number.isInteger(threads) || threads < 1 || threads > navigator.hardwareConcurrency) {
-  throw new Error(
-    `Cannot use "${options.threads}" threads: 1 to ${navigator.hardwareConcurrency} are wanted`,
-  );
+const cores = navigator.hardwareConcurrency;
+const given = value(call, "threads") ?? `${cores}`, threads = Number(given);
+if (given === "" || !Number.isInteger(threads) || threads < 1 || threads > cores) {
+  refuse(`--threads "${given}" cannot be used`, `give a whole number from 1 to ${cores}`);
 }
-const rounds = options.quick ? 3 : 12;
+const rounds = has(call, "quick") ? 3 : 12;
 /** A variant that is so many times slower than its peer's best is not timed further. */
 const HOPELESS = 4;
 

@@ -3,11 +3,24 @@
  * configs/fashion-seeds.yaml. `deno task deviation [FOLDER]`; twenty minutes on two cores.
  */
 import { resolve } from "node:path";
+import { called } from "../tests/task.ts";
 import { measure } from "./figures.ts";
 
+const call = await called({
+  name: "deviation",
+  summary: "How much the course's network moves from seed to seed: some twenty minutes",
+  arguments: [{
+    name: "store",
+    description: "where results are kept (artifacts)",
+    required: false,
+    many: false,
+  }],
+  flags: [],
+  examples: [["deviation", "mean and deviation over the seeds of configs/fashion-seeds.yaml"]],
+});
 const { figures } = await measure(
   "configs/fashion-seeds.yaml",
-  resolve(Deno.args[0] ?? "artifacts"),
+  resolve(call.arguments[0] ?? "artifacts"),
 );
 console.log("\nfigure    seeds  mean     deviation  each seed's");
 for (const name of ["loss", "accuracy"] as const) {

@@ -3,22 +3,28 @@
  * [--trials N]`. What it prints, and how to read it: docs/performance.md.
  */
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { value } from "../pipelines/cli/command.ts";
 import { isThere, Workplace } from "../tests/rig.ts";
+import { called, refuse } from "../tests/task.ts";
 import { CELLS, CHAIN, FAN, FASHION, shortenFashion, SWEEP, writeGraphs } from "./engine/graphs.ts";
 import { type Command, inTurns, peak, time } from "./engine/timed.ts";
 import { forget, type Tool, TOOLS } from "./engine/tools.ts";
 import { dataFolders } from "./workloads.ts";
 
-const { values: options } = parseArgs({
-  options: { trials: { type: "string", default: "10000" } },
-});
 /** Of the bounds. */
 const TRIALS = 10_000, SOME_TRIALS = 1000;
-const trials = Number(options.trials);
-if (!Number.isInteger(trials) || trials < SOME_TRIALS || trials > TRIALS) {
-  throw new Error(
-    `Cannot try "${options.trials}" trials: ${SOME_TRIALS} to ${TRIALS} are wanted`,
+const call = await called({
+  name: "bench:engine",
+  summary: "Time what the engine itself costs, beside its bounds and tools that do the same",
+  arguments: [],
+  flags: [{ flags: "--trials <number>", description: `of the long sweep (${TRIALS})` }],
+  examples: [["bench:engine --trials 1000", "without what is bounded for ten thousand"]],
+});
+const given = value(call, "trials") ?? `${TRIALS}`, trials = Number(given);
+if (given === "" || !Number.isInteger(trials) || trials < SOME_TRIALS || trials > TRIALS) {
+  refuse(
+    `--trials "${given}" cannot be tried`,
+    `give a whole number from ${SOME_TRIALS} to ${TRIALS}`,
   );
 }
 /** Nodes of a fan and of a chain, each with a process of its own. */

@@ -170,9 +170,3 @@ export async function buildKernels(
   // Every family was set by the loop above.
   return Object.fromEntries(built) as Record<Family, BuiltKernel>;
 }
-
-if (import.meta.main) {
-  for (const [family, { path, digest }] of Object.entries(await buildKernels(Deno.args[0]))) {
-    console.log(`${family}\t${digest}\t${path}`);
-  }
-}

@@ -6,6 +6,7 @@ import { Callbacks, type EpochValues } from "./callbacks.ts";
 import { inOrder, type Source } from "./examples.ts";
 import { Feed } from "./feed.ts";
 import { sizeOf } from "./layers.ts";
+import { type RanAway, runAway, RunAwayError } from "./runaway.ts";
 import { learningRateAt } from "./schedule.ts";
 import type { TrainParams } from "./schema.ts";
 import {
@@ -13,7 +14,6 @@ import {
   emptyHistory,
   furthest,
   type History,
-  runAway,
   stale,
   toArrays,
 } from "./standing.ts";
@@ -78,6 +78,8 @@ export interface Trained {
   readonly steps: number;
   /** True if early stopping ended it. */
   readonly stoppedEarly: boolean;
+  /** Where it ran away after an epoch that a callback keeps; history ends with the epoch before. */
+  readonly ranAway: RanAway | null;
 }
 
 /** Running means over batches of unequal size. */
@@ -144,7 +146,8 @@ export async function evaluateAll(
 
 /**
  * Trains, from the furthest checkpoint where there are any: with the same bits as from nothing.
- * @throws Error at the first loss, weight or validation loss that is not finite, naming step and learning rate
+ * @throws {RunAwayError} at the first loss, weight or validation loss that is not finite, unless a callback has kept
+ * an epoch: then it ends with that
  */
 export async function train(training: Training): Promise<Trained> {
   const { trainer, passes, validation, settings, seed, signal, checkpoints } = training;
@@ -183,10 +186,7 @@ export async function train(training: Training): Promise<Trained> {
   };
 
   const stopped = (what: string, step: number) =>
-    new Error(
-      `Cannot go on training: ${what} step ${step} (epoch ${epoch + 1}) ` +
-        `with learning rate ${shortest(rate)}; try a lower learning rate, and look at the data`,
-    );
+    new RunAwayError({ what, step, epoch: epoch + 1, learningRate: rate });
 
   let recent: readonly number[] = [];
   const tidy = async () => {
@@ -211,7 +211,7 @@ export async function train(training: Training): Promise<Trained> {
     signal?.throwIfAborted();
   };
 
-  while (epoch < epochs && (step < steps || taken > 0) && !callbacks.stopped) {
+  const nextEpoch = async () => {
     if (taken === 0) rate = rateNow();
     for await (const batch of feed.from(epoch, step - feed.before(epoch))) {
       rate = rateNow();
@@ -255,6 +255,19 @@ export async function train(training: Training): Promise<Trained> {
     means = new Means();
     if (callbacks.keptEpoch === epoch) kept = trainer.readState();
     await save();
+  };
+
+  let ranAway: RanAway | null = null;
+  while (
+    epoch < epochs && (step < steps || taken > 0) && !callbacks.stopped && ranAway === null
+  ) {
+    try {
+      await nextEpoch();
+    } catch (error) {
+      // What a callback has kept is a result, whatever became of the epochs after it.
+      if (!(error instanceof RunAwayError) || kept === null) throw error;
+      ranAway = error.ranAway;
+    }
   }
   recent = [step];
   await tidy();
@@ -264,6 +277,7 @@ export async function train(training: Training): Promise<Trained> {
     epoch: callbacks.keptEpoch ?? epoch,
     steps: step,
     stoppedEarly: callbacks.stopped,
+    ranAway,
   };
 }
 
@@ -279,13 +293,4 @@ function valuesOf(history: History): EpochValues[] {
       ...(accuracyThen === undefined ? {} : { val_accuracy: accuracyThen }),
     };
   });
-}
-
-/** An f32 with as few digits as tell it apart: 0.001, not 0.0010000000474974513. */
-function shortest(value: number): string {
-  for (let digits = 1; digits < 9; digits++) {
-    const text = value.toPrecision(digits);
-    if (Math.fround(Number(text)) === Math.fround(value)) return String(Number(text));
-  }
-  return String(value);
 }

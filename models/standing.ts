@@ -111,17 +111,6 @@ export function fromArrays(
   };
 }
 
-/** The first value of a state that is no number to go on with, in words; null: there is none. */
-export function runAway({ weights, slots }: TrainerState): string | null {
-  for (const [what, tensors] of [["weight", weights], ["optimizer's", slots]] as const) {
-    for (const { name, values } of tensors) {
-      const bad = values.find((value) => !Number.isFinite(value));
-      if (bad !== undefined) return `the ${what} "${name}" holds ${bad}`;
-    }
-  }
-  return null;
-}
-
 /** The furthest place that a training of `steps` steps can go on from; null: it starts from nothing. */
 export async function furthest(
   checkpoints: Checkpoints,

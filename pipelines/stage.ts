@@ -45,6 +45,10 @@ export type ArtifactType =
     readonly kind: "tensors";
     readonly tensors: Readonly<Record<string, TensorType>>;
     readonly open?: boolean;
+    /** Which way its figures are better, where that is known: what a sweep that judges by one is to do. */
+    readonly goals?: Readonly<Record<string, "maximize" | "minimize">>;
+    /** Its tensors of rank 1 have a value for each `unit`, e.g. epoch; the attribute `kept` says which counts, from 1. */
+    readonly curves?: { readonly unit: string; readonly kept: string };
   }
   | { readonly kind: "file"; readonly name: string };
 
@@ -52,13 +56,16 @@ export type ArtifactType =
  * A declared input. `one`: one artifact, so that a producer with cells gives this stage the same cells.
  * `many`: gathers a producer's cells in declared order; with `over`, only those that differ along that
  * axis (`"pass"`), the others are joined. `named`: the stage sees the cells' names, which are therefore
- * hashed. `tensors`: what it must hold (absent for a file).
+ * hashed. `tensors`: what it must hold (absent for a file). `partial`, of `many`: it can do with less. With
+ * --keep-going the stage then gathers what there is where some of it failed, at least one (none, if it is
+ * `optional`).
  */
 export interface InputType {
   readonly arity: "one" | "many";
   readonly over?: string;
   readonly named?: boolean;
   readonly optional?: boolean;
+  readonly partial?: boolean;
   readonly tensors?: Readonly<Record<string, TensorType>>;
   /** What the reader of an error message should know, e.g. "labelled images". */
   readonly what: string;
@@ -289,10 +296,12 @@ export interface StageDefinition<
   /**
    * Looks at params and input shapes before anything runs. Must be quick and without effects.
    * `inputs` has an entry for each input that is connected: one shape, or a list for `many`; null: not known.
+   * `names` has those of the cells that each `named` input gathers, as far as they are known.
    */
   check?(
     params: z.output<S>,
     inputs: Readonly<Record<string, readonly (ArtifactShape | null)[]>>,
+    names: Readonly<Record<string, readonly string[]>>,
   ): Checked;
   run(context: Context<z.output<S>, I, O>): Promise<void>;
 }
@@ -302,6 +311,7 @@ export interface Stage extends Omit<StageDefinition, "run" | "check"> {
   check?(
     params: Json,
     inputs: Readonly<Record<string, readonly (ArtifactShape | null)[]>>,
+    names: Readonly<Record<string, readonly string[]>>,
   ): Checked;
   run(context: Context<Json, InputTypes, OutputTypes>): Promise<void>;
 }

@@ -34,7 +34,11 @@ export default defineStage({
     data: { arity: "one", tensors: LABELLED_IMAGES, what: "labelled images to test with" },
   },
   outputs: {
-    metrics: { kind: "tensors", tensors: METRICS },
+    metrics: {
+      kind: "tensors",
+      tensors: METRICS,
+      goals: { loss: "minimize", accuracy: "maximize", calibrationError: "minimize" },
+    },
     predictions: { kind: "tensors", tensors: PREDICTIONS },
   },
   // The bootstrap draws.

@@ -1,5 +1,6 @@
 /** Draws one page of all results: self-contained, offline, the same bytes for the same results. */
 import { z } from "zod";
+import { describeRunAway } from "../models/runaway.ts";
 import type {
   AugmentedSamples,
   Curves,
@@ -38,7 +39,7 @@ const reference = z.strictObject({
   }).optional().describe("Figures by epoch, drawn dashed"),
 });
 
-const CURVES = ["loss", "accuracy", "val_loss", "val_accuracy"] as const;
+const CURVES = ["loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"] as const;
 /** Originals and passes of each augmentation that are shown. */
 const SHOWN = { images: 8, passes: 10 };
 
@@ -56,6 +57,9 @@ const described = z.object({
   ),
 });
 
+/** A variant that failed leaves the others to be compared. */
+const gathered = { arity: "many", named: true, partial: true } as const;
+
 export default defineStage({
   name: "report",
   summary: "Draw one page that compares the variants",
@@ -65,28 +69,41 @@ export default defineStage({
       .describe("What someone else got, by variant"),
   }),
   inputs: {
-    models: { arity: "many", named: true, optional: true, what: "trained models" },
-    histories: { arity: "many", named: true, optional: true, what: "training histories" },
-    metrics: { arity: "many", named: true, tensors: METRICS, what: "metrics on the test set" },
+    models: { ...gathered, optional: true, what: "trained models" },
+    histories: { ...gathered, optional: true, what: "training histories" },
+    metrics: { ...gathered, tensors: METRICS, what: "metrics on the test set" },
     predictions: {
-      arity: "many",
-      named: true,
+      ...gathered,
       tensors: PREDICTIONS,
       what: "predictions on the test set",
     },
     test: { arity: "one", tensors: LABELLED_IMAGES, what: "labelled test images" },
     preview: { arity: "one", optional: true, what: "a first look at the data" },
     augmented: {
-      arity: "many",
+      ...gathered,
       optional: true,
-      named: true,
       tensors: LABELLED_IMAGES,
       what: "augmented training images",
     },
   },
   outputs: { page: { kind: "file", name: "report.html" } },
-  check() {
-    return { kernels: ["report-client"], resources: { memory: 768 * 1024 * 1024 } };
+  check({ reference }, _inputs, names) {
+    const known = names["metrics"] && variantsIn(names["metrics"]);
+    return {
+      issues: known === undefined
+        ? []
+        : Object.keys(reference).flatMap((name) =>
+          known.includes(name) ? [] : [{
+            path: ["reference", name],
+            message: `Cannot compare with the reference of "${name}": there is no such variant`,
+            help: `there is: ${known.map((one) => `"${one}"`).join(", ")}`,
+            unknown: name,
+            known,
+          }]
+        ),
+      kernels: ["report-client"],
+      resources: { memory: 768 * 1024 * 1024 },
+    };
   },
   async run({ params, inputs, outputs, kernel, progress }) {
     const { renderPage } = await import("../pipelines/report/page.ts");
@@ -112,19 +129,11 @@ export default defineStage({
         seed,
         predicted: predictions,
         curves: await named(inputs.histories, readCurves) ?? {},
+        ...await named(inputs.histories, readRunAway),
         model: await named(inputs.models, readModel),
       };
       variants.set(variant, [...variants.get(variant) ?? [], replicate]);
       progress({ done: variants.size, total: inputs.metrics.length, unit: "model" });
-    }
-    for (const name of Object.keys(params.reference)) {
-      if (!variants.has(name)) {
-        throw new Error(
-          `Cannot compare with the reference of "${name}": there is no such variant, only ${
-            [...variants.keys()].map((v) => `"${v}"`).join(", ")
-          }`,
-        );
-      }
     }
     const preview = inputs.preview === undefined
       ? null
@@ -153,6 +162,25 @@ async function readCurves(artifact: ArtifactReader): Promise<Curves> {
   return found;
 }
 
+/** What `train` says of a training that ran away. */
+const runAway = z.object({
+  keptEpoch: z.number(),
+  ranAway: z.object({
+    what: z.string(),
+    step: z.number(),
+    epoch: z.number(),
+    learningRate: z.number(),
+  }),
+});
+
+function readRunAway({ attributes }: ArtifactReader): Promise<{ readonly ranAway?: string }> {
+  const found = runAway.safeParse(attributes);
+  if (!found.success) return Promise.resolve({});
+  const { ranAway, keptEpoch } = found.data;
+  const words = `${describeRunAway(ranAway)}; its figures are those of epoch ${keptEpoch}`;
+  return Promise.resolve({ ranAway: words });
+}
+
 async function readModel(artifact: ArtifactReader): Promise<ModelView> {
   const found = described.safeParse(artifact.attributes);
   if (!found.success) {
@@ -177,6 +205,10 @@ function splitName(name: string): { variant: string; seed: string } {
   const parts = name.split(",");
   const seed = parts.find((part) => part.startsWith("seed="))?.slice("seed=".length) ?? "";
   return { variant: parts.filter((part) => !part.startsWith("seed=")).join(","), seed };
+}
+
+function variantsIn(names: readonly string[]): string[] {
+  return [...new Set(names.map((name) => splitName(name).variant))];
 }
 
 async function readImages(reader: TensorReader<"uint8">, rows?: number): Promise<Images> {

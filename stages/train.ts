@@ -10,6 +10,7 @@ import { bytesHeld, held, WINDOW } from "../models/feed.ts";
 import { resolve } from "../models/layers.ts";
 import { train } from "../models/loop.ts";
 import { nameIssues } from "../models/names.ts";
+import { describeRunAway, shortest } from "../models/runaway.ts";
 import { placeOf, type TrainParams, trainSchema } from "../models/schema.ts";
 import { summary } from "../models/summary.ts";
 import { defineStage, type ParamIssue } from "../pipelines/stage.ts";
@@ -61,6 +62,13 @@ export default defineStage({
         learning_rate: { dtype: "float64", rank: 1 },
       },
       open: true,
+      goals: {
+        loss: "minimize",
+        accuracy: "maximize",
+        val_loss: "minimize",
+        val_accuracy: "maximize",
+      },
+      curves: { unit: "epoch", kept: "keptEpoch" },
     },
     optimizer: { kind: "tensors", tensors: {}, open: true },
   },
@@ -205,6 +213,13 @@ export default defineStage({
         }),
     });
     trainer.dispose();
+    const { ranAway } = trained;
+    if (ranAway !== null) {
+      log(
+        `Ran away: ${describeRunAway(ranAway)}; what is kept is epoch ${trained.epoch}, ` +
+          `with the history of ${trained.history.loss.length}`,
+      );
+    }
 
     for (const { name, shape, values } of trained.state.weights) {
       await outputs.model.write(name, "float32", shape, Float32Array.from(values));
@@ -224,6 +239,9 @@ export default defineStage({
       batchSize,
       stoppedEarly: trained.stoppedEarly,
       keptEpoch: trained.epoch,
+      ...ranAway === null
+        ? {}
+        : { ranAway: { ...ranAway, learningRate: shortest(ranAway.learningRate) } },
     });
   },
 });

@@ -78,7 +78,7 @@ Deno.test("what is asked of a project that has been run", async (t) => {
   await t.step("--quiet prints the last line only", async () => {
     assert.match(
       await out("run", TINY, "--quiet"),
-      /^ran 0, hit 11, failed 0 in .* s; report: \/reports\/tiny\.html\n$/,
+      /^ran 0, hit 11, failed 0 in .* s; report: \/reports\/_tests\/configs\/tiny\.html\n$/,
     );
   });
 

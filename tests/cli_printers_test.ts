@@ -152,6 +152,7 @@ Deno.test("stages that were cancelled before they began are counted in one line"
   const told = `cancelled  shapes
 cancelled  before they began: train (2 cells), report
 interrupted: ran 0, hit 0, failed 0, cancelled 4 in 0.0 s
+the same command goes on
 `;
   const lines = print(new FakeTerminal({ live: false }), {}, events);
   assert.equal(lines, `start      shapes  (never-run)\n${told}`);

@@ -76,8 +76,8 @@ Deno.test("a training that has been run is profiled without a trace in its resul
   });
 
   await t.step("it is kept beside the runs, and in the page that was there", () => {
-    const path = join(place.store, "profiles", "tiny", "train@logits.json");
-    const page = join(place.reports, "tiny.html");
+    const path = join(place.store, "profiles", "_tests/configs/tiny", "train@logits.json");
+    const page = join(place.reports, "_tests/configs/tiny.html");
     assert.deepEqual(lines.slice(-3), [`profile  ${path}`, `report   ${page}`, ""]);
     const profile = JSON.parse(Deno.readTextFileSync(path)) as Profile; // as the command writes it
     const slot = /id="crisol-lineage">(.*?)<\/script>/.exec(Deno.readTextFileSync(page))?.[1];
@@ -86,7 +86,7 @@ Deno.test("a training that has been run is profiled without a trace in its resul
 
   await t.step("a page that a later run publishes shows it, too", async () => {
     await place.run([TINY]);
-    const page = Deno.readTextFileSync(join(place.reports, "tiny.html"));
+    const page = Deno.readTextFileSync(join(place.reports, "_tests/configs/tiny.html"));
     assert.match(page, /"profiles":\[\{"version":1,"node":"train@logits"/);
   });
 

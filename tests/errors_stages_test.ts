@@ -1,6 +1,7 @@
 /** Stages that fail, as a user reads it: the whole text, and what is done in spite of it. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { Store } from "../pipelines/store/local.ts";
 import process from "node:process";
 import { outcomes, Workplace } from "./rig.ts";
 import { CONFIG, own, STAGE } from "./run_stages.ts";
@@ -172,8 +173,16 @@ Deno.test({
       new Response(engine.stderr).text(),
       engine.status,
     ]);
-    assert.deepEqual([status.code, stderr], [130, ""]);
-    assert.match(printed, /^interrupted: ran 1, hit 0, failed 0, cancelled 1 in .*\n$/m);
+    assert.deepEqual([status.code, stderr], [130, ""], printed);
+    assert.match(
+      printed,
+      /^interrupted: ran 1, hit 0, failed 0, cancelled 1 in .*\nthe same command goes on\n$/m,
+    );
+    // The run is recorded, and its events say how it ended.
+    const [record] = new Store(place.store).readRuns();
+    assert.deepEqual(record?.nodes.map(({ outcome }) => outcome), ["ran", "cancelled"]);
+    const events = Deno.readTextFileSync(`${place.store}/events/${record?.id}.jsonl`);
+    assert.match(events, /"type":"run-ended".*"interrupted":true/);
     // Nobody is left in the group.
     assert.throws(() => process.kill(-engine.pid, 0), /ESRCH/);
     const edited = Deno.readTextFileSync(`${place.root}/${CONFIG}`).replace("wait", "go");

@@ -135,6 +135,17 @@ Deno.test("accept keeps a result whose code changed, says so everywhere, and ref
     assert.match(stderr, /more than its code changed\n {2}param {2}value +1 > 9\n/);
   });
 
+  await t.step("a run with other params meanwhile hides no result that is there", async () => {
+    // With the code as it was, which is what is looked for.
+    place.edit("configs/helper.ts", "return x + 0;", "return x;");
+    await place.run([CONFIG, "--set", "one.value=7"]);
+    place.edit("configs/helper.ts", "return x;", "return x + 0;");
+    await place.run([CONFIG, "--set", "one.value=8"]);
+    const { code, stderr } = await accept("one", "--reason", "x", "--set", "one.value=9");
+    assert.equal(code, 1);
+    assert.match(stderr, /more than its code changed/);
+  });
+
   await t.step("both nodes in the plan's order; then all is a hit that says why", async () => {
     const { code, stdout, stderr } = await accept("two", "one", "--reason", "plus 0 is nothing");
     assert.equal(code, 0, stderr);

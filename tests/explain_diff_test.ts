@@ -62,6 +62,13 @@ Deno.test("diff says what two runs were asked, and which figures, curves and dig
     assert.match(page, /<th scope="row">evaluate@baseline\.metrics loss<\/th>/);
     assert.match(page, /train@baseline\.history val_loss/);
     assert.match(page, /<svg/);
+    // Of each class by its name, in the order of the data.
+    const precision = page.split('<figure class="chart"').find((one) =>
+      one.includes("evaluate@baseline.metrics precision")
+    );
+    const labels = [...(precision ?? "").matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, t]) => t);
+    const names = ["disc", "ring", "square", "frame", "triangle", "diamond", "plus", "cross"];
+    assert.deepEqual(labels.filter((label) => names.includes(label ?? "")), names);
     assert.doesNotMatch(page, /<script/);
   });
 });
@@ -75,7 +82,10 @@ Deno.test("what stands in a run record cannot put markup into the page", async (
     environment: [{ what: evil, old: evil, new: evil }],
     nodes: [{ node: evil, outcomes: evil, differences: [evil] }],
     metrics: [{ name: evil, old: 1, new: 2 }],
-    curves: [{ name: evil, along: "epoch", old: [1, 2], new: [2, 3] }],
+    curves: [
+      { name: evil, along: "epoch", names: null, old: [1, 2], new: [2, 3] },
+      { name: evil, along: "class", names: [evil, "b"], old: [1, 2], new: [2, 3] },
+    ],
     digests: [{ what: evil, old: evil, new: evil }],
   });
   assert.doesNotMatch(page, /<img/);

@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { digests, ROOT, Workplace } from "./rig.ts";
+import { called } from "./task.ts";
 
 const FILE = join(ROOT, "tests", "golden.json");
 
@@ -49,6 +50,14 @@ export function differences(
 }
 
 if (import.meta.main) {
+  await called({
+    name: "bless",
+    summary: "Take the bits of now as golden: tests/golden.json and the locks of its configs",
+    details: "For a change that alters bits on purpose. It prints which outputs have changed.",
+    arguments: [],
+    flags: [],
+    examples: [["bless", "writes them anew, and says what differs"]],
+  });
   const before: Partial<Golden> = await readGolden().catch(() => ({}));
   // With their locks, which hold the same bits tensor by tensor.
   const accepted = (name: ConfigName) => measure(name, ["--update-lock"]);

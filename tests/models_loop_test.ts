@@ -4,7 +4,13 @@ import { inMemory } from "../models/examples.ts";
 import { evaluateAll, type StepProgress, train, type Training } from "../models/loop.ts";
 import { type TrainParams, trainSchema } from "../models/schema.ts";
 import type { Examples, NamedTensor } from "../models/trainer.ts";
-import { type Network, scripted, someExamples, wasmTrainer } from "./models_rig.ts";
+import {
+  MemoryCheckpoints,
+  type Network,
+  scripted,
+  someExamples,
+  wasmTrainer,
+} from "./models_rig.ts";
 
 const NETWORK = {
   layers: [
@@ -295,6 +301,47 @@ Deno.test("A last step that spoils weights, or a validation loss that is no numb
     train({ trainer, passes: [inMemory(bright)], settings, seed: 1 }),
     /the weight "dense\/kernel" holds -?Infinity after step 1 /,
   );
+});
+
+Deno.test("A training that runs away after an epoch that a callback keeps ends with that epoch", async () => {
+  // Epochs of three steps: the first is the best, the loss of the tenth step is no number.
+  const losses = (step: number) => step === 9 ? NaN : 1 + step;
+  const run = (more: Readonly<Record<string, unknown>>, checkpoints?: MemoryCheckpoints) => {
+    const script = scripted(losses, (steps) => steps);
+    const settings = settingsOf({ epochs: 8, ...more });
+    const passes = [inMemory(examples)];
+    return train({
+      trainer: script.trainer,
+      passes,
+      validation: inMemory(someExamples(4)),
+      settings,
+      seed: 1,
+      ...checkpoints && { checkpoints },
+    });
+  };
+  for (
+    const more of [
+      { checkpoint: { monitor: "loss" } },
+      { earlyStopping: { monitor: "val_loss", restoreBest: true, patience: 5 } },
+    ]
+  ) {
+    const checkpoints = new MemoryCheckpoints();
+    const trained = await run(more, checkpoints);
+    assert.deepEqual([trained.epoch, trained.state.step], [1, 3]);
+    assert.equal(trained.history.loss.length, 3, "of all epochs that are whole");
+    assert.equal(trained.history.val_loss.length, 3);
+    assert.equal(trained.stoppedEarly, false);
+    const { ranAway } = trained;
+    assert.ok(ranAway !== null);
+    assert.deepEqual([ranAway.what, ranAway.step, ranAway.epoch], ["the loss is NaN at", 10, 4]);
+    assert.equal(ranAway.learningRate, Math.fround(0.001));
+    assert.deepEqual(await checkpoints.list(), [3, 6, 9], "it can be gone on from");
+  }
+  // Nothing is kept: as good as no training.
+  await assert.rejects(run({ earlyStopping: { monitor: "loss", patience: 5 } }), {
+    message: /^Cannot go on training: the loss is NaN at step 10 \(epoch 4\)/,
+  });
+  await assert.rejects(run({}), { name: "RunAwayError" });
 });
 
 Deno.test("A callback that watches validation says so where there is none", async () => {

@@ -157,6 +157,20 @@ Deno.test("It says where it goes on from, before its first step", async () => {
   assert.deepEqual(said[2], { step: 5, steps: 25, epoch: 3, isOver: true });
 });
 
+Deno.test("A training that ran away, broken off before, ends with the very same kept epoch", async () => {
+  // The penalty makes weights hundreds of times larger with each step, until their squares are none.
+  const optimizer = { type: "sgd", learningRate: 1e4 };
+  const more = { epochs: 6, optimizer, checkpoint: { monitor: "loss" } };
+  const whole = await run(more);
+  const { ranAway, epoch } = whole.result;
+  assert.ok(ranAway !== null && epoch === 1 && ranAway.epoch > 1, JSON.stringify(ranAway));
+  const checkpoints = new MemoryCheckpoints();
+  for (let turn = 0; turn < 4; turn++) await breakOff(more, checkpoints, 1, true);
+  const { last: _, ...resumed } = (await run(more, { checkpoints })).result;
+  const { last: __, ...wanted } = whole.result;
+  assert.deepEqual(resumed, wanted);
+});
+
 Deno.test("A checkpoint that cannot be read, or does not fit, is passed over", async () => {
   const checkpoints = new MemoryCheckpoints();
   await run({ epochs: 3 }, { checkpoints });

@@ -19,7 +19,7 @@ async function keep(place: Workplace, edits: { early?: () => void; late?: () => 
   await sources.read(await sources.find(join(place.root, SOURCE)));
   edits.late?.();
   const plan: Plan = {
-    config: { path: asked.path, name: "tiny", seed: 1, stages: [] },
+    config: { path: asked.path, name: "tiny", place: "tiny", page: "tiny", seed: 1, stages: [] },
     nodes: [],
   };
   await writePlan(asked, store, plan, before, await sources.states());

@@ -4,6 +4,7 @@
  */
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { called, refuse } from "./task.ts";
 
 const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 
@@ -77,14 +78,21 @@ function row(one: Outcome): string {
 }
 
 const all = suites();
-const unknown = Deno.args.filter((name) => !all.has(name));
+const { arguments: named } = await called({
+  name: "test",
+  summary: "Run all tests, or those of some suites",
+  details: `Suites: ${[...all.keys()].join(", ")}.`,
+  arguments: [{ name: "suite", description: "only these", required: false, many: true }],
+  flags: [],
+  examples: [["test", "all of them"], ["test cli kernels", "two suites"]],
+});
+const unknown = named.filter((name) => !all.has(name));
 if (unknown.length > 0) {
-  console.error(`There is no suite "${unknown[0]}": there are ${[...all.keys()].join(", ")}`);
-  Deno.exit(2);
+  refuse(`There is no suite "${unknown[0]}"`, `there are: ${[...all.keys()].join(", ")}`);
 }
 const started = performance.now();
 const outcomes: Outcome[] = [];
-const queue = [...all].filter(([name]) => Deno.args.length === 0 || Deno.args.includes(name));
+const queue = [...all].filter(([name]) => named.length === 0 || named.includes(name));
 // Two at once: most of a suite's time it waits for processes of its own.
 await Promise.all([0, 1].map(async () => {
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {

@@ -188,7 +188,7 @@ Deno.test("a stage that never answers to `check` ends the plan in words, and goe
   };
   const code = await new Bundler(project, learner.store).bundle(join(place.root, STAGE));
   await stopBundler();
-  await assert.rejects(learner.check(code, [{ params: {}, inputs: {} }]), {
+  await assert.rejects(learner.check(code, [{ params: {}, inputs: {}, names: {} }]), {
     name: "LearnError",
     message: /^it gave no answer within 1.5 s: .* its `check`, must be quick$/,
   });

@@ -8,7 +8,7 @@ import report from "../stages/report.ts";
 import shapes from "../stages/shapes.ts";
 import train from "../stages/train.ts";
 import { kernelBytes } from "./models_rig.ts";
-import { MemoryArtifact, runStage, schemaIssues } from "./stages_rig.ts";
+import { checkStage, MemoryArtifact, runStage, schemaIssues } from "./stages_rig.ts";
 
 function of(outputs: Record<string, MemoryArtifact>, name: string): MemoryArtifact {
   const artifact = outputs[name];
@@ -144,11 +144,25 @@ Deno.test("augmented images look alike whether images or transforms were stored"
   assert.equal(section(await page({ ...all, augmented: await passes(false) })), images);
 });
 
-Deno.test("a reference to a variant that is not there is refused with those that are", async () => {
-  await assert.rejects(page(least, { reference: { sparce: { loss: 1 } } }), {
-    message:
-      'Cannot compare with the reference of "sparce": there is no such variant, only "baseline", "sparse"',
-  });
+Deno.test("a reference to a variant that is not there is refused before anything runs", async () => {
+  const reference = { sparce: { loss: 1 } };
+  const names = { metrics: ["baseline,seed=1", "baseline,seed=2", "sparse,seed=1"] };
+  const { issues = [] } = checkStage(report, { reference }, {}, names);
+  assert.deepEqual(issues, [{
+    path: ["reference", "sparce"],
+    message: 'Cannot compare with the reference of "sparce": there is no such variant',
+    help: 'there is: "baseline", "sparse"',
+    unknown: "sparce",
+    known: ["baseline", "sparse"],
+  }]);
+  assert.deepEqual(checkStage(report, { reference: { sparse: {} } }, {}, names).issues, []);
+  // What is not known yet is no mistake; a variant that failed has a reference, and no figures.
+  assert.deepEqual(checkStage(report, { reference }).issues, []);
+  const without = gathered("metrics").slice(0, 2);
+  assert.match(
+    await page({ ...least, metrics: without }, { reference: { sparse: {} } }),
+    /1 variant, /,
+  );
 });
 
 Deno.test("predictions that are missing or of another test set are refused by the cell's name", async () => {
@@ -186,4 +200,18 @@ Deno.test("a model that train did not describe is refused with what is missing",
 Deno.test("a reference with an unknown figure is refused, with its path", () => {
   const issues = schemaIssues(report, { reference: { baseline: { los: 1 } } });
   assert.deepEqual(issues.map((issue) => issue.path.join(".")), ["reference.baseline"]);
+});
+
+Deno.test("the page says of a training that ran away where it did, and whose figures are shown", async () => {
+  const history = of(one, "history");
+  const { attributes } = history;
+  const ranAway = { what: "the loss is NaN at", step: 12, epoch: 8, learningRate: 0.5 };
+  history.setAttributes({ ...attributes, keptEpoch: 6, ranAway });
+  const found = await page(all);
+  history.setAttributes(attributes);
+  const words =
+    "the loss is NaN at step 12 (epoch 8) with learning rate 0.5; its figures are those of epoch 6";
+  assert.ok(found.includes(words));
+  assert.match(found, /The training of “baseline”, seed 1, ran away: /);
+  assert.ok(!whole.includes("ran away"));
 });

@@ -178,8 +178,9 @@ export function checkStage(
   stage: Stage,
   params: Json,
   inputs: Parameters<NonNullable<Stage["check"]>>[1] = {},
+  names: Parameters<NonNullable<Stage["check"]>>[2] = {},
 ): Checked {
-  return stage.check?.(stage.params.parse(params) as Json, inputs) ?? {}; // params are JSON by the contract
+  return stage.check?.(stage.params.parse(params) as Json, inputs, names) ?? {}; // params are JSON by the contract
 }
 
 /** The shapes that `check` of the next stage is told of an artifact. */

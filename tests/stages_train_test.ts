@@ -301,3 +301,32 @@ Deno.test("the same seed gives the same model, and another another", async () =>
   const kernel = (artifact?: MemoryArtifact) => artifact?.stored.get("conv2d/kernel")?.values ?? [];
   assert.throws(() => assertSame(kernel(outputs["model"]), kernel(one.model)));
 });
+
+Deno.test("a training that runs away stores the kept epoch, and says in log and history where it did", async () => {
+  const outputLayer = {
+    dense: { units: 3, activation: "softmax", kernelRegularizer: { l2: 0.01 } },
+  };
+  const more = {
+    layers: [...LAYERS.slice(0, -1), outputLayer],
+    optimizer: { type: "sgd", learningRate: 1e4 },
+    checkpoint: { monitor: "loss" },
+    epochs: 9,
+  };
+  const { checkpoint: _, ...withoutKeeping } = more;
+  const { model, history, logs } = await run([data], more);
+  const { ranAway, keptEpoch, epochs } = history.attributes;
+  assert.ok(isMap(ranAway) && typeof ranAway["epoch"] === "number");
+  assert.equal(ranAway["learningRate"], 1e4);
+  assert.deepEqual([keptEpoch, model.attributes["epoch"]], [1, 1]);
+  assert.deepEqual(history.tensor("loss", "float64").shape, [ranAway["epoch"] - 1]);
+  assert.equal(epochs, ranAway["epoch"] - 1);
+  for (const [name, values] of contents(model)) assert.ok(values.every(Number.isFinite), name);
+  const said =
+    /^Ran away: .* step \d+ \(epoch \d+\) with learning rate 10000; what is kept is epoch 1,/;
+  assert.ok(logs.some((line) => said.test(line)), logs.join("\n"));
+  await assert.rejects(run([data], withoutKeeping), /^RunAwayError: Cannot go on/);
+});
+
+function isMap(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,6 +1,6 @@
 /** What goes from a store, and what stays, through the command line. */
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Store } from "../pipelines/store/local.ts";
 import { digests, isThere, outcomes, type Result, Workplace } from "./rig.ts";
@@ -90,6 +90,38 @@ Deno.test("gc keeps what its rules keep, and what it removes is made again", asy
     assert.deepEqual(digests(place.store), second);
     assert.equal((await place.do(["verify"])).code, 0);
   });
+});
+
+Deno.test("what the lock of a config elsewhere names stays, though no run is remembered", async () => {
+  await using place = await Workplace.copy();
+  own(place, "");
+  const there = [
+    join(place.root, "configs", "deeper", "exp.yaml"),
+    join(place.root, "experiments", "exp.yaml"),
+    join(place.folder, "exp.yaml"),
+  ];
+  const store = new Store(place.store);
+  for (const [index, path] of there.entries()) {
+    const stage = relative(dirname(path), join(place.root, "configs", "own.ts"));
+    Deno.mkdirSync(dirname(path), { recursive: true });
+    const uses = stage.startsWith(".") ? stage : `./${stage}`;
+    Deno.writeTextFileSync(
+      path,
+      `stages: { one: { uses: ${uses}, with: { value: ${50 + index} } } }\n`,
+    );
+    await place.run([path]);
+    assert.ok(isThere(path.replace(".yaml", ".lock.yaml")), path);
+  }
+  const before = [...store.records()].length;
+  assert.equal(before, 3);
+  const gone = await place.do(["gc", "--keep-locked", "--keep-runs", "0"]);
+  assert.equal(gone.code, 0, gone.stderr);
+  assert.deepEqual([store.readRuns().length, [...store.records()].length], [0, 3]);
+  await place.do(["gc", "--keep-locked"]);
+  assert.equal([...store.records()].length, 3);
+  for (const path of there) Deno.removeSync(path.replace(".yaml", ".lock.yaml"));
+  await place.do(["gc", "--keep-locked"]);
+  assert.equal([...store.records()].length, 0);
 });
 
 Deno.test("a gc that is killed at any moment leaves a store that is whole", async () => {

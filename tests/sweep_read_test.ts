@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { ConfigError } from "../pipelines/config/config.ts";
 import { renderDiagnostics } from "../pipelines/config/render.ts";
 import { type ReadSweep, readSweep } from "../pipelines/sweep/read.ts";
+import type { Goal } from "../pipelines/sweep/sweep.ts";
 import { ROOT, Workplace } from "./rig.ts";
 import { writeSweep } from "./sweep_rig.ts";
 
@@ -12,7 +13,7 @@ const BASE = join(ROOT, "configs", "quickstart.yaml");
 async function read(
   lines: readonly string[],
   overrides: readonly string[] = [],
-): Promise<ReadSweep> {
+): Promise<ReadSweep<Goal | null>> {
   const folder = await Deno.makeTempDir({ prefix: "crisol-" });
   try {
     const path = join(folder, "tuning.yaml");
@@ -57,7 +58,7 @@ Deno.test("a sweep that says little gets the defaults", async () => {
         when: [],
       }],
       metric: { stage: "evaluate", tensor: "accuracy", on: "validation" },
-      goal: "maximize",
+      goal: null,
       strategy: { type: "random" },
       rungs: null,
       budget: { trials: 5, time: null },
@@ -106,6 +107,7 @@ Deno.test("all that is wrong in a file is told at once, each at its place", asyn
       "  layers.0.conv2d.filters: { int: [4, 8.5] }",
       "  dropout: { float: [0, 1], int: [1, 2] }",
       "  a: [1, 1]",
+      "  b: { int: [4, 4] }",
       '  "x y": [1]',
       "  momentum: { float: [0, 1], when: { optimiser: sgd } }",
       "strategy: { type: halfing, eta: 3 }",
@@ -121,13 +123,14 @@ Deno.test("all that is wrong in a file is told at once, each at its place", asyn
       "8: Found a list, wanted [least, most], two whole numbers",
       "9: Found float and int, wanted one of float, int and choice",
       "10: 1 is here already",
-      '11: "x y" is no path to a param / Write the name of a param of "train", with dots for its parts',
-      '12: No param "optimiser" stands before this one / There is: a',
-      '13: There is no strategy "halfing" / Did you mean "halving"?',
-      '14: There is no budget / Say how many points are tried: "budget: { trials: 60 }"',
-      '14: Unknown key "trails" / Did you mean "trials"?',
-      "15: Found 0, wanted a whole number from 1 to 100",
-      '16: Found "3 hours", wanted a time, e.g. 90min, 2h, 45s',
+      '11: The range begins and ends at 4 / One value is a list of one: "[4]"',
+      '12: "x y" is no path to a param / Write the name of a param of "train", with dots for its parts',
+      '13: No param "optimiser" stands before this one / There is: a',
+      '14: There is no strategy "halfing" / Did you mean "halving"?',
+      '15: There is no budget / Say how many points are tried: "budget: { trials: 60 }"',
+      '15: Unknown key "trails" / Did you mean "trials"?',
+      "16: Found 0, wanted a whole number from 1 to 100",
+      '17: Found "3 hours", wanted a time, e.g. 90min, 2h, 45s',
     ],
   );
 });
@@ -222,12 +225,30 @@ Deno.test("what only the stages can tell has its place, too", async () => {
       'help: it goes on by "epochs": "of: work.epochs"',
     ],
   );
+  assert.deepEqual(await told({ metric: "work.score" }), [
+    'error: "work" does not say whether more or less of "score" is better',
+    'help: Say it: "goal: maximize" or "goal: minimize"',
+  ]);
   assert.deepEqual(await told({ metric: "data.validation" }), [
     'error: "data" gives no figure "validation"',
     "help: There is: score",
   ]);
   assert.deepEqual(await told({ metric: "data.score" }), [
     'error: Nothing that "data" is made of is swept: all trials are the same',
+  ]);
+  assert.deepEqual(await told({ stage: "judge", space: "{ extra: [1] }", metric: "work.score" }), [
+    'error: Nothing that "work" is made of is swept: all trials are the same',
+  ]);
+  const aside = "stages:\n  work: { uses: ./work.ts }\n  data: { uses: ./data.ts }\n" +
+    "  aside: { uses: ./work.ts }\n" +
+    "  judge: { uses: ./judge.ts, inputs: { model: work.model, data: data.test } }\n";
+  const space = "{ work.x: [0, 1], aside.x: [0, 1] }";
+  const lines = ["base: ./base.yaml", "metric: judge.accuracy", `space: ${space}`, "budget: 2"];
+  writeSweep(place, {}, aside);
+  const both = await place.do(["sweep", place.write("sweep/both.yaml", lines.join("\n"))]);
+  assert.deepEqual([both.code, /^error: (.*)$/m.exec(both.stderr)?.[1]], [
+    2,
+    '"judge" is not made of what "aside" gives: "aside.x" would change nothing',
   ]);
   const unsplit = "stages:\n  work: { uses: ./work.ts }\n  once: { uses: ./work.ts }\n" +
     "  judge: { uses: ./judge.ts, inputs: { model: work.model, data: other.test } }\n" +
@@ -241,6 +262,29 @@ Deno.test("what only the stages can tell has its place, too", async () => {
     'error: Trials cannot be judged by "other.validation": "other" has no output "validation"',
     'help: Split off validation data, as preprocess does, or say "metric: { of: ..., on: test }"',
   ]);
+});
+
+Deno.test("train and evaluate say themselves which way their figures are better", async () => {
+  await using place = await Workplace.here();
+  const lines = (metric: string) =>
+    `base: ${BASE}\nstage: train@baseline\nmetric: ${metric}\n${SPACE}\nbudget: 1\n`;
+  for (
+    const [metric, goal] of [
+      ["evaluate.loss", "minimize"],
+      ["evaluate.accuracy", "maximize"],
+      ["evaluate.calibrationError", "minimize"],
+      ["train.val_loss", "minimize"],
+      ["train.val_accuracy", "maximize"],
+    ] as const
+  ) {
+    const file = place.write("sweep/own.yaml", lines(metric));
+    const { stdout, stderr } = await place.do(["sweep", file, "--dry-run"]);
+    assert.match(stdout, new RegExp(`^random search, 1 trials, to ${goal} ${metric}`), stderr);
+  }
+  const file = place.write("sweep/own.yaml", lines("evaluate.precision"));
+  const { code, stderr } = await place.do(["sweep", file, "--dry-run"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /"evaluate" does not say whether more or less of "precision" is better/);
 });
 
 Deno.test("a sweep and a config that are taken for each other are told apart", async () => {

@@ -1,8 +1,9 @@
 /** Small sweeps of a test's own: a stage with a known best point, in a folder beside the store. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import type { SweepData } from "../pipelines/report/sweep_data.ts";
 import type { Event } from "../pipelines/run/event.ts";
-import type { Settings, Workplace } from "./rig.ts";
+import { ROOT, type Settings, type Workplace } from "./rig.ts";
 
 /**
  * Its score is best at x = 0.3, y = 5, and grows with epochs; noise is of the seed. `out` and `test` are what
@@ -22,11 +23,18 @@ export default defineStage({
     layers: z.array(z.strictObject({ units: z.int() })).default([{ units: 3 }]),
     epochs: z.int().min(1).default(4),
     noise: z.number().default(0),
+    keep: z.int().optional(),
   }),
   inputs: {},
   outputs: {
     model: { kind: "tensors", tensors: { score: { dtype: "float64", rank: 1 } } },
-    history: { kind: "tensors", tensors: {}, open: true },
+    history: {
+      kind: "tensors",
+      tensors: {},
+      open: true,
+      goals: { val_accuracy: "maximize" },
+      curves: { unit: "epoch", kept: "kept" },
+    },
   },
   random: true,
   horizon: "epochs",
@@ -57,6 +65,7 @@ export default defineStage({
     const curve = Float64Array.from({ length: epochs }, (_, i) => score * (i + 1) / epochs);
     await outputs.model.write("score", "float64", [1], Float64Array.of(kind === "odd" ? NaN : score));
     await outputs.history.write("val_accuracy", "float64", [epochs], curve);
+    if (params.keep !== undefined) outputs.history.setAttributes({ kept: params.keep });
   },
 });
 `;
@@ -73,11 +82,18 @@ export default defineStage({
     model: { arity: "one", tensors: score, what: "a model" },
     data: { arity: "one", tensors: score, what: "what to judge it on" },
   },
-  outputs: { metrics: { kind: "tensors", tensors: { accuracy: { dtype: "float64", rank: 1 } } } },
+  outputs: {
+    metrics: {
+      kind: "tensors",
+      tensors: { accuracy: { dtype: "float64", rank: 1 }, loss: { dtype: "float64", rank: 1 } },
+      goals: { accuracy: "maximize", loss: "minimize" },
+    },
+  },
   async run({ inputs, outputs }) {
     const [own = 0] = await inputs.model.tensor("score", "float64").read();
     const [offset = 0] = await inputs.data.tensor("score", "float64").read();
     await outputs.metrics.write("accuracy", "float64", [1], Float64Array.of(own + offset));
+    await outputs.metrics.write("loss", "float64", [1], Float64Array.of(own + offset));
   },
 });
 `;
@@ -125,9 +141,10 @@ export function writeSweep(
   more: Readonly<Record<string, string>> = {},
   base = BASE,
 ): string {
-  const stage = new URL("../pipelines/stage.ts", import.meta.url);
+  // A copy of the project has its own.
+  const stage = place.root === ROOT ? join(ROOT, "pipelines", "stage.ts") : "../pipelines/stage.ts";
   for (const [name, text] of Object.entries({ work: WORK, judge: JUDGE, data: DATA })) {
-    place.write(`sweep/${name}.ts`, text.replace("%stage%", stage.pathname));
+    place.write(`sweep/${name}.ts`, text.replace("%stage%", stage));
   }
   place.write("sweep/base.yaml", base);
   const all = { ...COMMON, ...more };
@@ -149,8 +166,24 @@ export async function runSweep(
 
 /** What the sweep has left for those who watch. */
 export function stateOf(place: Workplace, name = "tuning"): SweepData {
-  const text = Deno.readTextFileSync(`${place.store}/sweeps/${name}/state.json`);
+  const text = Deno.readTextFileSync(
+    `${called(place, `${place.store}/sweeps`, name, "")}/state.json`,
+  );
   return JSON.parse(text) as SweepData; // written by the sweep
+}
+
+/** The sweep's page, or what ends in other words: `-winner.yaml`. */
+export function pageOf(place: Workplace, end = ".html", name = "tuning"): string {
+  return called(place, join(place.reports, "sweeps"), name, end);
+}
+
+/** A file outside of the project goes by its name and a digest of its path. */
+function called(place: Workplace, folder: string, name: string, end: string): string {
+  if (place.root !== ROOT) return join(folder, "_sweep", `${name}${end}`);
+  const found = [...Deno.readDirSync(folder)].map((one) => one.name)
+    .filter((one) => new RegExp(`^_${name}-[0-9a-f]{8}${end.replace(".", "\\.")}$`).test(one));
+  assert.equal(found.length, 1, `${folder}: ${found}`);
+  return join(folder, found[0] ?? "");
 }
 
 /** All of a state that no clock decides. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { kill } from "node:process";
 import { Store } from "../pipelines/store/local.ts";
 import { TINY, Workplace } from "./rig.ts";
-import { ran, ranking, runSweep, stateOf, writeSweep } from "./sweep_rig.ts";
+import { pageOf, ran, ranking, runSweep, stateOf, writeSweep } from "./sweep_rig.ts";
 
 Deno.test("trials and ranking depend neither on the number of workers nor on a second run", async () => {
   await using one = await Workplace.here();
@@ -39,7 +39,7 @@ Deno.test("trials are judged on validation, the test set is touched by the winne
 Deno.test("the winner's config runs as it stands, and finds its training done", async () => {
   await using place = await Workplace.here();
   await runSweep(place, [writeSweep(place)]);
-  const config = join(place.reports, "sweeps", "tuning-winner.yaml");
+  const config = pageOf(place, "-winner.yaml");
   const { code, stdout } = await place.do(["plan", config]);
   assert.equal(code, 0);
   assert.match(stdout, /^work@winner +hit$/m);
@@ -234,7 +234,7 @@ Deno.test("--max-hours ends in order, with a page of what is known, and the same
   const { trials, left, winner } = stateOf(place);
   assert.ok(left > 0 && trials.length > 0);
   assert.equal(winner, null);
-  assert.ok(Deno.statSync(join(place.reports, "sweeps", "tuning.html")).isFile);
+  assert.ok(Deno.statSync(pageOf(place)).isFile);
   const done = trials.filter(({ state }) => state === "done").length;
   const events = await runSweep(place, [file, "--trials", String(done + 2)]);
   assert.ok(ran(events, "work").length <= 3, "only what was unfinished runs");
@@ -272,7 +272,7 @@ Deno.test({
       },
     });
     assert.deepEqual([code, stderr], [130, ""]);
-    assert.ok(Deno.statSync(join(place.reports, "sweeps", "tuning.html")).isFile);
+    assert.ok(Deno.statSync(pageOf(place)).isFile);
     const done = stateOf(place).trials.filter(({ state }) => state === "done").length;
     assert.ok(done > 0 && done < 30);
     await runSweep(place, [file]);

@@ -45,6 +45,7 @@ export function sweepOf(
   return {
     path: "/sweep.yaml",
     name: "sweep",
+    page: "sweep",
     base: "/base.yaml",
     overrides: [],
     seed: 1,

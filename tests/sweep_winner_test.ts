@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { Workplace } from "./rig.ts";
-import { runSweep, stateOf, writeSweep } from "./sweep_rig.ts";
+import { pageOf, runSweep, stateOf, writeSweep } from "./sweep_rig.ts";
 
 const BASE = `seed: 1
 stages:
@@ -28,7 +28,7 @@ const SWEEP = {
 Deno.test("the winner is a variant beside the base's own, whose results are there", async () => {
   await using place = await Workplace.here();
   await runSweep(place, [writeSweep(place, SWEEP, BASE)]);
-  const path = join(place.reports, "sweeps", "tuning-winner.yaml");
+  const path = pageOf(place, "-winner.yaml");
   const { stages } = parse(Deno.readTextFileSync(path));
   assert.deepEqual(stages.work.variants, {
     one: null,
@@ -48,8 +48,8 @@ Deno.test("the page's --set words make the base config the winner", async () => 
   assert.deepEqual(winner?.sets, [
     "work.noise=0.01",
     "work@two.y=5",
-    "work@two.layers.0.units=7",
     "work@two.epochs=5",
+    "work@two.layers.0.units=7",
   ]);
   const sets = winner.sets.flatMap((one) => ["--set", one]);
   const { stdout } = await place.do([
@@ -78,11 +78,36 @@ Deno.test("a map that the winner replaces is not merged with that of its stage",
     ),
   );
   await runSweep(place, [file]);
-  const path = join(place.reports, "sweeps", "tuning-winner.yaml");
+  const path = pageOf(place, "-winner.yaml");
   const { stages } = parse(Deno.readTextFileSync(path));
   assert.equal(stages.work.with.options, undefined);
   assert.deepEqual(stages.work.variants.one, { with: { options: { a: 1 } } });
   assert.deepEqual(stages.work.variants.winner.with.options, { b: 2 });
   const { stdout } = await place.do(["plan", path, "judge@winner"]);
   assert.match(stdout, /^hit 3, to run 0, waiting 0$/m);
+});
+
+Deno.test("a part of a param is set after the whole, whichever of them the space or set names first", async () => {
+  await using place = await Workplace.here();
+  const file = writeSweep(place, {
+    ...SWEEP,
+    set: "{ work.layers.0.units: 5, work.layers: [{ units: 1 }, { units: 2 }] }",
+    space: "{ layers.0.units: [7], layers: { choice: { pair: [{ units: 3 }, { units: 4 }] } } }",
+    budget: "1",
+  }, BASE);
+  await runSweep(place, [file]);
+  const path = pageOf(place, "-winner.yaml");
+  const { stages } = parse(Deno.readTextFileSync(path));
+  assert.deepEqual(stages.work.with.layers, [{ units: 5 }, { units: 2 }]);
+  assert.deepEqual(stages.work.variants.winner.with.layers, [{ units: 7 }, { units: 4 }]);
+  const { stdout } = await place.do(["plan", path, "judge@winner"]);
+  assert.match(stdout, /^hit 3, to run 0, waiting 0$/m);
+  const { winner } = stateOf(place);
+  assert.deepEqual(winner?.sets.map((one) => one.split("=")[0]), [
+    "work.layers",
+    "work.layers.0.units",
+    "work@two.layers",
+    "work@two.epochs",
+    "work@two.layers.0.units",
+  ]);
 });

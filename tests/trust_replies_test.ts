@@ -89,8 +89,8 @@ class Court implements AsyncDisposable {
     const outcome = result.nodes.find(({ node }) => node === "two")?.outcome;
     const ended = events.find((one) => one.type === "node-ended" && one.node === "two");
     const failure = ended?.type === "node-ended" ? ended.failure : undefined;
-    const log = Deno.readFileSync(this.store.logFile("court", "two"));
-    Deno.removeSync(this.store.logFile("court", "two"));
+    const log = Deno.readFileSync(await this.store.logFile("court", "two"));
+    Deno.removeSync(await this.store.logFile("court", "two"));
     return { outcome, failure, events, log: new TextDecoder("latin1").decode(log) };
   }
 

@@ -48,7 +48,12 @@ export interface TensorDiff {
   readonly new: Digest | null;
   /** Of numbers and short lists of numbers: metrics and curves. */
   readonly values: { readonly old: readonly number[]; readonly new: readonly number[] } | null;
+  /** The classes that the values are of, in their order; null: they are of something else. */
+  readonly classes: readonly string[] | null;
 }
+
+/** What evaluations tell of each class. A list as long by chance, as one of bins, is none of them. */
+const BY_CLASS: readonly string[] = ["precision", "recall", "f1", "support"];
 
 /** A list of more numbers is data, not a figure. */
 const MOST_VALUES = 10_000;
@@ -111,8 +116,10 @@ function names(a: object, b: object): string[] {
 type Tensor = (Manifest & { kind: "tensors" })["tensors"][string];
 
 async function diffTensors(before: Digest, now: Digest, store: Store): Promise<TensorDiff[]> {
-  const [a, b] = [await tensorsOf(before, store), await tensorsOf(now, store)];
-  if (a === null || b === null) return [];
+  const [first, second] = [await manifestOf(before, store), await manifestOf(now, store)];
+  if (first === null || second === null) return [];
+  const [a, b] = [tensorsOf(first), tensorsOf(second)];
+  const classes = classesOf(first), isSame = classes?.join("\n") === classesOf(second)?.join("\n");
   const found: TensorDiff[] = [];
   for (const tensor of names(a, b)) {
     const [old, next] = [a[tensor], b[tensor]];
@@ -127,6 +134,7 @@ async function diffTensors(before: Digest, now: Digest, store: Store): Promise<T
         old: await valuesOf(before, tensor, old, store),
         new: await valuesOf(now, tensor, next, store),
       },
+      classes: isFigure && isSame && BY_CLASS.includes(tensor) ? classes : null,
     });
   }
   return found;
@@ -139,17 +147,21 @@ function mayBeFigure({ dtype, shape }: Tensor): boolean {
     (count === 1 ? dtype.startsWith("float") : dtype === "float64" && count <= MOST_VALUES);
 }
 
-async function tensorsOf(
-  digest: Digest,
-  store: Store,
-): Promise<Readonly<Record<string, Tensor>> | null> {
+async function manifestOf(digest: Digest, store: Store): Promise<Manifest | null> {
   try {
-    const { manifest } = await store.readInfo(digest);
-    return manifest.kind === "tensors" ? manifest.tensors : {};
+    return (await store.readInfo(digest)).manifest;
   } catch (error) {
     if (error instanceof ObjectError || error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
+}
+
+const tensorsOf = (manifest: Manifest): Readonly<Record<string, Tensor>> =>
+  manifest.kind === "tensors" ? manifest.tensors : {};
+
+function classesOf(manifest: Manifest): readonly string[] | null {
+  const found = manifest.kind === "tensors" ? manifest.attributes["classes"] : undefined;
+  return Array.isArray(found) ? found.map(String) : null;
 }
 
 async function valuesOf(

@@ -389,7 +389,10 @@ export const COMMANDS: readonly CommandTable[] = [
     details: "What one rule keeps stays. A run in progress keeps everything: then gc refuses.",
     arguments: [],
     flags: [
-      { flags: "--keep-locked", description: "keep what configs/*.lock.yaml name" },
+      {
+        flags: "--keep-locked",
+        description: "keep what the locks of all configs name that were run",
+      },
       { flags: "--keep-runs <number>", description: "keep the results of so many newest runs" },
       { flags: "--older-than <age>", description: "keep what was used since: 30d, 12h, 90min" },
       { flags: "--max-size <size>", description: "keep what was used last, up to 10GB" },

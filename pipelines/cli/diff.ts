@@ -111,7 +111,7 @@ function pageOf(found: RunDiff): DiffPage {
   );
   const metrics: DiffPage["metrics"][number][] = [];
   const curves: DiffPage["curves"][number][] = [];
-  for (const { name, output, values } of tensors) {
+  for (const { name, output, values, classes } of tensors) {
     if (values === null) continue;
     const [old, now] = [values.old, values.new];
     const [a, b] = [old[0], now[0]];
@@ -119,7 +119,8 @@ function pageOf(found: RunDiff): DiffPage {
       metrics.push({ name, old: a, new: b });
     } else {
       // A training's history is by epoch; what other lists are by, only their stage knows.
-      curves.push({ name, along: output === "history" ? "epoch" : "place", old, new: now });
+      const along = classes !== null ? "class" : output === "history" ? "epoch" : "place";
+      curves.push({ name, along, names: classes, old, new: now });
     }
   }
   const text = (value: string | null) => value ?? "–";

@@ -24,6 +24,7 @@ import { holdStoreOf, openStoreOf } from "./store.ts";
 export type { Store } from "../store/local.ts";
 export { openArtifact } from "../tensor/read.ts";
 export { publishFile } from "../store/files.ts";
+export { fileName } from "../store/names.ts";
 
 export interface RunAsked {
   /** What becomes of the lock beside the config. */
@@ -83,17 +84,18 @@ export async function openPlan(call: Call): Promise<Opened> {
       const held = await store.hold(false);
       const profile = await profileNode(node, store, done, steps).finally(() => held?.close());
       if ("type" in profile) return profile;
-      writeProfile(store, plan.config.name, profile);
+      await writeProfile(store, plan.config.page, profile);
       return {
         profile,
-        path: store.profilePath(plan.config.name, node.id),
-        page: await publishAgain(plan, store, reports),
+        path: await store.profilePath(plan.config.page, node.id),
+        page: await publishAgain(plan, store, reports, place.overrides),
       };
     },
     async run(asked, listen) {
       const { runAndRecord } = await import("../run/record.ts");
       return await runAndRecord(plan, store, {
         ...asked,
+        partial: asked.keepGoing,
         forced: new Set(select(plan, asked.force)),
         datasets: datasetFolders(root),
         rebuild: async () => void await makeAndKeep(place, store),
@@ -219,7 +221,7 @@ export async function readLog(
 ): Promise<string | null> {
   for (const record of records) {
     if (record.nodes.find((one) => one.node === node)?.log === undefined) continue;
-    const path = store.logFile(record.id, node);
+    const path = await store.logFile(record.id, node);
     try {
       // A link could lead out of the store.
       if (Deno.lstatSync(path).isFile) return await Deno.readTextFile(path);

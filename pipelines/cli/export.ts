@@ -1,6 +1,6 @@
 /** `export CONFIG NODE`: a trained model as files for TensorFlow.js and Keras. */
 import { argument, type Call, CommandError, value } from "./command.ts";
-import { openArtifact, openPlan, publishFile } from "./engine.ts";
+import { fileName, openArtifact, openPlan, publishFile } from "./engine.ts";
 import { findObject } from "./objects.ts";
 import { projectRoot, shortPath, userPath } from "./place.ts";
 import { processTerminal } from "./terminal.ts";
@@ -29,7 +29,9 @@ export async function exportModel(call: Call): Promise<number> {
   );
   const named = value(call, "to");
   const target = named === undefined
-    ? `${projectRoot()}/exports/${plan.config.name}/${artifact.replace(/\.model$/, "")}`
+    ? `${projectRoot()}/exports/${plan.config.page}/${await fileName(
+      artifact.replace(/\.model$/, ""),
+    )}`
     : userPath(named);
   const terminal = processTerminal();
   for (const [file, content] of files) {

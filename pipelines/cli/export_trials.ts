@@ -51,6 +51,10 @@ function columns(data: SweepData): [name: string, of: (trial: SweepTrial) => Cel
     [data.metric, figure((some) => some.reduce((sum, one) => sum + one, 0) / some.length)],
     [`${data.metric}.least`, figure((some) => Math.min(...some))],
     [`${data.metric}.most`, figure((some) => Math.max(...some))],
+    ...data.unit === undefined ? [] : [[
+      `${data.metric}.${data.unit}`,
+      ({ metrics }: SweepTrial) => metrics.flatMap(({ at }) => at ?? []).join(" ") || null,
+    ]] as ReturnType<typeof columns>,
     ["replicates", ({ metrics }) => metrics.length],
     ["seconds", ({ seconds }) => seconds],
     ["failure", ({ failure }) => failure?.message ?? null],

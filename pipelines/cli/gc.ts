@@ -1,5 +1,6 @@
 /** `gc`: removes from the store what no rule keeps. */
 import { parseLock } from "../certificate/lock.ts";
+import { seenLocks } from "../certificate/seen.ts";
 import { parseDuration, parseSize } from "../config/units.ts";
 import type { Digest } from "../plan/plan.ts";
 import { namesIn } from "../store/files.ts";
@@ -13,8 +14,8 @@ import { processTerminal } from "./terminal.ts";
 import { bytes, pad } from "./text.ts";
 
 export async function gc(call: Call): Promise<number> {
-  const scope = scopeOf(call), terminal = processTerminal();
   const store = openStoreOf(call), isDry = has(call, "dry-run");
+  const scope = scopeOf(call, store), terminal = processTerminal();
   const held = isDry ? null : await store.hold(true);
   if (!isDry && held === null) {
     throw new CommandError(
@@ -63,7 +64,7 @@ async function refuseOpen(store: string): Promise<void> {
 }
 
 /** @throws {UsageError} where no rule is given: a gc that keeps nothing is an `rm` */
-function scopeOf(call: Call): Scope {
+function scopeOf(call: Call, store: Store): Scope {
   const read = (flag: string, parse: (text: string) => number | null, wanted: string) => {
     const text = value(call, flag);
     if (text === undefined) return null;
@@ -72,7 +73,7 @@ function scopeOf(call: Call): Scope {
     return found;
   };
   const scope: Scope = {
-    locked: has(call, "keep-locked") ? lockedTensors() : null,
+    locked: has(call, "keep-locked") ? lockedTensors(store) : null,
     runs: read("keep-runs", wholeNumber, "give a whole number, e.g. 5"),
     age: read("older-than", parseDuration, "give days, hours or minutes, e.g. 30d, 12h, 90min"),
     size: read("max-size", parseSize, "give a size, e.g. 10GB, 500MB"),
@@ -86,12 +87,10 @@ function scopeOf(call: Call): Scope {
   return scope;
 }
 
-/** All tensors that the locks beside the project's configs name. */
-function lockedTensors(): Set<Digest> {
-  const folder = `${projectRoot()}/configs`;
+/** All tensors that the locks of configs name which the store has seen, or which lie where configs do. */
+function lockedTensors(store: Store): Set<Digest> {
   const found = new Set<Digest>();
-  for (const name of namesIn(folder).filter((one) => one.endsWith(".lock.yaml"))) {
-    const path = `${folder}/${name}`;
+  for (const path of new Set([...locksIn(`${projectRoot()}/configs`), ...seenLocks(store)])) {
     for (const { outputs } of parseLock(path, Deno.readTextFileSync(path)).values()) {
       for (const tensors of Object.values(outputs)) {
         for (const digest of Object.values(tensors)) found.add(digest);
@@ -99,6 +98,16 @@ function lockedTensors(): Set<Digest> {
     }
   }
   return found;
+}
+
+/** In a folder and those in it; a linked one is looked into once. */
+function locksIn(folder: string, seen = new Set<string>()): string[] {
+  const names = namesIn(folder);
+  if (names.length === 0 || seen.has(Deno.realPathSync(folder))) return [];
+  seen.add(Deno.realPathSync(folder));
+  return names.flatMap((name) =>
+    name.endsWith(".lock.yaml") ? [`${folder}/${name}`] : locksIn(`${folder}/${name}`, seen)
+  );
 }
 
 function wholeNumber(text: string): number | null {

@@ -7,14 +7,17 @@ export type Parsed =
   | { readonly type: "call"; readonly command: CommandTable; readonly call: Call }
   | { readonly type: "help"; readonly text: string };
 
-/** `words`: all after the program's name. Throws `UsageError`. */
-export async function parse(words: readonly string[]): Promise<Parsed> {
-  const command = COMMANDS.find((one) => one.name === words[0]);
+/** `words`: all after the program's name; `tables`: what there is to call. Throws `UsageError`. */
+export async function parse(
+  words: readonly string[],
+  tables: readonly CommandTable[] = COMMANDS,
+): Promise<Parsed> {
+  const command = tables.find((one) => one.name === words[0]);
   const rest = words.slice(1);
   if (command !== undefined && isPlain(command, rest)) {
     return { type: "call", command, call: { arguments: rest, flags: {}, words } };
   }
-  return await parseWithCommander(words);
+  return await parseWithCommander(words, tables);
 }
 
 /** Nothing but arguments, as many as the command takes. */
@@ -25,7 +28,10 @@ function isPlain(command: CommandTable, words: readonly string[]): boolean {
     words.every((word) => word !== "" && !word.startsWith("-"));
 }
 
-async function parseWithCommander(words: readonly string[]): Promise<Parsed> {
+async function parseWithCommander(
+  words: readonly string[],
+  tables: readonly CommandTable[],
+): Promise<Parsed> {
   const { Command, CommanderError, Option } = await import("commander");
   const printed: string[] = [];
   const complaints: string[] = [];
@@ -46,9 +52,12 @@ async function parseWithCommander(words: readonly string[]): Promise<Parsed> {
     .exitOverride()
     .configureOutput(output)
     .addHelpText("after", "\nEach command has its own help, e.g. deno task run --help");
-  for (const table of COMMANDS) {
+  for (const table of tables) {
     const command = program.command(table.name, { hidden: table.hidden === true })
-      .description(table.summary);
+      .summary(table.summary)
+      .description(
+        table.details === undefined ? table.summary : `${table.summary}\n${table.details}`,
+      );
     for (const one of table.arguments) {
       const name = one.many ? `${one.name}...` : one.name;
       command.argument(one.required ? `<${name}>` : `[${name}]`, one.description);
@@ -82,7 +91,7 @@ async function parseWithCommander(words: readonly string[]): Promise<Parsed> {
         const all = words.split(", ").map((word) => `"${word}"`);
         return `Did you mean ${all.join(" or ")}?`;
       });
-    const name = COMMANDS.some((one) => one.name === words[0]) ? `${words[0]} ` : "";
+    const name = tables.some((one) => one.name === words[0]) ? `${words[0]} ` : "";
     throw new UsageError(
       first.charAt(0).toUpperCase() + first.slice(1),
       [hint, `\`deno task ${name === "" ? "run " : name}--help\` shows what is possible`]

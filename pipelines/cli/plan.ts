@@ -12,8 +12,10 @@ export async function plan(call: Call): Promise<number> {
   const opened = await openPlan(call);
   const statuses = await opened.statuses(values(call, "force"));
   if (has(call, "json")) {
+    // What a node's id has cut stands there in full.
+    const cells = new Map(opened.plan.nodes.map(({ id, cell }) => [id, cell]));
     for (const [node, status] of statuses) {
-      terminal.write(`${JSON.stringify({ node, ...status })}\n`);
+      terminal.write(`${JSON.stringify({ node, cell: cells.get(node) ?? {}, ...status })}\n`);
     }
     return 0;
   }

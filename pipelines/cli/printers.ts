@@ -44,11 +44,13 @@ const EVERY = 30_000;
 /** At most ten frames a second. */
 const FRAME = 100;
 
-/** The end of a run in text: failures, then the last line. */
+/** The end of a run in text: failures, what it came to, and how to go on; a sweep says the last itself. */
 function end(watch: Watch, printing: Printing): string {
   const { terminal, shorten, debug } = printing;
   const failures = watch.ended.flatMap((one) => failureLines(one, shorten, debug, terminal.paint));
-  return [...failures, lastLine(watch, shorten)].map((line) => `${line}\n`).join("");
+  const isOpen = watch.end?.interrupted === true && printing.isSweep !== true;
+  const more = isOpen ? ["the same command goes on"] : [];
+  return [...failures, lastLine(watch, shorten), ...more].map((line) => `${line}\n`).join("");
 }
 
 /** Only warnings, failures and the last line. */

@@ -116,10 +116,11 @@ export function endedLine(
   const segments: Segment[] = [];
   switch (ended.outcome) {
     case "hit":
-      segments.push(["hit        ", paint.faint], [visibleLine(ended.node)]);
+      segments.push(["hit        ", paint.faint], [visibleLine(ended.node)], without(ended));
       break;
     case "ran": {
       segments.push(["ran        ", paint.good], name, [`  ${duration(ended.milliseconds)}`]);
+      segments.push(without(ended));
       const last = facts(ended.facts);
       if (last !== "") segments.push([`  ${last}`]);
       if (ended.reason !== null) {
@@ -144,6 +145,10 @@ export function endedLine(
       ended.outcome satisfies never;
   }
   return fit(segments, columns);
+}
+
+function without({ missing }: Ended): Segment {
+  return [missing.length === 0 ? "" : `  without ${visibleLine(missing.join(", "))}`];
 }
 
 /** True for a stage that was cancelled while it waited: of those, many are told in one line. */
@@ -315,6 +320,6 @@ export function lastLine(watch: Watch, shorten: (path: string) => string): strin
   if (blocked > 0) counts.push(`blocked ${blocked}`);
   if (cancelled > 0) counts.push(`cancelled ${cancelled}`);
   const report = watch.report === null ? "" : `; report: ${visibleLine(shorten(watch.report))}`;
-  const interrupted = end.interrupted ? "interrupted: " : "";
-  return `${interrupted}${counts.join(", ")} in ${duration(end.milliseconds)}${report}`;
+  const text = `${counts.join(", ")} in ${duration(end.milliseconds)}${report}`;
+  return `${end.interrupted ? "interrupted: " : ""}${text}`;
 }

@@ -69,6 +69,7 @@ function remarkOn(node: RunRecord["nodes"][number]): string {
     node.message?.split("\n")[0],
     node.diverged === undefined ? undefined : describeDivergence(node.diverged),
     node.accepted === undefined ? undefined : `accepted: ${node.accepted}`,
+    node.missing === undefined ? undefined : `without ${node.missing.join(", ")}`,
     node.version === undefined ? undefined : `version ${node.version}`,
   ].filter((one) => one !== undefined).join("; ");
 }

@@ -17,6 +17,7 @@ import {
 import { projectRoot, shortPath, userPath, variable } from "./place.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 import { visibleLine } from "./text.ts";
+import { limitsOf } from "../sweep/limits.ts";
 import { Folder, type Submission } from "../submit/submission.ts";
 import {
   type Asked,
@@ -103,6 +104,7 @@ async function prepareTrials(call: Call): Promise<Ready> {
         "its trials depend on who decides while it runs; without it all tasks decide alike",
       );
     }
+    for (const text of limitsOf(sweep)) processTerminal().complain(`note: ${visibleLine(text)}\n`);
     const files = [sweep.path, sweep.base, ...base.stages.map(({ module }) => module)].map(inside);
     const folders = new Set(files.map((path) => path.slice(0, path.lastIndexOf("/"))));
     const prepared = await prepareSweep(

@@ -52,7 +52,7 @@ export async function sweep(call: Call): Promise<number> {
         signal: AbortSignal.any([interrupt.signal, limit.signal]),
       }, printer.on);
       if (!has(call, "json")) {
-        const config = pagesOf(data, reportsOf(call))[1] ?? null;
+        const config = pagesOf(opened.read.sweep, data, reportsOf(call))[1] ?? null;
         const lines = endLines(
           data,
           isOver,

@@ -1,5 +1,5 @@
 /** What a sweep says in the end. */
-import type { SweepData } from "../report/sweep_data.ts";
+import type { Measured, SweepData } from "../report/sweep_data.ts";
 import { shortNumber, visibleLine } from "./text.ts";
 
 /**
@@ -16,7 +16,7 @@ export function endLines(
   const winner = data.trials.find(({ trial }) => trial === data.winner?.trial);
   if (winner !== undefined) {
     lines.push(
-      `winner     trial ${winner.trial}: ${data.metric} ${meanText(winner.metrics)}${
+      `winner     trial ${winner.trial}: ${data.metric} ${meanText(winner.metrics, data.unit)}${
         against(data)
       }`,
     );
@@ -24,7 +24,7 @@ export function endLines(
       lines.push(`           ${visibleLine(path)}=${visibleLine(textOf(value))}`);
     }
     const test = data.winner?.test ?? null;
-    if (test !== null) lines.push(`           on the test set: ${meanText(test)}`);
+    if (test !== null) lines.push(`           on the test set: ${meanText(test, data.unit)}`);
     if (config !== null) lines.push(`           its config: ${visibleLine(config)}`);
   }
   const failed = data.trials.filter(({ state }) => state === "failed");
@@ -32,25 +32,28 @@ export function endLines(
     const names = failed.slice(0, 8).map(({ trial }) => trial).join(", ");
     lines.push(`failed     ${failed.length} of ${data.trials.length} trials: ${names}`);
   }
+  lines.push(...(data.limits ?? []).map((text) => `note       ${visibleLine(text)}`));
   if (!isOver) {
     lines.push(`unfinished \`deno task ${words.map(visibleLine).join(" ")}\` goes on`);
   }
   return lines;
 }
 
-function against({ baseline }: SweepData): string {
+function against({ baseline, unit }: SweepData): string {
   return baseline === null || baseline.metrics.length === 0
     ? ""
-    : `, the baseline ${meanText(baseline.metrics)}`;
+    : `, the baseline ${meanText(baseline.metrics, unit)}`;
 }
 
-/** `0.8934`, or `0.8934 (3 seeds, 0.8911 to 0.8952)`. */
-function meanText(metrics: readonly { readonly value: number }[]): string {
+/** `0.8934`, or `0.8934 (3 seeds, 0.8911 to 0.8952)`, with the epochs that were kept. */
+function meanText(metrics: readonly Measured[], unit = ""): string {
   const values = metrics.map(({ value }) => value);
   const mean = shortNumber(values.reduce((sum, value) => sum + value, 0) / values.length);
-  if (values.length < 2) return mean;
+  const kept = metrics.flatMap(({ at }) => at ?? []).join(", ");
+  const of = kept === "" ? "" : ` of ${unit} ${kept}`;
+  if (values.length < 2) return `${mean}${of}`;
   const [low, high] = [Math.min(...values), Math.max(...values)].map((value) => shortNumber(value));
-  return `${mean} (${values.length} seeds, ${low} to ${high})`;
+  return `${mean} (${values.length} seeds, ${low} to ${high})${of}`;
 }
 
 function textOf(value: unknown): string {

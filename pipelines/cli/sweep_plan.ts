@@ -9,10 +9,11 @@ export async function planSweep(opened: OpenedSweep): Promise<number> {
   const data = await opened.data();
   const columns = terminal.live ? terminal.size().columns : Infinity;
   terminal.write(
-    `${visibleLine(`${data.strategy}; judged by ${data.metric}`)}${
+    `${visibleLine(`${data.strategy}, to ${data.goal} ${data.metric}`)}${
       data.on === "" ? "" : ` on ${visibleLine(data.on)}`
     }\n`,
   );
+  for (const text of data.limits ?? []) terminal.write(`note       ${visibleLine(text)}\n`);
   for (const trial of data.trials) terminal.write(`${cut(lineOf(trial), columns)}\n`);
   const count = (state: SweepTrial["state"]) =>
     data.trials.filter((one) => one.state === state).length;

@@ -30,6 +30,8 @@ export interface Ended {
   readonly failure: Failure | null;
   readonly blockedBy: NodeId | null;
   readonly logPath: string | null;
+  /** What it has done without. */
+  readonly missing: readonly NodeId[];
 }
 
 /** How far a sweep is. */
@@ -94,6 +96,7 @@ export class Watch {
           failure: event.failure ?? null,
           blockedBy: event.blockedBy ?? null,
           logPath: event.logPath ?? null,
+          missing: event.missing ?? [],
         });
         break;
       }

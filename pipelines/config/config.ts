@@ -96,8 +96,12 @@ export const NO_RESOURCES: Resources = {
 export interface Config {
   /** Absolute path of the file. */
   readonly path: string;
-  /** File name without `.yaml`; names the report. */
+  /** File name without `.yaml`, for people. */
   readonly name: string;
+  /** What a store keeps by config goes by this: where the file lies. */
+  readonly place: string;
+  /** The same with the overrides: what pages, exports and profiles are called. */
+  readonly page: string;
   readonly seed: number;
   readonly stages: readonly StageConfig[];
 }

@@ -6,6 +6,7 @@ import { checkModules } from "./modules.ts";
 import { suggest } from "./nearest.ts";
 import { absolute } from "./paths.ts";
 import { applyOverrides } from "./overrides.ts";
+import { placeOf, withOverrides } from "./place.ts";
 import { shorten } from "./render.ts";
 import { readShape } from "./shape.ts";
 import { ConfigSource, diagnostics } from "./source.ts";
@@ -54,10 +55,13 @@ export async function readConfig(
   checkGraph(shape.stages.map(({ name }) => name), shape.edges, problems);
   await checkModules(shape.uses, problems);
   complain();
+  const place = await placeOf(file, `${project}/configs`, project);
   return {
     config: {
       path: file,
       name: basename(file).replace(/\.ya?ml$/i, ""),
+      place,
+      page: await withOverrides(place, overrides),
       seed: shape.seed,
       stages: shape.stages,
     },

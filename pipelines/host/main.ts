@@ -38,7 +38,7 @@ export async function serve(stage: Stage): Promise<void> {
         reply({ type: "described", description: await describe(stage) });
         break;
       case "check":
-        reply(check(stage, request.params, request.inputs));
+        reply(check(stage, request));
         break;
       case "run":
         // Not awaited: the engine may cancel, and the end of the input must be seen.
@@ -110,14 +110,17 @@ async function describe(stage: Stage): Promise<Description> {
   };
 }
 
-function check(stage: Stage, given: Json, inputs: (Request & { type: "check" })["inputs"]): Reply {
+function check(
+  stage: Stage,
+  { params: given, inputs, names }: Request & { readonly type: "check" },
+): Reply {
   const parsed = stage.params.safeParse(given);
   if (!parsed.success) {
     const issues = paramIssues(parsed.error.issues, given);
     return { type: "checked", params: null, issues, checked: {} };
   }
   const params = parsed.data as Json; // a params schema describes JSON
-  const checked = stage.check?.(params, inputs) ?? {};
+  const checked = stage.check?.(params, inputs, names) ?? {};
   return { type: "checked", params, issues: checked.issues ?? [], checked };
 }
 

@@ -46,6 +46,8 @@ export type Request =
     readonly type: "check";
     readonly params: Json;
     readonly inputs: Readonly<Record<string, readonly (ArtifactShape | null)[]>>;
+    /** Of the cells that each named input gathers. */
+    readonly names: Readonly<Record<string, readonly string[]>>;
   }
   | { readonly type: "run"; readonly job: Job }
   /** From now on the run has so many threads. */

@@ -60,9 +60,13 @@ const inputType = z.strictObject(
     over: z.exactOptional(z.string()),
     named: z.exactOptional(z.boolean()),
     optional: z.exactOptional(z.boolean()),
+    partial: z.exactOptional(z.boolean()),
     tensors: z.exactOptional(tensorTypes),
     what: words,
   } satisfies Keys<InputType>,
+).refine(
+  ({ arity, partial }) => partial !== true || arity === "many",
+  'wanted `arity: "many"` with `partial`: one artifact is there or is not',
 );
 
 const description = z.strictObject(

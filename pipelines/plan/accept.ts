@@ -1,9 +1,9 @@
 /** Keeping a result by hand although the code that made it has changed. */
 import { keyOf, type Store } from "../store/local.ts";
-import type { StageRecord } from "../store/store.ts";
+import type { Fingerprint, StageRecord } from "../store/store.ts";
 import { type Change, changesOf } from "./compare.ts";
 import { configName, type Done, fingerprintOf, lookUp } from "./fingerprint.ts";
-import type { Node, Plan } from "./plan.ts";
+import type { Key, Node, Plan } from "./plan.ts";
 
 export type Accepted =
   /** Its result is there already. */
@@ -17,7 +17,10 @@ export type Accepted =
 /** What may have changed: how a result is computed, never what it is computed from. */
 const CODE: readonly Change["type"][] = ["format", "version", "code", "package", "kernels"];
 
-/** Writes the last result of a node under the key that it has now. `done`: of all that feeds it. */
+/**
+ * Writes a result under the key that a node has now: the newest that differs by code alone, whichever run made it. One
+ * that was made meanwhile with other params hides none. `done`: of all that feeds it.
+ */
 export async function acceptResult(
   node: Node,
   plan: Plan,
@@ -31,19 +34,59 @@ export async function acceptResult(
   const there = lookUp(store, key, node);
   if (there.record !== null && there.damage === null) return { type: "hit" };
   const last = await store.lastKey(configName(plan), node.id);
-  if (last === null) return { type: "nothing", why: "it has never run" };
-  const { record, damage } = lookUp(store, last, node);
-  if (record === null) return { type: "nothing", why: "its last result is not there any more" };
-  if (damage !== null) return { type: "nothing", why: damage.detail };
-  const changes = changesOf(record, { fingerprint, modules: node.code.modules });
-  if (changes.some(({ type }) => !CODE.includes(type))) return { type: "other", changes };
+  const isOwn = ownCode(node, plan);
+  let newest: { readonly record: StageRecord; readonly changes: readonly Change[] } | null = null;
+  for (const record of store.records()) {
+    if (record.key !== last && !isOwn(record)) continue;
+    if (newest !== null && madeAt(record) <= madeAt(newest.record)) continue;
+    const changes = changesOf(record, { fingerprint, modules: node.code.modules });
+    if (changes.some(({ type }) => !CODE.includes(type))) continue;
+    if (lookUp(store, record.key, node).damage === null) newest = { record, changes };
+  }
+  if (newest === null) return none(node, fingerprint, last, store);
+  const { record, changes } = newest;
   const next: StageRecord = {
     ...record,
     key,
     fingerprint,
     modules: node.code.modules,
-    accepted: { from: record.accepted?.from ?? last, reason, when: now.toISOString() },
+    accepted: { from: record.accepted?.from ?? record.key, reason, when: now.toISOString() },
   };
   store.writeRecord(next);
   return { type: "accepted", record: next, changes };
+}
+
+/** Two stages may have one name: only what the same file has made is a result of this one. */
+function ownCode(node: Node, plan: Plan): (record: StageRecord) => boolean {
+  const module = plan.config.stages.find(({ name }) => name === node.stage)?.module ?? "";
+  return ({ fingerprint: { stage, code }, modules = {}, made }) =>
+    stage === node.description.name &&
+    (isPinned(code)
+      // A version stands for code, whose files it does not name.
+      ? made.node === node.id
+      : Object.keys(modules).some((name) => module.endsWith(`/${name.replace(/^\.\//, "")}`)));
+}
+
+function isPinned(code: StageRecord["fingerprint"]["code"]): boolean {
+  return Object.keys(code).join() === "version";
+}
+
+/** ISO times sort as text. */
+function madeAt({ accepted, made }: StageRecord): string {
+  return accepted?.when ?? made.started;
+}
+
+/** Why nothing can be accepted: told of the last result. */
+function none(
+  node: Node,
+  fingerprint: Fingerprint,
+  last: Key | null,
+  store: Store,
+): Accepted {
+  if (last === null) return { type: "nothing", why: "it has never run" };
+  const { record, damage } = lookUp(store, last, node);
+  if (record === null) return { type: "nothing", why: "its last result is not there any more" };
+  if (damage !== null) return { type: "nothing", why: damage.detail };
+  const changes = changesOf(record, { fingerprint, modules: node.code.modules });
+  return { type: "other", changes };
 }

@@ -77,8 +77,8 @@ export class Answers {
 }
 
 /** Cells that differ in their seed alone ask the same. */
-export function keyOfCheck({ params, inputs }: Check): Digest {
+export function keyOfCheck({ params, inputs, names }: Check): Digest {
   // Not by `crypto.subtle`, which takes ten times as long for a short text: there are thousands.
-  const hash = createHash("sha256").update(JSON.stringify([params, inputs]));
+  const hash = createHash("sha256").update(JSON.stringify([params, inputs, names]));
   return hash.digest("hex") as Digest; // SHA-256 in hexadecimal
 }

@@ -1,13 +1,17 @@
 /** Which cells a stage makes by itself, and what they are called. Pure. */
 import type { StageConfig, TrialCell, Variant } from "../config/config.ts";
 import { SHORT } from "../config/tree.ts";
+import { createHash } from "node:crypto";
 import type { Json, JsonObject } from "../json.ts";
+import { canonicalJson } from "../store/canonical.ts";
 
 /** One step along an axis; an axis is told apart by its name and by the stage that brought it in. */
 export interface Coordinate {
   readonly axis: string;
   readonly origin: string;
   readonly label: string;
+  /** The label before it was cut, where it was. */
+  readonly whole?: string;
 }
 export type Cell = readonly Coordinate[];
 
@@ -38,7 +42,7 @@ export function ownCells(stage: StageConfig, seed: number): Own[] {
     cells = cells.flatMap((own) =>
       values.map((value) => ({
         ...own,
-        cell: [...own.cell, at(key, labelOf(value))],
+        cell: [...own.cell, { ...at(key, ""), ...labelOf(value) }],
         matrix: { ...own.matrix, [key]: value },
       }))
     );
@@ -70,10 +74,19 @@ export function countCells({ variants, matrix, seeds, trials }: StageConfig): nu
   );
 }
 
-/** A value in a node's name; characters that have a meaning there are replaced. */
-function labelOf(value: Json): string {
+/** Characters of a label, at most: it is in a node's name, which people read and files bear. */
+const LONGEST = 40;
+
+/**
+ * A value in a node's name; characters that have a meaning there are replaced, and a long one is cut and ends in a
+ * hash of the value.
+ */
+function labelOf(value: Json): Pick<Coordinate, "label" | "whole"> {
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  return text.replace(/[^A-Za-z0-9_.+-]+/g, "_").replace(/^_+|_+$/g, "");
+  const label = text.replace(/[^A-Za-z0-9_.+-]+/g, "_").replace(/^_+|_+$/g, "");
+  if (label.length <= LONGEST) return { label };
+  const digest = createHash("sha256").update(canonicalJson(value)).digest("hex");
+  return { label: `${label.slice(0, LONGEST - 9)}-${digest.slice(0, 8)}`, whole: label };
 }
 
 /** `train@sparse,seed=2`; without cells only the stage's name. */

@@ -6,6 +6,7 @@ import type { Check } from "./answers.ts";
 import type { Bound, Learned, Source } from "./bind.ts";
 import { type Cell, merge, type Own } from "./cells.ts";
 import { CellIndex, feeding, joinInputs, joinOwn, type Unrelated } from "./join.ts";
+import { namesOf } from "./names.ts";
 import type { Description } from "./plan.ts";
 import { opened } from "./short.ts";
 
@@ -46,12 +47,14 @@ export function draftCells(
     for (const cell of cells) {
       const fed = new Map<string, readonly Source[]>();
       const shapes: Record<string, (ArtifactShape | null)[]> = {};
+      const names: Record<string, readonly string[]> = {};
       for (const [name, { type, index }] of bound) {
         const found = feeding(cell, type, index);
         fed.set(name, found);
         shapes[name] = found.map(({ placed, output }) => placed.shapes?.[output] ?? null);
+        if (type.named === true) names[name] = namesOf(found);
       }
-      drafts.push({ own, cell, fed, check: { params, inputs: shapes }, counting: null });
+      drafts.push({ own, cell, fed, check: { params, inputs: shapes, names }, counting: null });
     }
   }
   return drafts;

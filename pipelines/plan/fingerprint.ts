@@ -119,9 +119,9 @@ export async function statusOf(
   );
 }
 
-/** How the store calls a config: by its name, which moves with the folder. */
+/** How the store calls a config: by where it lies in the project, which moves with the folder. */
 export function configName(plan: Plan): string {
-  return plan.config.name;
+  return plan.config.place;
 }
 
 /** Every node's status, nothing run: what comes after a node that would run is `waiting`. */

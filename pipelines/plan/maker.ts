@@ -11,6 +11,7 @@ import { explainIssues } from "./issue.ts";
 import type { Unrelated } from "./join.ts";
 import { type Learner, LearnError } from "./learn.ts";
 import { nodeOf } from "./node.ts";
+import { producersFirst } from "./order.ts";
 import type { Code, Description, Node, NodeId, Plan } from "./plan.ts";
 import { misfits } from "./short.ts";
 
@@ -46,7 +47,7 @@ export class Maker {
 
   async make(): Promise<Plan> {
     const learned = await this.#learnAll();
-    for (const stage of this.#sorted()) {
+    for (const stage of producersFirst(this.config.stages)) {
       const found = learned.get(stage.name);
       if (found !== undefined) await this.#place(found, learned);
     }
@@ -80,24 +81,6 @@ export class Maker {
       }
     }
     return learned;
-  }
-
-  /** Producers before their consumers, in declared order otherwise; the config has no circle. */
-  #sorted(): StageConfig[] {
-    const stages = new Map(this.config.stages.map((stage) => [stage.name, stage]));
-    const sorted = new Set<StageConfig>();
-    const visit = (stage: StageConfig) => {
-      if (sorted.has(stage)) return;
-      for (const inputs of [stage.inputs, ...stage.variants.map((one) => one.inputs)]) {
-        for (const reference of Object.values(inputs).flat()) {
-          const producer = stages.get(reference.stage);
-          if (producer !== undefined) visit(producer);
-        }
-      }
-      sorted.add(stage);
-    };
-    for (const stage of this.config.stages) visit(stage);
-    return [...sorted];
   }
 
   /** Makes all nodes of a stage. */
@@ -229,6 +212,7 @@ export class Maker {
       owns.map((own) => ({
         params: { ...givenTo(stage, own, description), ...axisOf(description, 0) },
         inputs: unknown,
+        names: {},
       })),
     );
     for (const [index, own] of owns.entries()) {

@@ -1,9 +1,10 @@
 /** A node of a draft and of what its stage has answered. Pure. */
 import type { Json, JsonObject } from "../json.ts";
 import type { Checked } from "./answers.ts";
-import type { Learned, Placed } from "./bind.ts";
-import { cellName, nodeName } from "./cells.ts";
+import type { Learned } from "./bind.ts";
+import { nodeName } from "./cells.ts";
 import type { Draft } from "./draft.ts";
+import { namesOf } from "./names.ts";
 import type { Feed, Node, NodeId } from "./plan.ts";
 
 /** CPU threads and bytes of memory of a stage that says nothing. */
@@ -20,12 +21,11 @@ export function nodeOf(
 ): Node {
   const feeds: Record<string, Feed[]> = {};
   for (const [name, found] of fed) {
-    const isNamed = description.inputs[name]?.named === true;
-    const isSeveral = isNamed && new Set(found.map(({ placed }) => placed.node.stage)).size > 1;
-    feeds[name] = found.map(({ placed, output }) => ({
+    const names = description.inputs[name]?.named === true ? namesOf(found) : [];
+    feeds[name] = found.map(({ placed, output }, index) => ({
       node: placed.node.id,
       output,
-      name: isNamed ? nameOf(placed, isSeveral) : "",
+      name: names[index] ?? "",
     }));
   }
   const params = counting !== null && isMap(answer?.params)
@@ -36,7 +36,7 @@ export function nodeOf(
   return {
     id: nodeName(stage.name, cell) as NodeId, // what a node is called
     stage: stage.name,
-    cell: Object.fromEntries(cell.map(({ axis, label }) => [axis, label])),
+    cell: Object.fromEntries(cell.map(({ axis, label, whole }) => [axis, whole ?? label])),
     description,
     code,
     params: params ?? null,
@@ -54,11 +54,6 @@ export function nodeOf(
     cache: stage.cache,
     version: stage.version,
   };
-}
-
-/** What a named input calls a cell: `sparse`; with its stage where several feed the input. */
-function nameOf({ node, cell }: Placed, several: boolean): string {
-  return several ? nodeName(node.stage, cell) : cellName(cell);
 }
 
 /** The most threads that a stage can use, of those that the config gives it. */

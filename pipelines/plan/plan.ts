@@ -52,7 +52,7 @@ export interface Node {
   readonly id: NodeId;
   /** The config's stage; its place in a config is ["stages", stage]. */
   readonly stage: string;
-  /** Axis to label, in declared order: { variant: "sparse", seed: "2" }. */
+  /** Axis to label, in declared order, in full where the id has it cut: { variant: "sparse", seed: "2" }. */
   readonly cell: Readonly<Record<string, string>>;
   readonly description: Description;
   readonly code: Code;

@@ -8,7 +8,7 @@ import type { Plugin } from "esbuild";
 
 /** The sources of each page's script in this folder, its entry first. */
 export const CLIENTS = {
-  "report-client": ["client.ts", "dom.ts", "flame.ts", "lineage.ts"],
+  "report-client": ["client.ts", "dom.ts", "flame.ts", "lineage.ts", "settings.ts"],
   "sweep-client": [
     "sweep_client.ts",
     "dom.ts",

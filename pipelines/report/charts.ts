@@ -1,18 +1,22 @@
 /** Charts of whole variants, and of the data. */
+import { accuracyOf } from "./accuracy.ts";
 import { HIDDEN, nameOf, round, SHOWN, spec, variantColour } from "./chart_parts.ts";
-import type { ReportData, Variant } from "./data.ts";
+import type { ReportData } from "./data.ts";
 import type { Chart } from "./draw.ts";
-import { ROLES, SERIES } from "./theme.ts";
+import { ROLES } from "./theme.ts";
 
-/** Accuracy with its bootstrap interval, a row a variant, a dot a seed; the reference as a tick. */
-export function accuracyChart(variants: readonly Variant[]): Chart {
-  const values = variants.flatMap((v) =>
-    v.replicates.map((r) => ({
+/** Accuracy with its interval, a row a variant; a ring a seed; the reference as a tick. */
+export function accuracyChart({ variants, test }: ReportData): Chart | null {
+  if (variants.length === 0) return null;
+  const values = variants.map((v) => {
+    const { mean, interval: [low, high] } = accuracyOf(test.labels, v.replicates);
+    return { variant: nameOf(v), accuracy: round(mean), low: round(low), high: round(high) };
+  });
+  const seeds = variants.flatMap((v) =>
+    v.replicates.length < 2 ? [] : v.replicates.map((r) => ({
       variant: nameOf(v),
       seed: r.seed,
       accuracy: round(r.accuracy),
-      low: round(r.interval?.[0] ?? r.accuracy),
-      high: round(r.interval?.[1] ?? r.accuracy),
     }))
   );
   const references = variants.flatMap((v) =>
@@ -26,7 +30,7 @@ export function accuracyChart(variants: readonly Variant[]): Chart {
     type: "quantitative",
     title: "test accuracy",
     scale: { zero: false, nice: true },
-    axis: { format: ".1%", tickCount: 6 },
+    axis: { format: "~%", tickCount: 5, labelFlush: false },
   });
   return {
     id: "accuracy",
@@ -42,6 +46,21 @@ export function accuracyChart(variants: readonly Variant[]): Chart {
           mark: { type: "rule", strokeWidth: 2, opacity: 0.55 },
           encoding: { y, x: x("low"), x2: { field: "high" }, color: variantColour(variants) },
         },
+        ...(seeds.length === 0 ? [] : [{
+          data: { values: seeds },
+          ...SHOWN,
+          mark: { type: "point", filled: false, size: 36, strokeWidth: 1.2, opacity: 0.8 },
+          encoding: {
+            y,
+            x: x("accuracy"),
+            color: variantColour(variants),
+            tooltip: [
+              { field: "variant" },
+              { field: "seed" },
+              { field: "accuracy", type: "quantitative", format: ".2%" },
+            ],
+          },
+        }]),
         {
           data: { values },
           ...SHOWN,
@@ -52,7 +71,6 @@ export function accuracyChart(variants: readonly Variant[]): Chart {
             color: variantColour(variants),
             tooltip: [
               { field: "variant" },
-              ...(values.some((v) => v.seed !== "") ? [{ field: "seed" }] : []),
               { field: "accuracy", type: "quantitative", format: ".2%" },
               { field: "low", type: "quantitative", format: ".2%" },
               { field: "high", type: "quantitative", format: ".2%" },
@@ -73,90 +91,6 @@ export function accuracyChart(variants: readonly Variant[]): Chart {
             }],
           },
         }]),
-      ],
-    }),
-  };
-}
-
-const KINDS = ["train", "validation", "reference train", "reference validation"];
-
-/** Training and validation by epoch of one variant; a thin line a seed; the reference's dashed. */
-export function curveChart(
-  variant: Variant,
-  index: number,
-  figure: "loss" | "accuracy",
-): Chart | null {
-  const values: Record<string, unknown>[] = [];
-  const add = (kind: string, seed: string, list: readonly number[] | undefined) =>
-    list?.forEach((value, i) => values.push({ epoch: i + 1, kind, seed, value: round(value) }));
-  for (const r of variant.replicates) {
-    add("train", r.seed, r.curves[figure]);
-    add("validation", r.seed, r.curves[`val_${figure}`]);
-  }
-  const theirs = variant.reference?.curves;
-  add("reference train", "", theirs?.[figure]);
-  add("reference validation", "", theirs?.[`val_${figure}`]);
-  if (values.length === 0) return null;
-  const present = KINDS.filter((k) => values.some((v) => v["kind"] === k));
-  const colour = SERIES[index % SERIES.length] ?? ROLES.s1;
-  const colours: Record<string, string> = {
-    "train": ROLES.soft,
-    "validation": colour,
-    "reference train": ROLES.soft,
-    "reference validation": colour,
-  };
-  const many = variant.replicates.length > 1;
-  const encoding = {
-    x: { field: "epoch", type: "quantitative", axis: { tickMinStep: 1, grid: false, format: "d" } },
-    y: {
-      field: "value",
-      type: "quantitative",
-      title: figure,
-      scale: { zero: false },
-      axis: { tickCount: 5, ...(figure === "accuracy" ? { format: ".0%" } : {}) },
-    },
-    detail: { field: "seed" },
-    color: {
-      field: "kind",
-      type: "nominal",
-      scale: { domain: present, range: present.map((k) => colours[k]) },
-      legend: { title: null, orient: "bottom", columns: 2, symbolType: "stroke" },
-    },
-    strokeDash: {
-      field: "kind",
-      type: "nominal",
-      scale: {
-        domain: present,
-        range: present.map((k) => k.startsWith("reference") ? [4, 3] : [1, 0]),
-      },
-      legend: { title: null, orient: "bottom", columns: 2, symbolType: "stroke" },
-    },
-  };
-  return {
-    id: `curve-${figure}-${index}`,
-    description: `${figure} by epoch of ${nameOf(variant)}`,
-    spec: spec({
-      data: { values },
-      width: 310,
-      height: 190,
-      layer: [
-        {
-          mark: { type: "line", strokeWidth: many ? 1.2 : 2, opacity: many ? 0.7 : 1 },
-          encoding,
-        },
-        {
-          mark: { type: "point", filled: true, size: 90, opacity: 0 },
-          encoding: {
-            x: encoding.x,
-            y: encoding.y,
-            tooltip: [
-              { field: "kind", title: "curve" },
-              ...(many ? [{ field: "seed" }] : []),
-              { field: "epoch", type: "quantitative" },
-              { field: "value", type: "quantitative", title: figure, format: ".4f" },
-            ],
-          },
-        },
       ],
     }),
   };

@@ -1,6 +1,6 @@
 /** Charts of what happens class by class: confusion, scores, calibration. */
 import { HIDDEN, nameOf, round, SHOWN, spec, variantColour } from "./chart_parts.ts";
-import type { ReportData, Variant } from "./data.ts";
+import type { CalibrationBin, ReportData, Variant } from "./data.ts";
 import type { Chart } from "./draw.ts";
 import { mean } from "./statistics.ts";
 import { ROLES, SERIES } from "./theme.ts";
@@ -40,7 +40,16 @@ export function confusionChart(variant: Variant, index: number, classes: readonl
       type: "nominal",
       sort: null,
       title: "truth",
-      axis,
+      // Above the labels, not beside them: how wide those are is not known before they are drawn.
+      axis: {
+        ...axis,
+        titleAngle: 0,
+        titleAlign: "right",
+        titleAnchor: "end",
+        titleBaseline: "bottom",
+        titleX: -4,
+        titleY: -6,
+      },
       scale: { domain: classes },
     },
     tooltip: [
@@ -135,9 +144,27 @@ export function classChart(data: ReportData, figure: "precision" | "recall" | "f
   };
 }
 
-/** Confidence against accuracy of the first seed; on the diagonal a model means what it says. */
+/** The bins of all seeds together: each network's answers count alike. */
+function binsOf({ replicates }: Variant): CalibrationBin[] {
+  const first = replicates[0]?.calibration ?? [];
+  return first.flatMap(({ low, high }, i) => {
+    const all = replicates.flatMap((r) => r.calibration[i] ?? []);
+    const count = all.reduce((sum, bin) => sum + bin.count, 0);
+    const part = (of: (bin: CalibrationBin) => number) =>
+      all.reduce((sum, bin) => sum + bin.count * of(bin), 0) / count;
+    return count === 0 ? [] : [{
+      low,
+      high,
+      count,
+      confidence: part((bin) => bin.confidence),
+      accuracy: part((bin) => bin.accuracy),
+    }];
+  });
+}
+
+/** Confidence against accuracy, over all seeds; on the diagonal a model means what it says. */
 export function calibrationChart(variant: Variant, index: number): Chart | null {
-  const values = (variant.replicates[0]?.calibration ?? []).filter((b) => b.count > 0).map((b) => ({
+  const values = binsOf(variant).map((b) => ({
     from: round(b.low, 3),
     to: round(b.high, 3),
     confidence: round(b.confidence, 4),

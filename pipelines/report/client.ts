@@ -5,7 +5,9 @@
 /// <reference lib="dom" />
 import { parse, View } from "vega";
 import { expressionInterpreter } from "vega-interpreter";
-import { showLineage } from "./lineage.ts";
+import { type Lineage, showLineage } from "./lineage.ts";
+import { showMissing } from "./missing.ts";
+import { showSettings } from "./settings.ts";
 
 const specs: Record<string, unknown> = JSON.parse(text("crisol-charts"));
 const views = new Map<string, Promise<View>>();
@@ -52,13 +54,22 @@ function upgrade(chart: Element): Promise<View> | undefined {
   });
   view.tooltip(tooltip);
   if (hidden.size > 0) filter(view);
-  const ready = view.runAsync().then(() => {
+  const ready = view.runAsync().then(async () => {
     chart.replaceChildren(place);
+    await fit(view, spec, chart);
     chart.setAttribute("data-live", "");
     return view;
   });
   views.set(id, ready);
   return ready;
+}
+
+/** Makes a chart narrower where the page is, as far as it can be read; its letters stay as large as they are. */
+async function fit(view: View, spec: unknown, chart: Element): Promise<void> {
+  const excess = chart.scrollWidth - chart.clientWidth;
+  // Of a chart with a step for each class the width follows from those.
+  const isFree = typeof spec === "object" && spec !== null && "width" in spec;
+  if (excess > 0 && isFree) await view.width(Math.max(200, view.width() - excess)).runAsync();
 }
 
 function filter(view: View): void {
@@ -104,5 +115,11 @@ const seen = new IntersectionObserver((entries) => {
 for (const chart of document.querySelectorAll(".chart[id]")) seen.observe(chart);
 addEventListener("scroll", () => tip.style.display = "none", { passive: true });
 
-const lineage = document.getElementById("lineage");
-if (lineage !== null) showLineage(lineage, JSON.parse(text("crisol-lineage")));
+const lineage: Lineage | null = JSON.parse(text("crisol-lineage")); // the engine has written it
+const place = document.getElementById("lineage");
+if (place !== null) showLineage(place, lineage);
+const settings = document.getElementById("asked");
+if (settings !== null) {
+  showSettings(settings, lineage, JSON.parse(settings.dataset["names"] ?? "[]"));
+}
+showMissing(document.querySelector("main"), lineage);

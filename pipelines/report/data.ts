@@ -13,7 +13,7 @@ export interface Images {
   readonly pixels: Uint8Array;
 }
 
-/** Values per epoch; the lists of one run have one length. Keys as Keras': loss, val_accuracy. */
+/** Values per epoch; the lists of one run have one length. Keys as Keras': loss, val_accuracy, learning_rate. */
 export type Curves = Readonly<Record<string, readonly number[] | undefined>>;
 
 /** One bin of the reliability diagram: predictions whose confidence lies in [low, high). */
@@ -32,8 +32,6 @@ export interface Replicate {
   readonly seed: string;
   readonly loss: number;
   readonly accuracy: number;
-  /** Bootstrap 95 % interval of the accuracy. */
-  readonly interval: readonly [number, number] | null;
   /** Predicted class of each test image. */
   readonly predicted: ArrayLike<number>;
   /** Counts, truth by prediction, row by row; [classes, classes]. */
@@ -46,6 +44,8 @@ export interface Replicate {
   readonly ece: number | null;
   readonly curves: Curves;
   readonly model: ModelView | null;
+  /** Where its training ran away after the epoch that these figures are of, in words. */
+  readonly ranAway?: string;
 }
 
 export interface LayerRow {

@@ -26,6 +26,8 @@ export interface DiffPage {
     readonly name: string;
     /** What is counted along the curve. */
     readonly along: string;
+    /** Of classes, in the order of the values; null: places along it are numbers. */
+    readonly names: readonly string[] | null;
     readonly old: readonly number[];
     readonly new: readonly number[];
   }[];
@@ -50,13 +52,11 @@ export async function renderDiff(page: DiffPage): Promise<string> {
     [
       "Curves",
       shown.length === 0 ? null : html`
-        <p class="note">Dashed: ${page.before}. Drawn through: ${page
+        <p class="note">Dashed, and rings: ${page.before}. Drawn through, and dots: ${page
           .now}.${page.curves.length > shown.length &&
           ` The first ${shown.length} of ${page.curves.length} are drawn.`}</p>
-        <div class="grid">${charts.map(({ id, description }) =>
-          html`<figure class="chart" role="img" aria-label="${description}">${
-            raw(drawings.get(id)?.svg ?? "")
-          }</figure>`
+        <div class="grid">${charts.map((chart) =>
+          drawings.place(chart, html`role="img" aria-label="${chart.description}"`)
         )}</div>
       `,
     ],
@@ -157,11 +157,13 @@ function rows({ before, now }: DiffPage, all: readonly Row[], isCode: boolean): 
   return table(["", before, now].map((name) => column(name, true)), body, "Facts");
 }
 
-function curveOf({ name, along, old, new: now }: DiffPage["curves"][number], i: number): Chart {
-  const points = (values: readonly number[]) =>
-    values.map((value, at) => ({ [along]: at + 1, value: round(value, 6) }));
+/** By a number: two lines. */
+function curveOf(curve: DiffPage["curves"][number], i: number): Chart {
+  const { name, along, names, old, new: now } = curve;
+  const id = `curve-${i}`, description = `${name} of both runs`;
+  if (names !== null) return { id, description, spec: classSpec(curve, names) };
   const layer = (values: readonly number[], colour: string, dash: readonly number[]) => ({
-    data: { values: points(values) },
+    data: { values: values.map((value, at) => ({ [along]: at + 1, value: round(value, 6) })) },
     mark: { type: "line", point: { size: 18, color: colour }, color: colour, strokeDash: dash },
     encoding: {
       x: {
@@ -173,8 +175,8 @@ function curveOf({ name, along, old, new: now }: DiffPage["curves"][number], i: 
     },
   });
   return {
-    id: `curve-${i}`,
-    description: `${name} of both runs`,
+    id,
+    description,
     spec: spec({
       width: 300,
       height: 150,
@@ -183,4 +185,36 @@ function curveOf({ name, along, old, new: now }: DiffPage["curves"][number], i: 
       layer: [layer(now, ROLES.s1, []), layer(old, ROLES.ink, [4, 3])],
     }),
   };
+}
+
+/** By class: a dot and a ring in the row of each. */
+function classSpec(
+  { name, old, new: now }: DiffPage["curves"][number],
+  names: readonly string[],
+): Chart["spec"] {
+  const layer = (values: readonly number[], mark: Record<string, unknown>) => ({
+    data: {
+      values: values.map((value, at) => ({ class: names[at] ?? at + 1, value: round(value, 6) })),
+    },
+    mark: { type: "point", size: 55, opacity: 1, ...mark },
+    encoding: {
+      y: {
+        field: "class",
+        type: "nominal",
+        sort: names,
+        title: null,
+        axis: { grid: true, ticks: false, domain: false, labelLimit: 110, labelPadding: 10 },
+      },
+      x: { field: "value", type: "quantitative", title: null, scale: { zero: false } },
+    },
+  });
+  return spec({
+    width: 230,
+    height: { step: 17 },
+    title: name,
+    layer: [
+      layer(now, { filled: true, color: ROLES.s1 }),
+      layer(old, { filled: false, color: ROLES.ink }),
+    ],
+  });
 }

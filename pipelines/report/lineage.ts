@@ -3,6 +3,7 @@
  * these facts into the page's slot, `<script type="application/json" id="crisol-lineage">`.
  */
 /// <reference lib="dom" />
+import type { Json } from "../json.ts";
 import { element, shape, table } from "./dom.ts";
 import { type NodeProfile, showProfile } from "./flame.ts";
 
@@ -18,6 +19,8 @@ export interface Lineage {
   readonly packages?: Readonly<Record<string, string>>;
   readonly seed?: number | null;
   readonly profiles?: readonly NodeProfile[];
+  /** Params that nodes ran with, each once. */
+  readonly settings?: readonly Json[];
   readonly nodes: readonly {
     readonly node: string;
     readonly key: string | null;
@@ -32,8 +35,16 @@ export interface Lineage {
     readonly version?: string;
     /** The same key had given another result, in words. */
     readonly diverged?: string;
+    /** Nodes that failed, or were blocked, and that it was made without. */
+    readonly missing?: readonly string[];
+    /** Why it failed. */
+    readonly message?: string;
     readonly outputs?: Readonly<Record<string, string>>;
     readonly seed?: number | null;
+    /** Its place in `settings`. */
+    readonly settings?: number;
+    /** By input, what feeds it: `train@sparse.model`. */
+    readonly feeds?: Readonly<Record<string, readonly string[]>>;
   }[];
 }
 

@@ -1,12 +1,15 @@
 /** Results in, one self-contained HTML file out. The same results give the same bytes. */
 import { nameOf } from "./chart_parts.ts";
-import * as charts from "./charts.ts";
-import * as classCharts from "./class_charts.ts";
+import { accuracyChart, countsChart } from "./charts.ts";
+import { calibrationChart, classChart, confusionChart } from "./class_charts.ts";
+import { curveChart, rateChart, togetherChart } from "./curve_charts.ts";
 import type { ReportData, Variant } from "./data.ts";
-import { type Chart, draw, type Drawing } from "./draw.ts";
+import { type Chart, draw } from "./draw.ts";
 import { type Html, html, json, raw } from "./html.ts";
+import { pairedTable } from "./pairs.ts";
 import { augmentation, confusedPairs, firstLook, kernels } from "./pictures.ts";
-import { pairedTable, percent, summaries, variantsOf, variantsTable, whole } from "./tables.ts";
+import { mean } from "./statistics.ts";
+import { percent, summaries, variantsOf, variantsTable, whole } from "./tables.ts";
 import { SERIES, STYLE } from "./theme.ts";
 
 /** The slot that the engine fills when it publishes a page. */
@@ -15,33 +18,43 @@ export const LINEAGE_SLOT = '<script type="application/json" id="crisol-lineage"
 /** Draws a report. `client` is the page's own script, built by build.ts. */
 export async function renderPage(data: ReportData, client: string): Promise<string> {
   const { variants } = data;
-  const present = (chart: Chart | null): Chart[] => chart === null ? [] : [chart];
-  const drawings = await draw([
-    ...(variants.length > 0 ? [charts.accuracyChart(variants)] : []),
-    ...variants.flatMap((v, i) => [
-      ...present(charts.curveChart(v, i, "loss")),
-      ...present(charts.curveChart(v, i, "accuracy")),
-      classCharts.confusionChart(v, i, data.classes),
-      ...present(classCharts.calibrationChart(v, i)),
-    ]),
-    ...(["precision", "recall", "f1"] as const).map((figure) =>
-      classCharts.classChart(data, figure)
-    ),
-    ...present(charts.countsChart(data)),
-  ]);
-  const chart = (id: string, more: Html | null = null) => figure(drawings.get(id), more);
+  const each = <T>(chart: (variant: Variant, index: number) => T) => variants.map(chart);
+  const charts = {
+    accuracy: accuracyChart(data),
+    together: [
+      togetherChart(variants, "loss"),
+      togetherChart(variants, "accuracy"),
+      rateChart(variants),
+    ],
+    curves: each((_, i) => [curveChart(variants, i, "loss"), curveChart(variants, i, "accuracy")]),
+    confusion: each((v, i) => confusionChart(v, i, data.classes)),
+    calibration: each(calibrationChart),
+    classes: (["precision", "recall", "f1"] as const).map((figure) => classChart(data, figure)),
+    counts: countsChart(data),
+  };
+  const drawings = await draw(Object.values(charts).flat(2));
+  const filtered = raw("data-filtered");
+  const chart = (one: Chart | null) => drawings.place(one);
+  const seeded = variants.some((v) => v.replicates.length > 1);
 
   const sections: [id: string, title: string, content: readonly (Html | null)[]][] = [
     ["results", "Results", [
       absence(data),
+      ...runaways(variants),
       variantsTable(data),
-      chart("accuracy", raw("data-filtered")),
-      tick(data),
+      drawings.place(charts.accuracy, filtered),
+      marks(data),
+    ]],
+    ["settings", variants.length > 1 ? "What was asked of them" : "Settings", [
+      html`<div id="asked" data-names="${JSON.stringify(variants.map((v) => v.name))}">
+    <noscript><p class="note">Settings are written by the page’s script, which is off. They stand in this
+    file as JSON, in the element “crisol-lineage”.</p></noscript></div>`,
     ]],
     ["differences", "Do they differ?", [pairedTable(data)]],
     ["curves", "Learning curves", [
+      ...charts.together.map((one) => drawings.place(one, filtered)),
       ...variants.map((v, i) => {
-        const drawn = [chart(`curve-loss-${i}`), chart(`curve-accuracy-${i}`)];
+        const drawn = charts.curves[i]?.map(chart) ?? [];
         return drawn.every((d) => d === null)
           ? null
           : part(v, html`<div class="grid">${drawn}</div>`);
@@ -49,21 +62,24 @@ export async function renderPage(data: ReportData, client: string): Promise<stri
     ]],
     ["confusion", "Which classes are confused", [
       html`<div class="grid">${
-        variants.map((v, i) => part(v, html`${chart(`confusion-${i}`)}`))
+        variants.map((v, i) => part(v, html`${chart(charts.confusion[i] ?? null)}`))
       }</div>`,
-      note("The shade is the part of the true class. Seeds are summed."),
+      note(`The shade is the part of the true class.${seeded ? " Seeds are summed." : ""}`),
     ]],
     ["classes", "Each class", [
       html`<div class="grid three">${
-        ["precision", "recall", "f1"].map((f) => chart(`class-${f}`, raw("data-filtered")))
+        charts.classes.map((one) => drawings.place(one, filtered))
       }</div>`,
+      seeded ? note("Means over seeds.") : null,
     ]],
     ["pairs", "Most confused, seen", variants.map((v) => confusedPairs(data, v))],
-    ["calibration", "Calibration", [calibration(variants, chart)]],
+    ["calibration", "Calibration", [
+      grid(variants.map((v, i) => calibration(v, chart(charts.calibration[i] ?? null)))),
+    ]],
     ["augmentation", "What augmentation made", augmentation(data)],
     ["kernels", "First-layer kernels", [grid(variants.map((v) => kernels(v)))]],
     ["models", "Models", summaries(data)],
-    ["data", "First look at the data", [chart("counts"), firstLook(data)]],
+    ["data", "First look at the data", [chart(charts.counts), firstLook(data)]],
   ];
   const shown = sections.filter(([, , content]) => content.some((c) => c !== null));
   const body = html`
@@ -88,7 +104,7 @@ export async function renderPage(data: ReportData, client: string): Promise<stri
     and variants share their random draws: differences between them are those of their settings.</p>
     </footer>
   `;
-  const specs = Object.fromEntries([...drawings.values()].map((d) => [d.id, d.spec]));
+  drawings.checkPlaced();
   // The hash lets this script run and no other, whatever else finds its way into the page.
   const script = client.replaceAll("</script", "<\\/script");
   const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; " +
@@ -102,7 +118,7 @@ export async function renderPage(data: ReportData, client: string): Promise<stri
   }</title><link rel="icon" href="data:,"><style>${STYLE}</style></head>
 <body>
 ${body.text}
-<script type="application/json" id="crisol-charts">${json(specs).text}</script>
+<script type="application/json" id="crisol-charts">${json(drawings.specs()).text}</script>
 ${LINEAGE_SLOT}
 <script>${script}</script>
 </body></html>
@@ -112,12 +128,6 @@ ${LINEAGE_SLOT}
 export async function sha256(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return btoa(String.fromCharCode(...new Uint8Array(digest)));
-}
-
-export function figure(drawing: Drawing | undefined, more: Html | null): Html | null {
-  return drawing === undefined
-    ? null
-    : html`<figure class="chart" id="${drawing.id}" ${more}>${raw(drawing.svg)}</figure>`;
 }
 
 function grid(parts: readonly (Html | null)[]): Html | null {
@@ -139,10 +149,28 @@ function absence({ preview }: ReportData): Html | null {
     : html`<p class="note"><strong>Of the data’s parts: ${preview.absent}.</strong></p>`;
 }
 
-function tick(data: ReportData): Html | null {
-  return data.variants.some((v) => v.reference?.accuracy !== undefined)
-    ? note("Dots are ours, lines their 95 % intervals, dark ticks the reference.")
-    : null;
+/** A kept epoch of a training that ran away is a result, but not one of a sound setting. */
+function runaways(variants: readonly Variant[]): Html[] {
+  return variants.flatMap((variant) =>
+    variant.replicates.flatMap(({ seed, ranAway }) =>
+      ranAway === undefined ? [] : [
+        html`<p class="note"><strong>The training of “${nameOf(variant)}”${
+          seed === "" ? "" : `, seed ${seed},`
+        } ran away: ${ranAway}.</strong></p>`,
+      ]
+    )
+  );
+}
+
+/** What stands for what in the chart of accuracies. */
+function marks({ variants }: ReportData): Html {
+  const isSeeded = variants.some((v) => v.replicates.length > 1);
+  const isCompared = variants.some((v) => v.reference?.accuracy !== undefined);
+  return note(
+    `Dots are the accuracies above, lines their 95 % intervals${
+      isSeeded ? ", rings the seeds" : ""
+    }${isCompared ? ", upright ticks the reference" : ""}.`,
+  );
 }
 
 /** The page's first sentence: what was compared, on what. */
@@ -166,16 +194,18 @@ function filter(variants: readonly Variant[]): Html | null {
   }</fieldset>`;
 }
 
-function calibration(
-  variants: readonly Variant[],
-  chart: (id: string) => Html | null,
-): Html | null {
-  const drawn = variants.flatMap((v, i) => {
-    const found = chart(`calibration-${i}`), ece = v.replicates[0]?.ece;
-    return found === null ? [] : [part(
-      v,
-      html`${found}${ece != null && note(`Expected calibration error ${percent(ece)}`)}`,
-    )];
-  });
-  return drawn.length === 0 ? null : html`<div class="grid">${drawn}</div>`;
+function calibration(variant: Variant, drawn: Html | null): Html | null {
+  if (drawn === null) return null;
+  const errors = variant.replicates.flatMap(({ ece }) => ece ?? []);
+  return part(
+    variant,
+    html`${drawn}${
+      errors.length > 0 &&
+      note(
+        `Expected calibration error ${percent(mean(errors))}${
+          errors.length > 1 ? `, mean over ${errors.length} seeds` : ""
+        }`,
+      )
+    }`,
+  );
 }

@@ -18,22 +18,24 @@ function picture(images: Images, i: number, alt: string): Html {
   }" width="${images.width}" height="${images.height}" alt="${alt}" loading="lazy">`;
 }
 
-/** The wrong answers that a variant gives most often, with test images that got them (first seed). */
+/** The wrong answers that a variant gives most often over its seeds, with test images that most seeds gave them. */
 export function confusedPairs(data: ReportData, variant: Variant): Html | null {
-  const predicted = variant.replicates[0]?.predicted;
+  const { replicates } = variant;
   const pairs = mostConfused(confusionOf(variant), PAIRS);
-  if (predicted === undefined || pairs.length === 0) return null;
+  if (pairs.length === 0) return null;
   const { labels, images } = data.test;
   const items = pairs.map(({ truth, predicted: answer, count }) => {
-    const found: number[] = [];
-    for (let i = 0; i < labels.length && found.length < PER_PAIR; i++) {
-      if (labels[i] === truth && predicted[i] === answer) found.push(i);
-    }
+    const found = Array.from(labels, (label, i) => ({
+      i,
+      seeds: label === truth ? replicates.filter((r) => r.predicted[i] === answer).length : 0,
+    })).filter(({ seeds }) => seeds > 0)
+      .sort((a, b) => b.seeds - a.seeds || a.i - b.i).slice(0, PER_PAIR);
     const a = data.classes[truth] ?? String(truth), b = data.classes[answer] ?? String(answer);
     return html`
       <figure class="pair">
-        <figcaption>${a} taken for ${b}: ${count}</figcaption>
-        <div class="pictures">${found.map((i) =>
+        <figcaption>${a} taken for ${b}: ${count}${replicates.length > 1 &&
+          ` in ${replicates.length} seeds`}</figcaption>
+        <div class="pictures">${found.map(({ i }) =>
           picture(images, i, `${a} taken for ${b}, test image ${i}`)
         )}</div>
       </figure>
@@ -81,9 +83,17 @@ export function firstLook(data: ReportData): Html | null {
   return html`<div class="grid samples">${rows}</div>`;
 }
 
+/** Pictures in a row: at most 16, and so that the last row is full where that can be. */
+function columnsOf(count: number): number {
+  const most = Math.min(16, count);
+  for (let columns = most; columns >= 8; columns--) if (count % columns === 0) return columns;
+  return most;
+}
+
 /** The first convolution's filters: each scaled by the layer's largest weight, 0 as middle grey. */
 export function kernels(variant: Variant): Html | null {
-  const found = variant.replicates[0]?.model?.kernels;
+  const [first] = variant.replicates;
+  const found = first?.model?.kernels;
   if (found == null) return null;
   const [height = 0, width = 0, channels = 0, filters = 0] = found.shape;
   const shown = channels === 3 ? 3 : 1;
@@ -104,11 +114,12 @@ export function kernels(variant: Variant): Html | null {
   return html`
     <figure class="kernels" data-variants="${variantsOf(variant)}">
       <h3>${nameOf(variant)}</h3>
-      <div class="pictures">${images}</div>
+      <div class="pictures" style="--columns:${columnsOf(images.length)}">${images}</div>
       <figcaption>${filters} filters of ${height} × ${width}${channels > 1 &&
         ` × ${channels}${
           channels === 3 ? "" : ", first channel"
-        }`}; darker is negative, brighter positive</figcaption>
+        }`}; darker is negative, brighter positive${variant.replicates.length > 1 &&
+        `; of seed ${first?.seed}`}</figcaption>
     </figure>
   `;
 }

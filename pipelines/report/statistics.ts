@@ -12,42 +12,7 @@ export function deviation(values: readonly number[]): number | null {
   return Math.sqrt(values.reduce((sum, x) => sum + (x - m) * (x - m), 0) / (values.length - 1));
 }
 
-/** McNemar's exact test, and the difference of two accuracies on the same images. */
-export interface Paired {
-  /** Images that only the first, only the second got right. */
-  readonly onlyFirst: number;
-  readonly onlySecond: number;
-  /** Accuracy of the second minus that of the first, with its 95 % interval (Wald, paired). */
-  readonly difference: number;
-  readonly interval: readonly [number, number];
-  /** Two-sided exact binomial p. */
-  readonly p: number;
-}
-
-export function paired(
-  labels: ArrayLike<number>,
-  first: ArrayLike<number>,
-  second: ArrayLike<number>,
-): Paired {
-  const n = labels.length;
-  let b = 0, c = 0;
-  for (let i = 0; i < n; i++) {
-    const one = first[i] === labels[i], two = second[i] === labels[i];
-    if (one && !two) b++;
-    else if (two && !one) c++;
-  }
-  const difference = (c - b) / n;
-  const half = 1.959963984540054 * Math.sqrt(b + c - ((c - b) * (c - b)) / n) / n;
-  return {
-    onlyFirst: b,
-    onlySecond: c,
-    difference,
-    interval: [difference - half, difference + half],
-    p: exactTwoSided(b, c),
-  };
-}
-
-/** P(|X - n/2| >= |b - n/2|) of X ~ Binomial(b + c, 1/2). */
+/** McNemar's exact test: P(|X - n/2| >= |b - n/2|) of X ~ Binomial(b + c, 1/2). */
 export function exactTwoSided(b: number, c: number): number {
   const n = b + c, k = Math.min(b, c);
   if (n === 0) return 1;

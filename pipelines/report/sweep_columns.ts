@@ -13,6 +13,8 @@ export interface Ranked {
   readonly values: readonly Value[];
   /** Half the width of the mean's 95 % interval. */
   readonly half: number | null;
+  /** Of each replicate the epoch that the metric is of, where its stage keeps one of several. */
+  readonly kept: readonly number[];
   readonly difference: {
     readonly mean: number;
     readonly half: number | null;
@@ -34,6 +36,8 @@ export interface Linked {
   /** Decimals of the metric. */
   readonly decimals: number;
   readonly replicates: number;
+  /** What the metric's stage keeps one of, e.g. "epoch"; null: nothing. */
+  readonly unit: string | null;
   readonly baseline: boolean;
   /** What the rungs of halving count; null without. */
   readonly rungs: string | null;
@@ -87,7 +91,7 @@ export const probability = (p: number | null) =>
 
 /** Columns that would be empty for every trial are left out. */
 export function columnsOf(head: Omit<Linked, "rows">): Column[] {
-  const { axes, decimals, replicates, rungs } = head;
+  const { axes, decimals, replicates, rungs, unit } = head;
   const metric = axes.length - 1;
   const number = (title: string, says: string, rest: Pick<Column, "cell" | "key">): Column => ({
     title,
@@ -112,6 +116,10 @@ export function columnsOf(head: Omit<Linked, "rows">): Column[] {
       },
       key: mean,
     }),
+    ...(unit === null ? [] : [number(`Of ${unit}`, `The ${unit} that was kept, of each replicate`, {
+      cell: ({ kept }) => kept.length === 0 ? NONE : kept.join(", "),
+      key: ({ kept }) => kept[0] ?? null,
+    })]),
     ...(!head.baseline ? [] : [number("To baseline", "Difference to the baseline", {
       cell: ({ difference }) =>
         difference === null

@@ -1,5 +1,5 @@
 /** Learning curves of a sweep's best trials. */
-import { round, spec } from "./chart_parts.ts";
+import { EPOCHS, lineOf, lines, spec } from "./chart_parts.ts";
 import type { Chart } from "./draw.ts";
 import { words } from "./sweep_charts.ts";
 import { fixed, type Linked } from "./sweep_columns.ts";
@@ -17,24 +17,20 @@ export function curveCharts(data: SweepData, linked: Linked): Chart[] {
   // Of a figure that is there for validation as well, the training's is shown of the winner alone.
   const figures = keys.filter((key) => !keys.includes(`val_${key}`)).slice(0, 6);
   return figures.map((figure, i) => {
-    const values: Record<string, unknown>[] = [];
-    drawn.forEach(({ trial, curves }, k) => {
+    const values = drawn.flatMap(({ trial, curves }, k) => {
       const isBest = k === drawn.length - 1;
       const add = (key: string, kind: string) =>
-        curves?.[key]?.forEach((value, epoch) => {
-          if (!Number.isFinite(value)) return;
-          values.push({
-            epoch: epoch + 1,
-            kind,
-            trial: k,
-            value: round(value),
-            says: `trial ${trial}${kind === KINDS[1] ? ", training" : ""}, epoch ${epoch + 1}: ${
-              fixed(value, 4)
-            }`,
-          });
-        });
-      add(figure, isBest ? KINDS[0] : KINDS[2]);
-      if (isBest && figure.startsWith("val_")) add(figure.slice(4), KINDS[1]);
+        lineOf(curves?.[key], (value, epoch) => ({
+          kind,
+          trial: k,
+          says: `trial ${trial}${kind === KINDS[1] ? ", training" : ""}, epoch ${epoch}: ${
+            fixed(value, 4)
+          }`,
+        }));
+      return [
+        ...add(figure, isBest ? KINDS[0] : KINDS[2]),
+        ...isBest && figure.startsWith("val_") ? add(figure.slice(4), KINDS[1]) : [],
+      ];
     });
     return curveChart(`curve-${i}`, figure, values);
   });
@@ -42,17 +38,15 @@ export function curveCharts(data: SweepData, linked: Linked): Chart[] {
 
 const KINDS = ["the best", "the best, training", "the next"] as const;
 
-function curveChart(id: string, figure: string, values: Record<string, unknown>[]): Chart {
-  const present = KINDS.filter((kind) => values.some((v) => v["kind"] === kind));
+function curveChart(
+  id: string,
+  figure: string,
+  values: readonly { readonly kind: string }[],
+): Chart {
+  const present = KINDS.filter((kind) => values.some((v) => v.kind === kind));
   const pick = <T>(one: readonly [T, T, T]) => present.map((kind) => one[KINDS.indexOf(kind)]);
   const legend = { title: null, orient: "bottom", columns: 3, symbolType: "stroke" };
   const scale = <T>(range: readonly [T, T, T]) => ({ domain: present, range: pick(range) });
-  const x = {
-    field: "epoch",
-    type: "quantitative",
-    axis: { tickMinStep: 1, grid: false, format: "d" },
-    scale: { zero: false, nice: false },
-  };
   const y = {
     field: "value",
     type: "quantitative",
@@ -60,6 +54,7 @@ function curveChart(id: string, figure: string, values: Record<string, unknown>[
     scale: { zero: false },
     axis: { tickCount: 5 },
   };
+  const colours = scale([ROLES.s2, ROLES.s2, ROLES.soft]);
   const kind = { field: "kind", type: "nominal" };
   return {
     id,
@@ -68,27 +63,22 @@ function curveChart(id: string, figure: string, values: Record<string, unknown>[
       width: 400,
       height: 230,
       data: { values },
-      layer: [
+      layer: lines(
+        {},
         {
-          mark: { type: "line" },
-          encoding: {
-            x,
-            y,
-            detail: { field: "trial" },
-            color: { ...kind, scale: scale([ROLES.s2, ROLES.s2, ROLES.soft]), legend },
-            strokeDash: { ...kind, scale: scale([[1, 0], [4, 3], [1, 0]]), legend },
-            opacity: { condition: { test: `datum.kind === '${KINDS[2]}'`, value: 0.5 }, value: 1 },
-            strokeWidth: {
-              condition: { test: `datum.kind === '${KINDS[2]}'`, value: 1.2 },
-              value: 2,
-            },
+          x: EPOCHS,
+          y,
+          detail: { field: "trial" },
+          color: { ...kind, scale: colours, legend },
+          strokeDash: { ...kind, scale: scale([[1, 0], [4, 3], [1, 0]]), legend },
+          opacity: { condition: { test: `datum.kind === '${KINDS[2]}'`, value: 0.5 }, value: 1 },
+          strokeWidth: {
+            condition: { test: `datum.kind === '${KINDS[2]}'`, value: 1.2 },
+            value: 2,
           },
         },
-        {
-          mark: { type: "point", filled: true, size: 90, opacity: 0 },
-          encoding: { x, y, ...words },
-        },
-      ],
+        { x: EPOCHS, y, color: { ...kind, scale: colours, legend }, ...words },
+      ),
     }),
   };
 }

@@ -14,6 +14,13 @@ export interface SweepParameter {
 /** `pruned`: halving has not let it go on. `running`: begun, or waiting for its turn. */
 export type TrialState = "done" | "pruned" | "failed" | "running";
 
+/** `at`: of which `unit`, e.g. epoch, it is, from 1, where its stage keeps one of several. */
+export interface Measured {
+  readonly seed: string;
+  readonly value: number;
+  readonly at?: number;
+}
+
 export interface SweepTrial {
   /** Its number, from 0. */
   readonly trial: number;
@@ -25,7 +32,7 @@ export interface SweepTrial {
   /** Epochs (or what the rungs count) that it was trained to; null: as the config says. */
   readonly reached: number | null;
   /** The metric of each replicate that is done, by seed; at the last rung that it reached. */
-  readonly metrics: readonly { readonly seed: string; readonly value: number }[];
+  readonly metrics: readonly Measured[];
   /** Seconds of all its stage runs as they were made, replicates and rungs together; hits count what they took once. */
   readonly seconds: number;
   /** Curves of its first replicate by epoch: only of the best ten. Names as Keras': val_accuracy. */
@@ -49,6 +56,8 @@ export interface SweepData {
   readonly metric: string;
   /** What it was measured on: `preprocess.validation`; empty where that is not known. */
   readonly on: string;
+  /** What the metric's stage keeps one of, e.g. "epoch". */
+  readonly unit?: string;
   readonly goal: "maximize" | "minimize";
   /** In words: "TPE, 20 of 200 trials at random". */
   readonly strategy: string;
@@ -68,7 +77,7 @@ export interface SweepData {
     /** A whole config, ready to run. */
     readonly yaml: string;
     /** The test set, touched once; null where that is not done, or failed. */
-    readonly test: { readonly seed: string; readonly value: number }[] | null;
+    readonly test: readonly Measured[] | null;
   } | null;
   readonly cost: {
     /** Stage runs that were made for this sweep, and those that were there already. */
@@ -83,4 +92,6 @@ export interface SweepData {
   };
   /** Trials that the budget still has; 0: it is over. */
   readonly left: number;
+  /** What it does not come to, in sentences: points that are not tried, a rung that none reaches. */
+  readonly limits?: readonly string[];
 }

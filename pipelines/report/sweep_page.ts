@@ -2,7 +2,7 @@
 import { draw } from "./draw.ts";
 import { type Html, html, json } from "./html.ts";
 import { type Importances, importances, SHUFFLES, TREES } from "./importance.ts";
-import { figure, sha256 } from "./page.ts";
+import { sha256 } from "./page.ts";
 import * as charts from "./sweep_charts.ts";
 import { count, type Linked } from "./sweep_columns.ts";
 import { curveCharts } from "./sweep_curves.ts";
@@ -29,22 +29,18 @@ export async function renderSweepPage(data: SweepData, client: string): Promise<
   const linked = rank(data);
   const important = importances(linked);
   const curves = curveCharts(data, linked);
-  const drawings = await draw([
-    charts.progressChart(data, linked),
-    charts.rungsChart(data, linked),
-    important === null ? null : charts.importanceChart(important),
-    ...curves,
-  ].filter((chart) => chart !== null));
-  const chart = (id: string) => figure(drawings.get(id), null);
+  const progress = charts.progressChart(data, linked), rungs = charts.rungsChart(data, linked);
+  const importance = important === null ? null : charts.importanceChart(important);
+  const drawings = await draw([progress, rungs, importance, ...curves]);
 
   const ranking: Section = ["ranking", "Ranking", [tables.ranking(data, linked)]];
   const sections: Section[] = [
     ["winner", "The winner", [winner(data, linked)]],
     ["progress-part", "Best so far", [
-      chart("progress"),
-      drawings.has("progress") ? note(progressNote(data.trials.length)) : null,
+      drawings.place(progress),
+      progress !== null ? note(progressNote(data.trials.length)) : null,
     ]],
-    ["rungs-part", "Rungs", [chart("rungs"), tables.rungs(data, linked)]],
+    ["rungs-part", "Rungs", [drawings.place(rungs), tables.rungs(data, linked)]],
     // The ranking is a part of it, so that what is chosen stands above both.
     [
       "params",
@@ -52,18 +48,19 @@ export async function renderSweepPage(data: SweepData, client: string): Promise<
       data.trials.length === 0 ? [] : [...linkedCharts(linked), section(ranking)],
     ],
     ["importance-part", "Which params matter", [
-      chart("importance"),
+      drawings.place(importance),
       important === null ? null : importanceNote(important),
     ]],
     ["curves", "Learning curves of the ten best", [
       curves.length === 0
         ? null
-        : html`<div class="grid">${curves.map(({ id }) => chart(id))}</div>`,
+        : html`<div class="grid">${curves.map((curve) => drawings.place(curve))}</div>`,
     ]],
     ["failures", "Failures", [tables.failures(data)]],
     ["cost", "What it cost", [tables.cost(data)]],
     ["space", "What was searched", [tables.space(data)]],
   ];
+  drawings.checkPlaced();
   const present = sections.filter(([, , content]) => content.some((part) => part !== null));
   const links = present.flatMap((one) => one[0] === "params" ? [one, ranking] : [one]);
   const body = html`
@@ -124,8 +121,9 @@ function lead(data: SweepData): string {
   }, to ${goal} ${metric}${on === "" ? "" : ` on ${on}`}. ${strategy}.`;
 }
 
-function remarks({ asynchronous, left }: SweepData): (Html | false)[] {
+function remarks({ asynchronous, left, limits = [] }: SweepData): (Html | false)[] {
   return [
+    ...limits.map((text) => html`<p class="remark">${text}.</p>`),
     left > 0 && html`
       <p
         class="remark">The sweep is not over: its budget has ${count(left)} more ${left === 1
@@ -149,8 +147,8 @@ function linkedCharts(linked: Linked): Html[] {
     html`<p class="note keys">${key("s2", "the best")}${key("s1", "the best tenth")}${
       key("soft", "the others")
     }${isPruned && html`<span>× pruned</span>`}</p>`,
-    html`<p class="note">Choices are spread over their place; trials far from all others stand at the end
-of the ${
+    html`<p class="note">Choices are spread over their place; trials far worse than all others stand at the
+end of the ${
       axes.at(-1)?.title ?? ""
     } axis.<span id="how" hidden> Drag along an axis or over a chart to choose trials,
 in all charts and in the ranking; click to let go.</span></p>`,

@@ -50,6 +50,7 @@ export function rank(data: SweepData): Linked {
       state: trial.state,
       values: [...data.parameters.map(({ path }) => trial.values[path] ?? null), value],
       half: value === null ? null : finite(halfWidth(trial.metrics.map((m) => m.value))),
+      kept: trial.metrics.flatMap(({ at }) => at ?? []),
       difference: compare === null || !Number.isFinite(compare.mean) ? null : {
         mean: compare.mean,
         half: finite(compare.half),
@@ -66,6 +67,7 @@ export function rank(data: SweepData): Linked {
     rows,
     decimals: decimalsOf(trials.flatMap((trial) => metricOf(trial) ?? [])),
     replicates: data.replicates,
+    unit: data.unit ?? null,
     baseline: baseline !== null,
     rungs: data.rungs === null ? null : lastOf(data.rungs.param),
   };
@@ -105,15 +107,16 @@ function ends(low: number, high: number, log: boolean) {
 }
 
 /**
- * The metric's axis ends at the outer fences of its quartiles (Tukey): one training that ran away would
- * otherwise press all others into a line. What lies beyond stands at the end.
+ * The metric's axis ends on its bad side at the outer fence of its quartiles (Tukey): one training that ran
+ * away would otherwise press all others into a line. What lies beyond stands at the end. The good side holds
+ * all: who wins by far is seen to.
  */
-function metricAxis({ metric, trials }: SweepData): Axis {
+function metricAxis({ metric, goal, trials }: SweepData): Axis {
   const values = trials.flatMap((trial) => metricOf(trial) ?? []).sort((a, b) => a - b);
   const at = (part: number) => values[Math.round(part * (values.length - 1))] ?? 0;
   const fence = 3 * (at(0.75) - at(0.25));
   const inside = fence > 0
-    ? values.filter((v) => v >= at(0.25) - fence && v <= at(0.75) + fence)
+    ? values.filter((v) => goal === "maximize" ? v >= at(0.25) - fence : v <= at(0.75) + fence)
     : values;
   return {
     title: lastOf(metric),

@@ -2,8 +2,16 @@
 import { type Html, html } from "./html.ts";
 import { quoted } from "./lineage.ts";
 import { mean } from "./statistics.ts";
-import { fixed, type Linked, probability, type Ranked, shown, signed } from "./sweep_columns.ts";
-import type { SweepData } from "./sweep_data.ts";
+import {
+  fixed,
+  type Linked,
+  NONE,
+  probability,
+  type Ranked,
+  shown,
+  signed,
+} from "./sweep_columns.ts";
+import type { SweepData, SweepTrial } from "./sweep_data.ts";
 import { metricOf } from "./sweep_ranking.ts";
 import { halfWidth } from "./sweep_statistics.ts";
 import { heading, scrolled } from "./sweep_tables.ts";
@@ -16,11 +24,20 @@ export function winner(data: SweepData, linked: Linked): Html {
   const { decimals } = linked;
   const test = won.test === null || won.test.length === 0 ? null : won.test.map((t) => t.value);
   const compared = row?.difference ?? null;
+  const kept = ({ metrics }: SweepTrial) =>
+    metrics.flatMap(({ at }) => at ?? []).join(", ") || NONE;
   const figures: [string, Html, Html][] = [
     [
       `${data.metric}${data.on === "" ? "" : ` on ${data.on}`}`,
       figure(trial.metrics.map((m) => m.value), decimals),
       baseline === null ? html`–` : figure(baseline.metrics.map((m) => m.value), decimals),
+    ],
+    ...data.unit === undefined ? [] : [
+      [
+        `Of ${data.unit}, which was kept`,
+        html`${kept(trial)}`,
+        html`${baseline === null ? NONE : kept(baseline)}`,
+      ] satisfies [string, Html, Html],
     ],
     [
       "The same on the test set",

@@ -38,7 +38,8 @@ const SANS = "system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', Arial, san
 /** What all charts share, as vega-lite's config. */
 export const CHART_CONFIG = {
   background: "transparent",
-  font: "sans-serif",
+  // As the style sheet has it, so that a reader's browser measures what it draws.
+  font: SANS,
   view: { stroke: "transparent" },
   axis: {
     labelColor: ROLES.soft,
@@ -52,8 +53,11 @@ export const CHART_CONFIG = {
     tickSize: 4,
     labelPadding: 4,
   },
+  // Only numbers may give way to one another; a class without its name is none.
+  axisQuantitative: { labelOverlap: "greedy", labelSeparation: 8 },
   legend: {
     labelColor: ROLES.ink,
+    labelLimit: 0,
     titleColor: ROLES.soft,
     labelFontSize: 11,
     titleFontSize: 11,
@@ -63,6 +67,17 @@ export const CHART_CONFIG = {
   title: { color: ROLES.ink, fontWeight: 600, fontSize: 13, anchor: "start" },
   text: { color: ROLES.ink, fontSize: 11 },
 } as const;
+
+/**
+ * What is cut at a side has a shadow there. It stays while the content scrolls, and so does what covers it
+ * at the content's own end.
+ */
+const shadow = (side: "left" | "right") => {
+  const away = side === "left" ? "right" : "left";
+  return `linear-gradient(to ${away},var(--paper) 40%,transparent) ${side}/3rem 100% local,` +
+    `linear-gradient(to ${away},color-mix(in srgb,var(--ink) 30%,transparent),transparent) ` +
+    `${side}/.8rem 100% scroll`;
+};
 
 const variables = (column: 1 | 2) =>
   Object.entries(TABLE).map(([role, row]) => `--${role}:${row[column]}`).join(";");
@@ -105,6 +120,7 @@ border-bottom:1px solid var(--rule);min-width:0}
 .filter label{display:inline-flex;gap:.4rem;align-items:center;cursor:pointer;min-height:1.6rem}
 .key{display:inline-block;width:.7rem;height:.7rem;border-radius:50%}
 .scroll{overflow-x:auto;max-width:100%}
+.scroll,.chart{background:${shadow("left")},${shadow("right")};background-repeat:no-repeat}
 table{border-collapse:collapse;font:.88rem/1.45 ${SANS};font-variant-numeric:tabular-nums lining-nums;
 margin:.8rem 0 .3rem}
 caption{text-align:left;caption-side:bottom;padding-top:.5rem}
@@ -116,6 +132,9 @@ border-top:1.5px solid var(--ink);vertical-align:bottom}
 tbody th{font-weight:600}
 tbody tr+tr>*{border-top:1px solid var(--rule)}
 tbody tr:last-child>*{border-bottom:1.5px solid var(--ink)}
+#asked table{margin-right:1px}#asked th[scope=row]{font-weight:400;color:var(--soft);vertical-align:top}
+#asked td{vertical-align:top}#asked td.text{white-space:normal;min-width:7rem}
+#lineage td.text{white-space:normal;overflow-wrap:anywhere;min-width:7rem}
 td small,th small{color:var(--soft);font-weight:400;font-size:.92em}
 code{font:.86em/1.4 ui-monospace,'Cascadia Mono',Menlo,Consolas,'DejaVu Sans Mono',monospace;
 overflow-wrap:anywhere}
@@ -125,7 +144,8 @@ margin:.6rem 0}
 .three{grid-template-columns:repeat(auto-fill,minmax(min(100%,18.5rem),1fr))}
 .grid>*{min-width:0}
 figure{margin:.6rem 0;min-width:0}
-.chart svg{max-width:100%;height:auto;display:block;overflow:visible}
+.chart{overflow-x:auto;max-width:100%}
+.chart svg{max-width:none;height:auto;display:block;overflow:visible}
 .flame>svg{display:block;width:100%}
 .flame rect{stroke:var(--paper);fill:var(--soft)}
 .flame .forward{fill:var(--s1)}.flame .backward{fill:var(--s2)}.flame .update{fill:var(--s3)}
@@ -135,7 +155,8 @@ figure{margin:.6rem 0;min-width:0}
 img{image-rendering:pixelated;display:block;background:var(--rule)}
 .pictures img,.strip img{width:38px;height:38px;object-fit:contain}
 .strip{display:flex;gap:10px;align-items:center;margin:3px 0}
-.kernels .pictures{gap:6px}.kernels img{width:28px;height:28px}
+.kernels .pictures{display:grid;gap:6px;grid-template-columns:repeat(var(--columns),1fr);
+max-width:calc(34px*var(--columns))}.kernels img{width:100%;height:auto;aspect-ratio:1}
 details{margin:.6rem 0}summary{cursor:pointer;font:600 .95rem/1.6 ${SANS}}
 #tip{position:fixed;z-index:9;pointer-events:none;background:var(--ink);color:var(--paper);
 font:.8rem/1.45 ${SANS};font-variant-numeric:tabular-nums;padding:.35rem .6rem;border-radius:3px;
@@ -147,5 +168,6 @@ header{padding-top:2rem}h1{font-size:1.65rem}}
 @media print{@page{margin:16mm}body{font-size:10.5pt}.filter,nav,.skip,#tip{display:none!important}
 main,header,footer{max-width:none;padding:0}h2,h3{break-after:avoid}
 figure,table,.pair{break-inside:avoid}table{font-size:8pt}th,td{white-space:normal;padding-right:.55rem}a{color:inherit;text-decoration:none}
-.grid{grid-template-columns:repeat(2,1fr)}.scroll{overflow:visible}}
+.grid{grid-template-columns:repeat(2,1fr)}.scroll,.chart{overflow:visible;background:none}
+.chart svg{max-width:100%}details::details-content{content-visibility:visible;block-size:auto}}
 `.trim();

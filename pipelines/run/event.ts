@@ -70,6 +70,8 @@ export type Event =
     readonly milliseconds: number;
     readonly failure?: Failure;
     readonly blockedBy?: NodeId;
+    /** Nodes that failed, or were blocked, and that it, or something before it, has done without. */
+    readonly missing?: readonly NodeId[];
     readonly logPath?: string;
   }
   /** A trial of a sweep has ended, or gone as far as a rung. */

@@ -227,7 +227,21 @@ async function converse(
     }
   }
   const status = await process.ended;
+  if (status.signal !== null && TERMINAL.includes(status.signal)) await heard(work.signal);
   return { type: "failed", failure: endOf(status, process.tail()) };
+}
+
+/** What a terminal sends to all processes of its group: a stage that has only just begun it ends. */
+const TERMINAL: readonly string[] = ["SIGINT", "SIGHUP"];
+
+/** Waits a moment for the engine to hear of what has ended a stage already. */
+async function heard(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, 500);
+  signal.addEventListener("abort", () => resolve(), { once: true });
+  await promise;
+  clearTimeout(timer);
 }
 
 /** Puts what a stage says that it has made into the store: what was declared, all of it, and nothing else. */

@@ -1,6 +1,7 @@
 /** A run with what it leaves behind: the run record and the published pages. */
 import { describeKept, keepLock } from "../certificate/keep.ts";
-import { configName, type Done } from "../plan/fingerprint.ts";
+import { rememberLock } from "../certificate/seen.ts";
+import type { Done } from "../plan/fingerprint.ts";
 import type { Plan } from "../plan/plan.ts";
 import { StoreError } from "../store/files.ts";
 import type { Store } from "../store/local.ts";
@@ -54,7 +55,7 @@ export async function runAndRecord(
   const nodes = new Map(asPlanned.nodes.map((node) => [node.id, node]));
   const journal = new Journal(store.root, {
     run: id,
-    config: configName(asPlanned),
+    config: asPlanned.config.name,
     path: asPlanned.config.path,
     command: asked.command,
     sweep: asked.sweep ?? null,
@@ -130,8 +131,16 @@ export async function keepRun(
   }
   const { publishPages } = await import("./publish.ts");
   try {
-    const paths = await publishPages(plan, store, record, packages(plan, store), asked.reports);
-    for (const path of paths) listen({ type: "report-published", path });
+    const pages = await publishPages(plan, store, record, packages(plan, store), asked.reports);
+    for (const { path, missing } of pages) {
+      listen({ type: "report-published", path });
+      if (missing.length === 0) continue;
+      listen({
+        type: "warning",
+        message: `The page in "${path}" is not whole: it lacks ${missing.join(", ")}. ` +
+          "The last whole page stays as it is, and the lock, too",
+      });
+    }
   } catch (error) {
     warn("The report is not published", error);
   }
@@ -148,6 +157,11 @@ export async function keepRun(
     } catch (error) {
       warn("The lock file is not kept", error);
     }
+  }
+  try {
+    await rememberLock(store, record.config);
+  } catch (error) {
+    warn("The store does not know of the lock file", error);
   }
   return done;
 }

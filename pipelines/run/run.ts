@@ -1,6 +1,7 @@
 /** Does a plan: each node when what feeds it is done, as many at once as threads and memory allow. */
 import { configName, lookUp, reasonJson, statusOf, trajectoryOf } from "../plan/fingerprint.ts";
 import type { Digest, Key, Node, NodeId, Outcome, Plan } from "../plan/plan.ts";
+import { withLess } from "../plan/partial.ts";
 import { isWholeBundle } from "../store/bundles.ts";
 import type { Store } from "../store/local.ts";
 import type { StageRecord } from "../store/store.ts";
@@ -27,6 +28,11 @@ export interface RunOptions {
   readonly memory: () => Promise<number>;
   readonly forced: ReadonlySet<NodeId>;
   readonly keepGoing: boolean;
+  /**
+   * What can do with less runs on what is left where something that it gathers failed. Not for a sweep, whose
+   * trials follow from their values alone.
+   */
+  readonly partial?: boolean;
   readonly signal: AbortSignal;
   /** Folders that may hold data sets, in the order to try. */
   readonly datasets: readonly string[];
@@ -169,7 +175,7 @@ class Run {
   }
 
   #wait(node: Node): void {
-    this.#waiting.add(node, (id) => this.#done.has(id));
+    this.#waiting.add(node, (id) => this.#done.has(id) || this.#isLost(id));
     if (this.#blocker(node) !== null) this.#stuck.add(node, this.#rankOf(node));
     else if (this.#waiting.isReady(node.id)) this.#fresh.add(node, this.#rankOf(node));
   }
@@ -178,13 +184,30 @@ class Run {
     return this.#ranks.get(id) ?? Infinity;
   }
 
-  /** A node that feeds this one and will never be done. */
+  /** It will not be done in this run, for it, or something before it, failed. */
+  #isLost(id: NodeId): boolean {
+    const outcome = this.#results.get(id)?.outcome;
+    return outcome === "failed" || outcome === "blocked";
+  }
+
+  /** A node that feeds this one, will never be done, and cannot be done without. */
   #blocker(node: Node): NodeId | null {
-    for (const feed of feedsOf(node)) {
-      const outcome = this.#results.get(feed)?.outcome;
-      if (outcome === "failed" || outcome === "blocked" || outcome === "cancelled") return feed;
-    }
-    return null;
+    const feeds = [...feedsOf(node)];
+    const cancelled = feeds.find((id) => this.#results.get(id)?.outcome === "cancelled");
+    if (cancelled !== undefined) return cancelled;
+    const lost = feeds.filter((id) => this.#isLost(id));
+    const [first = null] = lost;
+    return first !== null && this.options.partial === true && withLess(node, new Set(lost)) !== null
+      ? null
+      : first;
+  }
+
+  /** What a node does without, itself or by what feeds it. */
+  #missing(node: Node): NodeId[] {
+    const missing = [...feedsOf(node)].flatMap((id) =>
+      this.#isLost(id) ? [id] : this.#results.get(id)?.missing ?? []
+    );
+    return [...new Set(missing)];
   }
 
   /** Takes what is in the store, and tells of those that are blocked, until neither is left. */
@@ -205,7 +228,10 @@ class Run {
 
   async #look(node: Node): Promise<void> {
     const forced = this.options.forced.has(node.id);
-    const found = await statusOf(node, this.plan, this.#done, this.store, forced);
+    const lost = new Set([...feedsOf(node)].filter((id) => this.#isLost(id)));
+    const given = lost.size === 0 ? node : withLess(node, lost);
+    if (given === null) throw new Error(`"${node.id}" lacks what it cannot do without`);
+    const found = await statusOf(given, this.plan, this.#done, this.store, forced);
     const { status, fingerprint, record } = found;
     // What fed it may have been set aside meanwhile.
     if (!this.#waiting.isReady(node.id)) return;
@@ -375,8 +401,12 @@ class Run {
     return true;
   }
 
-  /** What the next miss is compared with. A store that cannot be written forgets it, and no more. */
+  /**
+   * What the next miss is compared with: never what was made of less than the config says. A store that cannot be
+   * written forgets it, and no more.
+   */
   async #remember(node: Node, key: Key): Promise<void> {
+    if (this.#missing(node).length > 0) return;
     try {
       await this.store.setLastKey(configName(this.plan), node.id, key);
     } catch {
@@ -409,12 +439,14 @@ class Run {
     more: Partial<NodeResult> & { failure?: Failure } = {},
   ): void {
     const { failure, ...facts } = more;
+    const missing = facts.outputs === undefined ? [] : this.#missing(node);
     const result: NodeResult = {
       node: node.id,
       key,
       outcome,
       milliseconds: Math.round(milliseconds),
       ...node.version === null ? {} : { version: node.version },
+      ...missing.length === 0 ? {} : { missing },
       ...facts,
     };
     this.#leave(node.id);
@@ -422,9 +454,16 @@ class Run {
     this.#missed.delete(node.id);
     this.#results.set(node.id, result);
     this.#asking.tell(result);
-    if (this.#done.has(node.id)) {
-      for (const one of this.#waiting.done(node.id)) this.#fresh.add(one, this.#rankOf(one));
-    } else for (const one of this.#waiting.after(node.id)) this.#stuck.add(one, this.#rankOf(one));
+    // What can do without it does not wait for it any more.
+    const ready = this.#waiting.done(node.id);
+    if (!this.#done.has(node.id)) {
+      for (const one of this.#waiting.after(node.id)) {
+        if (this.#blocker(one) !== null) this.#stuck.add(one, this.#rankOf(one));
+      }
+    }
+    for (const one of ready) {
+      if (this.#blocker(one) === null) this.#fresh.add(one, this.#rankOf(one));
+    }
     const blockedBy = outcome === "blocked" ? this.#blocker(node) : null;
     this.listen({
       type: "node-ended",
@@ -433,6 +472,7 @@ class Run {
       milliseconds,
       ...(failure === undefined ? {} : { failure }),
       ...(blockedBy === null ? {} : { blockedBy }),
+      ...(missing.length === 0 ? {} : { missing }),
       ...(facts.log === undefined ? {} : { logPath: facts.log }),
     });
   }

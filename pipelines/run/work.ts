@@ -63,7 +63,7 @@ export async function work(
     listen({ type: "diverged", node: node.id, divergence });
   };
   try {
-    log = store.logPath(settings.id, node.id);
+    log = await store.logPath(settings.id, node.id);
     for (let attempt = 1;; attempt++) {
       const ended = await once(task, share, store, settings, listen, log, {
         // A further try goes on from where the last one came to.

@@ -12,7 +12,7 @@
  *     progress/<trajectory>/ where trainings stand, see progress.ts: deleting it costs time only
  *     quarantine/            what was found damaged, moved there
  *     diverged/              a file for each time that a key gave another result: never removed
- *     profiles/<config>/     where the time of a node's steps went on some machine, <node>.json
+ *     profiles/<page>/       where the time of a node's steps went on some machine, <node>.json
  *     locks/ tmp/ cache/     may be deleted while nothing runs
  */
 import type { Json } from "../json.ts";
@@ -32,6 +32,7 @@ import {
 } from "./files.ts";
 import { ObjectError, parseInfo, readInfo } from "./info.ts";
 import { mark } from "./marker.ts";
+import { fileName } from "./names.ts";
 import { progressFolder } from "./progress.ts";
 import { isRecord, isRun } from "./valid.ts";
 import {
@@ -56,9 +57,6 @@ export async function keyOf(fingerprint: Fingerprint): Promise<Key> {
 const LEFTOVER_AGE = (Deno.build.os === "windows" ? 7 * 24 : 1) * 60 * 60 * 1000;
 
 const DAY = 24 * 60 * 60 * 1000;
-
-/** Node ids hold `@`, `,` and `=`, which every file system takes; labels are plain words. */
-const fileName = (node: string) => node.replace(/[^\w@,=.-]/g, "_");
 
 export interface Scratch {
   /** Absolute. */
@@ -353,12 +351,12 @@ export class Store {
     };
   }
   /** Where the log of a node in a run lies; it may be none. */
-  logFile(run: string, node: string): string {
-    return `${this.root}/logs/${run}/${fileName(node)}.log`;
+  async logFile(run: string, node: string): Promise<string> {
+    return `${this.root}/logs/${run}/${await fileName(node)}.log`;
   }
   /** The same, with its folder made. */
-  logPath(run: string, node: string): string {
-    const path = this.logFile(run, node);
+  async logPath(run: string, node: string): Promise<string> {
+    const path = await this.logFile(run, node);
     try {
       Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
     } catch (error) {
@@ -367,8 +365,8 @@ export class Store {
     return path;
   }
   /** Where the newest profile of a node of a config lies; it may be none. */
-  profilePath(config: string, node: string): string {
-    return `${this.root}/profiles/${config}/${fileName(node)}.json`;
+  async profilePath(config: string, node: string): Promise<string> {
+    return `${this.root}/profiles/${config}/${await fileName(node)}.json`;
   }
 
   /** Where a bundle's files lie. */

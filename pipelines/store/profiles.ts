@@ -18,18 +18,23 @@ export interface Profile extends StepProfile {
 }
 
 /** Replaces the one that this node of this config had. */
-export function writeProfile(store: Store, config: string, profile: Profile): void {
+export async function writeProfile(store: Store, config: string, profile: Profile): Promise<void> {
+  const path = await store.profilePath(config, profile.node);
   try {
     const text = `${JSON.stringify(profile, null, 1)}\n`;
-    publishFile(store.profilePath(config, profile.node), text, { scratch: `${store.root}/tmp` });
+    publishFile(path, text, { scratch: `${store.root}/tmp` });
   } catch (error) {
     throw writeFailure(store.root, error);
   }
 }
 
 /** Null where there is none that can be read. */
-export function readProfile(store: Store, config: string, node: NodeId): Profile | null {
-  const text = readIfThere(store.profilePath(config, node));
+export async function readProfile(
+  store: Store,
+  config: string,
+  node: NodeId,
+): Promise<Profile | null> {
+  const text = readIfThere(await store.profilePath(config, node));
   if (text === null) return null;
   try {
     const profile = JSON.parse(text) as Profile; // written above

@@ -93,6 +93,8 @@ export interface RunRecord {
     readonly version?: string;
     /** It made another result of the same key than a run before. */
     readonly diverged?: Divergence;
+    /** Nodes that it, or something before it, has done without: they failed, or were blocked. */
+    readonly missing?: readonly NodeId[];
   }[];
 }
 

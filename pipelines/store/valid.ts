@@ -48,12 +48,13 @@ export function isRun(value: unknown): value is RunRecord {
 function isNodeResult(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   const result = value as Partial<Record<keyof RunRecord["nodes"][number], unknown>>; // looked at below
-  const { key, outputs, diverged } = result;
+  const { key, outputs, diverged, missing = [] } = result;
   const isTextIfThere = (one: unknown) => one === undefined || typeof one === "string";
   return typeof result.node === "string" && typeof result.outcome === "string" &&
     typeof result.milliseconds === "number" && (key === null || isHex(key)) &&
     [result.message, result.log, result.accepted, result.version].every(isTextIfThere) &&
     (outputs === undefined || isDigests(outputs)) &&
+    Array.isArray(missing) && missing.every((one) => typeof one === "string") &&
     (diverged === undefined || isDivergence(diverged));
 }
 

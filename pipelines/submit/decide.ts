@@ -42,7 +42,7 @@ export async function decide(
 ): Promise<readonly JobEntry[]> {
   const ledger = new Ledger(strategy, false);
   const known = to >= strategy.jobs ? to : strategy.needs(to - 1);
-  const figures = await Figures.open(store, read.sweep.metric.tensor);
+  const figures = await Figures.open(store, planner.figure);
   const done = new Map<NodeId, Readonly<Record<string, Digest>>>();
   const facts = new Map<NodeId, Fact>();
 

@@ -41,12 +41,12 @@ export async function trialsWork(
 }
 
 async function keepLosses(
-  { read, folder }: OpenedSweep,
+  { planner, folder }: OpenedSweep,
   store: Store,
   entries: readonly JobEntry[],
   results: readonly NodeResult[],
 ): Promise<void> {
-  const figures = await Figures.open(store, read.sweep.metric.tensor);
+  const figures = await Figures.open(store, planner.figure);
   const facts = new Map(results.flatMap((result) => {
     const fact = factOf(result);
     return fact === null ? [] : [[result.node, fact]];
@@ -85,7 +85,7 @@ export async function publishTrials(
   const read = moved(opened.read, folder.project, root);
   const data = await (await replay({ ...opened, read }, store)).data(reports, shorten);
   opened.folder.writeState(data);
-  return await publishSweep(data, client, reports);
+  return await publishSweep(opened.read.sweep, data, client, reports);
 }
 
 /** With the paths of the project itself in the place of those of its copy: the page names them. */

@@ -1,7 +1,13 @@
 /** What a sweep's page, its table for other tools and those who watch are made of. */
 import type { Json } from "../json.ts";
 import type { Node, NodeId } from "../plan/plan.ts";
-import type { SweepData, SweepParameter, SweepTrial, TrialState } from "../report/sweep_data.ts";
+import type {
+  Measured,
+  SweepData,
+  SweepParameter,
+  SweepTrial,
+  TrialState,
+} from "../report/sweep_data.ts";
 import type { Store } from "../store/local.ts";
 import { readTensor } from "./figures.ts";
 import type { Entry, JobEntry } from "./ledger.ts";
@@ -9,12 +15,13 @@ import type { Facts } from "./outcome.ts";
 import type { Planned } from "./plan.ts";
 import { isSame } from "./domain.ts";
 import { furthest, ranked } from "./ranking.ts";
+import { describeStrategy, limitsOf, pointsOf, shortOf } from "./limits.ts";
 import { nameOf } from "./space.ts";
 import { inCell, type Point } from "./trials.ts";
 import type { ReadSweep } from "./read.ts";
 import type { Sweep, Values } from "./sweep.ts";
 import { sweepFolder } from "./pages.ts";
-import { valueAt } from "./values.ts";
+import { valueAt, wholesFirst } from "./values.ts";
 import { winnerYaml } from "./winner.ts";
 
 /** Curves are shown of so many trials. */
@@ -31,6 +38,8 @@ export interface Known {
   readonly facts: Facts;
   /** What the metric is measured on. */
   readonly on: string;
+  /** What its value is one of, e.g. "epoch"; null: it has no others. */
+  readonly unit: string | null;
   /** Those of an earlier form of the file. */
   readonly earlier: readonly JobEntry[];
   readonly isOver: boolean;
@@ -86,6 +95,7 @@ export async function sweepData(
     ...shown,
     metric: `${sweep.metric.stage}.${sweep.metric.tensor}`,
     on: known.on,
+    ...known.unit === null ? {} : { unit: known.unit },
     goal: sweep.goal,
     strategy: describeStrategy(sweep),
     rungs: sweep.rungs === null || !("rungs" in sweep.strategy)
@@ -106,10 +116,8 @@ export async function sweepData(
     winner: winner === null ? null : {
       trial: winner.job.trial,
       sets: setsOf(winner.point, sweep),
-      yaml: winnerYaml(read, winner.point.values, winner.point.reach, sweepFolder(reports)),
-      test: tested?.result.type === "done"
-        ? tested.replicates.map(({ seed, value }) => ({ seed, value }))
-        : null,
+      yaml: winnerYaml(read, winner.point.values, winner.point.reach, sweepFolder(sweep, reports)),
+      test: tested?.result.type === "done" ? tested.replicates.map(measured) : null,
     },
     cost: {
       ...cost.counts,
@@ -117,7 +125,8 @@ export async function sweepData(
       saved: cost.saved,
       wall: known.wall / 1000,
     },
-    left: known.isOver ? 0 : Math.max(0, sweep.budget.trials - furthest(known.entries).length),
+    left: known.isOver ? 0 : Math.max(0, pointsOf(sweep) - furthest(known.entries).length),
+    limits: [...limitsOf(sweep), ...winner === null ? [] : shortOf(sweep, winner.point.reach)],
   };
 }
 
@@ -136,16 +145,20 @@ function trialOf(
     ),
     settings: settingsOf(values, sweep),
     reached: reach,
-    metrics: entry.replicates.map(({ seed, value }) => ({ seed, value })),
+    metrics: entry.replicates.map(measured),
     seconds,
     failure: entry.loss,
   };
 }
 
-/** Values by the paths that `--set` takes: with the variant that is swept. */
+function measured({ seed, value, at }: Entry["replicates"][number]): Measured {
+  return { seed, value, ...at === null ? {} : { at } };
+}
+
+/** Values by the paths that `--set` takes, with the variant that is swept; in the order that `--set` needs. */
 export function settingsOf(values: Values, sweep: Sweep): Record<string, Json> {
   return Object.fromEntries(
-    Object.entries(values).map(([path, value]) => {
+    wholesFirst(values).map(([path, value]) => {
       const [stage = "", ...rest] = path.split(".");
       const cell = sweep.cells[stage];
       return [[cell === undefined ? stage : `${stage}@${cell}`, ...rest].join("."), value];
@@ -203,7 +216,7 @@ async function curvesOf(
     const found: Record<string, readonly number[]> = {};
     for (const name of CURVES) {
       const values = await readTensor(store, { history }, name);
-      if (values !== null) found[name] = values;
+      if (values !== null) found[name] = values.values;
     }
     return found;
   }
@@ -262,25 +275,4 @@ function describeParameter({ path, domain }: Sweep["space"][number]): SweepParam
   return domain.type === "choice"
     ? { path, type: "choice", log: false, domain: domain.choices.map(({ name }) => name) }
     : { path, type: domain.type, log: domain.log, domain: [domain.min, domain.max] };
-}
-
-/** In words, for people. */
-export function describeStrategy({ strategy, budget }: Sweep): string {
-  const { trials } = budget;
-  switch (strategy.type) {
-    case "grid":
-      return "every combination";
-    case "random":
-      return `random search, ${trials} trials`;
-    case "sobol":
-      return `Sobol's sequence, ${trials} trials`;
-    case "tpe":
-      return `TPE, ${trials} trials, the first ${Math.min(trials, strategy.startup)} at random`;
-    case "halving":
-      return `successive halving from ${trials} trials, the best 1/${strategy.eta} of each rung`;
-    case "asha":
-      return `ASHA from ${trials} trials, the best 1/${strategy.eta} of each rung`;
-    default:
-      return strategy satisfies never;
-  }
 }

@@ -38,11 +38,28 @@ export function gridCells(domain: Domain): Cells {
     }));
   }
   if (step === null) throw new RangeError("A grid cannot take all values of a range of floats");
+  return allCells(domain);
+}
+
+/** All its values, whatever a grid takes of them; of a range of floats without a step they have no number. */
+export function allCells(domain: Domain): Cells {
+  if (domain.type === "choice") return listed(domain.choices.map((one) => one.value));
+  const { step } = domain;
   return {
-    count: countOf(domain, step),
-    at: (i) => atStep(domain, step, i),
+    count: step === null ? Infinity : countOf(domain, step),
+    at(i) {
+      if (step === null) throw new RangeError("The values of a range of floats have no numbers");
+      return atStep(domain, step, i);
+    },
     has: (value) => holds(domain, value),
   };
+}
+
+/** The last value of a range whose steps, which count, do not come to its end; null: all is well. */
+export function lastBefore(domain: Domain): number | null {
+  if (domain.type === "choice" || domain.points !== null || domain.step === null) return null;
+  const last = atStep(domain, domain.step, countOf(domain, domain.step) - 1);
+  return last < domain.max ? last : null;
 }
 
 /** Each value once. */

@@ -1,5 +1,5 @@
 /**
- * What a sweep keeps in the store, in `sweeps/<name>/`, beside the results of its trials: `state.json`, how it
+ * What a sweep keeps in the store, in `sweeps/<page>/`, beside the results of its trials: `state.json`, how it
  * stands, for those who watch; `failed/`, a file for each point whose last try failed; `decided-*.jsonl`, which jobs
  * an asynchronous sweep has decided on. All of it may be deleted: trials are found by their keys.
  */
@@ -27,8 +27,7 @@ export class SweepFolder {
   readonly #path: string;
 
   constructor(readonly store: Store, readonly sweep: Sweep) {
-    // A file may be called `...yaml`.
-    this.#path = `${store.root}/sweeps/${sweep.name.replace(/^\./, "_")}`;
+    this.#path = `${store.root}/sweeps/${sweep.page}`;
   }
 
   /** The last state that was written; null where there is none that can be read. */

@@ -1,16 +1,16 @@
 /** All jobs of a sweep that are decided, with what became of each; asks the strategy for the next. */
 import type { Digest, NodeId } from "../plan/plan.ts";
+import type { Figure } from "./figures.ts";
 import type { Planned, Unplanned } from "./plan.ts";
 import type { Point } from "./trials.ts";
 import type { Job, Result, Strategy, Told } from "./strategy.ts";
 
 /** The metric of one replicate. */
-export interface Replicate {
+export interface Replicate extends Figure {
   /** The seed's label; empty where there is one seed. */
   readonly seed: string;
   readonly node: NodeId;
   readonly outputs: Readonly<Record<string, Digest>>;
-  readonly value: number;
 }
 
 /** Why a job has no metric. */

@@ -36,15 +36,17 @@ export async function openSweep(
 ): Promise<OpenedSweep> {
   const found = await readSweep(asked.path, project.root, asked.overrides);
   const { budget } = found.sweep;
-  const read = asked.trials === null
-    ? found
-    : { ...found, sweep: { ...found.sweep, budget: { ...budget, trials: asked.trials } } };
+  const sweep = asked.trials === null
+    ? found.sweep
+    : { ...found.sweep, budget: { ...budget, trials: asked.trials } };
   const planner = new Planner(project, store);
   try {
+    const trials = await TrialPlanner.open({ ...found, sweep }, planner);
+    const { read } = trials;
     return {
       read,
       strategy: strategyOf(read),
-      planner: await TrialPlanner.open(read, planner),
+      planner: trials,
       folder: new SweepFolder(store, read.sweep),
       close: () => planner.close(),
     };
@@ -66,5 +68,8 @@ function strategyOf(read: ReadSweep): Strategy {
 
 /** The plan that a sweep begins with: nothing yet, under its own name. */
 export function emptyPlan({ sweep, base }: ReadSweep): Plan {
-  return { config: { ...base, path: sweep.path, name: sweep.name }, nodes: [] };
+  return {
+    config: { ...base, path: sweep.path, name: sweep.name, place: sweep.page, page: sweep.page },
+    nodes: [],
+  };
 }

@@ -5,7 +5,7 @@ import type { NodeResult } from "../run/run.ts";
 import { ObjectError } from "../store/info.ts";
 import type { Store } from "../store/local.ts";
 import { DamagedError } from "../tensor/files.ts";
-import type { Figures } from "./figures.ts";
+import type { Figure, Figures } from "./figures.ts";
 import type { Entry, Loss } from "./ledger.ts";
 import type { Planned } from "./plan.ts";
 
@@ -51,14 +51,14 @@ export async function judge(
   let loss: Loss | null = lossOf(planned, facts);
   for (const { node, fact } of ended) {
     if (fact?.outputs == null) continue;
-    const value = await readable(figures, fact.outputs);
-    if (typeof value === "string") loss ??= { node: node.id, message: value, log: fact.log };
-    else if (value === null) {
-      const message = `"${node.stage}" gave no "${figures.tensor}" that is a number`;
+    const figure = await readable(figures, fact.outputs);
+    if (typeof figure === "string") loss ??= { node: node.id, message: figure, log: fact.log };
+    else if (figure === null) {
+      const message = `"${node.stage}" gave no "${figures.asked.tensor}" that is a number`;
       loss ??= { node: node.id, message, log: fact.log };
     } else {
       const seed = node.cell["seed"] ?? "";
-      replicates.push({ seed, node: node.id, outputs: fact.outputs, value });
+      replicates.push({ seed, node: node.id, outputs: fact.outputs, ...figure });
     }
   }
   // A mean over fewer seeds would be compared with means over all.
@@ -75,7 +75,7 @@ export async function judge(
 async function readable(
   figures: Figures,
   outputs: Readonly<Record<string, Digest>>,
-): Promise<number | string | null> {
+): Promise<Figure | string | null> {
   try {
     return await figures.of(outputs);
   } catch (error) {

@@ -1,11 +1,12 @@
 /** Plans trials: the nodes of each, with the code that was learned when the sweep was opened. */
 import { ConfigError, type Diagnostic } from "../config/config.ts";
-import { suggest } from "../config/nearest.ts";
 import type { Json } from "../json.ts";
 import type { Planner } from "../plan/make.ts";
 import type { Node, Plan } from "../plan/plan.ts";
+import { type AskedSweep, checkStages, diagnosticAt, failAt, goalOf } from "./check.ts";
+import type { Asked } from "./figures.ts";
 import type { ReadSweep } from "./read.ts";
-import type { Domain, Parameter, Sweep, Values } from "./sweep.ts";
+import type { Domain, Goal, Parameter, Sweep, Values } from "./sweep.ts";
 import { baselineOf, type Point, sweptStages, trialConfig } from "./trials.ts";
 import { PathError } from "./values.ts";
 
@@ -33,14 +34,16 @@ export class TrialPlanner {
   ) {}
 
   /** Learns the base's stages and tries each end of the space. @throws {ConfigError} */
-  static async open(read: ReadSweep, planner: Planner): Promise<TrialPlanner> {
-    const { base, baseSource, sweep } = read;
+  static async open(asked: AskedSweep, planner: Planner): Promise<TrialPlanner> {
+    const { base, baseSource, sweep } = asked;
     // What the rungs count may be no param of its stage, which is told below.
     const point = { ...baselineOf(sweep), reach: null };
     const alone = trialConfig(base, sweep, [point], "test", null);
     const { plan } = await planner.plan(alone, baseSource);
-    const opened = new TrialPlanner(read, planner, plan, seededOf(plan, sweep));
-    opened.#checkMetric();
+    const seeded = seededOf(plan, sweep);
+    checkStages(asked, plan, seeded);
+    const read = { ...asked, sweep: { ...sweep, goal: goalOf(asked, plan) } };
+    const opened = new TrialPlanner(read, planner, plan, seeded);
     await opened.#checkValidation();
     await opened.#checkSpace();
     return opened;
@@ -49,6 +52,21 @@ export class TrialPlanner {
   /** True if the metric's stage reads a test set, in whose place trials read the validation part. */
   get readsTest(): boolean {
     return this.read.sweep.metric.on === "validation" && this.#tested().length > 0;
+  }
+
+  /** The metric as its stage declares it. */
+  get figure(): Asked {
+    const { stage, tensor } = this.read.sweep.metric;
+    const node = this.base.nodes.find((one) => one.stage === stage);
+    const curves = Object.entries(node?.description.outputs ?? {}).flatMap(([output, type]) =>
+      type.kind === "tensors" && type.curves !== undefined ? [[output, type.curves]] : []
+    );
+    return { tensor, curves: Object.fromEntries(curves) };
+  }
+
+  /** What the metric is a value of, e.g. "epoch", where its stage keeps one of several; else null. */
+  get unit(): string | null {
+    return Object.values(this.figure.curves)[0]?.unit ?? null;
   }
 
   /** What the metric is measured on, e.g. `preprocess.validation`; empty where that is not known. */
@@ -104,60 +122,6 @@ export class TrialPlanner {
     return Object.values(stage?.inputs ?? {}).flat().filter(({ output }) => output === "test");
   }
 
-  #fail(path: readonly (string | number)[], message: string, help?: string): never {
-    throw new ConfigError([this.#diagnostic(path, message, help)]);
-  }
-
-  #diagnostic(path: readonly (string | number)[], message: string, help?: string): Diagnostic {
-    const location = this.read.source.locate(path);
-    return { severity: "error", message, ...help === undefined ? {} : { help }, location };
-  }
-
-  #checkMetric(): void {
-    const { sweep } = this.read;
-    const { stage, tensor } = sweep.metric;
-    const nodes = this.base.nodes.filter((node) => node.stage === stage);
-    const [node] = nodes;
-    if (node === undefined) throw new Error(`"${stage}" was planned, and has no node`);
-    const outputs = Object.values(node.description.outputs);
-    const has = outputs.some((type) =>
-      type.kind === "tensors" && (Object.hasOwn(type.tensors, tensor) || type.open === true)
-    );
-    if (!has) {
-      const names = outputs.flatMap((type) =>
-        type.kind === "tensors" ? Object.keys(type.tensors) : []
-      );
-      this.#fail(["metric"], `"${stage}" gives no figure "${tensor}"`, suggest(tensor, names));
-    }
-    const axes = Object.keys(node.cell).filter((axis) => axis !== "trial" && axis !== "seed");
-    if (axes.length > 0) {
-      this.#fail(
-        ["metric"],
-        `"${stage}" has ${nodes.length} cells for each trial, along ${axes.join(" and ")}`,
-        "A sweep judges a trial by one figure: sweep one of the cells, or take the variants away",
-      );
-    }
-    if (node.cell["trial"] === undefined) {
-      this.#fail(
-        ["metric"],
-        `Nothing that "${stage}" is made of is swept: all trials are the same`,
-      );
-    }
-    if (sweep.replicates > 1 && this.seeded === null) {
-      this.#fail(["replicates"], "Nothing that is swept is random: replicates would be the same");
-    }
-    if (sweep.rungs === null) return;
-    const { stage: name, param } = sweep.rungs;
-    const horizon = this.base.nodes.find((one) => one.stage === name)?.horizon ?? null;
-    if (horizon !== param) {
-      this.#fail(
-        ["strategy"],
-        `"${name}" does not go on by "${param}": each rung would train from the start`,
-        horizon === null ? undefined : `it goes on by "${horizon}": "of: ${name}.${horizon}"`,
-      );
-    }
-  }
-
   async #checkValidation(): Promise<void> {
     if (!this.readsTest) return;
     const { base, sweep } = this.read;
@@ -166,7 +130,8 @@ export class TrialPlanner {
       await this.planner.plan(config, this.read.baseSource);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      this.#fail(
+      failAt(
+        this.read,
         ["metric"],
         `Trials cannot be judged by "${this.measuredOn}": ${problemOf(error)}`,
         'Split off validation data, as preprocess does, or say "metric: { of: ..., on: test }"',
@@ -191,14 +156,14 @@ export class TrialPlanner {
       if (!("problem" in one) || probe === undefined) return [];
       const { parameter: { path }, step } = probe;
       const place = ["space", keys.get(path) ?? path, ...step === null ? [] : [step]];
-      return [this.#diagnostic(place, `"${path}" cannot be this: ${one.problem}`)];
+      return [diagnosticAt(this.read, place, `"${path}" cannot be this: ${one.problem}`)];
     });
     if (found.length > 0) throw new ConfigError(distinct(found));
   }
 }
 
 /** The last random stage that is swept, else the first random one behind a swept one. */
-function seededOf({ nodes }: Plan, sweep: Sweep): string | null {
+function seededOf({ nodes }: Plan, sweep: Sweep<Goal | null>): string | null {
   const swept = sweptStages(sweep);
   const random = nodes.filter(({ seed }) => seed !== null);
   return random.findLast(({ stage }) => swept.has(stage))?.stage ??
@@ -213,19 +178,21 @@ function endsOf(domain: Domain): { value: Json; step: number | null }[] {
   return domain.choices.map(({ value }, index) => ({ value, step: index }));
 }
 
-/** Values of what a param is conditional on, or a part of, and so on. */
+/** Values of what a param is conditional on, or a part of, and so on; what it asks for itself comes first. */
 function conditionsOf(parameter: Parameter, space: readonly Parameter[]): Values {
-  let values: Values = {};
-  for (const other of space) {
-    if (other === parameter) break;
-    const asked = parameter.when.find(({ path }) => path === other.path);
-    const isWhole = parameter.path.startsWith(`${other.path}.`);
-    if (asked === undefined && !isWhole) continue;
-    const [end] = endsOf(other.domain);
-    const value = asked?.is[0] ?? end?.value ?? null;
-    values = { ...values, ...conditionsOf(other, space), [other.path]: value };
-  }
-  return values;
+  const values = new Map<string, Json>();
+  const add = (one: Parameter) => {
+    const added = space.filter((other) => {
+      if (other === parameter || values.has(other.path)) return false;
+      const asked = one.when.find(({ path }) => path === other.path);
+      if (asked === undefined && !one.path.startsWith(`${other.path}.`)) return false;
+      values.set(other.path, asked?.is[0] ?? endsOf(other.domain)[0]?.value ?? null);
+      return true;
+    });
+    added.forEach(add);
+  };
+  add(parameter);
+  return Object.fromEntries(values);
 }
 
 /** Both ends of a range may be wrong in the same way. */

@@ -5,6 +5,7 @@ import type { SweepData } from "../report/sweep_data.ts";
 import { renderSweepPage } from "../report/sweep_page.ts";
 import { publishFile } from "../store/files.ts";
 import type { Store } from "../store/local.ts";
+import type { Sweep } from "./sweep.ts";
 import { pagesOf } from "./pages.ts";
 
 /** The page's script, built before the sweep begins: Ctrl-C ends the bundler as well. */
@@ -16,11 +17,12 @@ export async function sweepClient(store: Store): Promise<string> {
 
 /** Answers the paths. */
 export async function publishSweep(
+  sweep: Pick<Sweep, "page">,
   data: SweepData,
   client: string,
   reports: string,
 ): Promise<string[]> {
-  const [page = "", config] = pagesOf(data, reports);
+  const [page = "", config] = pagesOf(sweep, data, reports);
   publishFile(page, await renderSweepPage(data, client));
   if (config !== undefined && data.winner !== null) publishFile(config, data.winner.yaml);
   return config === undefined ? [page] : [page, config];

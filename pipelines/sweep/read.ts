@@ -3,6 +3,7 @@ import { basename, dirname } from "node:path";
 import { type Config, ConfigError, type StageConfig } from "../config/config.ts";
 import { suggest } from "../config/nearest.ts";
 import { absolute } from "../config/paths.ts";
+import { placeOf, withOverrides } from "../config/place.ts";
 import { readConfig, readText } from "../config/read.ts";
 import { ConfigSource, diagnostics } from "../config/source.ts";
 import { child, type MapTree, type Problem, quote, toJson, type Tree } from "../config/tree.ts";
@@ -11,7 +12,8 @@ import { parseDuration } from "../config/units.ts";
 import { parseYaml } from "../config/yaml.ts";
 import { type Head, SpaceReader } from "./read_space.ts";
 import { StrategyReader } from "./read_strategy.ts";
-import { MOST_TRIALS, type Parameter, type Sweep } from "./sweep.ts";
+import { type Goal, MOST_TRIALS, type Parameter, type Sweep } from "./sweep.ts";
+import { wholesFirst } from "./values.ts";
 
 const KEYS = [
   "base",
@@ -32,8 +34,9 @@ const KEYS = [
 export const MOST_REPLICATES = 100;
 const HOUR = 3_600_000;
 
-export interface ReadSweep {
-  readonly sweep: Sweep;
+/** `G`: its goal, which the file need not say. */
+export interface ReadSweep<G extends Goal | null = Goal> {
+  readonly sweep: Sweep<G>;
   /** Where the values of the sweep's file stand. */
   readonly source: ConfigSource;
   /** The key of each param in the file's space, by its path. */
@@ -53,7 +56,7 @@ export async function readSweep(
   path: string,
   project: string,
   overrides: readonly string[],
-): Promise<ReadSweep> {
+): Promise<ReadSweep<Goal | null>> {
   const file = absolute(path);
   const text = await readText(file, "sweep");
   const problems: Problem[] = [];
@@ -75,8 +78,10 @@ export async function readSweep(
   fail();
   const cells = reader.cells(config);
   fail();
+  const place = await placeOf(file, `${project}/configs/sweeps`, project);
+  const page = await withOverrides(place, overrides);
   return {
-    sweep: { ...read, cells, overrides: [...read.overrides, ...overrides] },
+    sweep: { ...read, page, cells, overrides: [...read.overrides, ...overrides] },
     source: new ConfigSource(file, text, tree),
     keys: reader.spaceKeys,
     base: config,
@@ -87,7 +92,7 @@ export async function readSweep(
 class SweepReader extends TreeReader {
   #space: SpaceReader;
   #root: MapTree | null = null;
-  #sweep: Sweep | null = null;
+  #sweep: Sweep<Goal | null> | null = null;
 
   constructor(problems: Problem[]) {
     super(problems);
@@ -98,7 +103,7 @@ class SweepReader extends TreeReader {
     return this.#space.names;
   }
 
-  read(tree: Tree, file: string): Sweep | null {
+  read(tree: Tree, file: string): Sweep<Goal | null> | null {
     const root = this.map(tree, 'a map with the keys "base" and "space"');
     if (root === null) return null;
     this.#root = root;
@@ -122,21 +127,16 @@ class SweepReader extends TreeReader {
     const last = head?.stage ?? this.#space.heads.at(-1)?.head.stage ?? "";
     const rungs = "rungs" in strategy ? strategies.counted(of("strategy"), last) : null;
     if (rungs !== null) this.#refuseRungs(space, rungs);
-    const goal = of("goal");
-    const goals = ["maximize", "minimize"] as const;
-    const named = goals.find((one) =>
-      one === (goal?.kind === "scalar" ? goal.value : goal === undefined ? "maximize" : null)
-    );
-    if (named === undefined && goal !== undefined) this.wanted(goal, '"maximize" or "minimize"');
     this.#sweep = {
       path: file,
       name: basename(file).replace(/\.ya?ml$/i, ""),
+      page: "",
       base: base === null ? "" : absolute(dirname(file), base),
       overrides: this.#set(of("set")),
       seed: this.whole(of("seed"), 0, Number.MAX_SAFE_INTEGER) ?? 1,
       space,
       metric: this.#metric(of("metric")),
-      goal: named ?? "maximize",
+      goal: this.#goal(of("goal")),
       strategy,
       rungs,
       budget: this.#budget(of("budget"), isGrid, root),
@@ -208,7 +208,10 @@ class SweepReader extends TreeReader {
 
   #set(tree: Tree | undefined): string[] {
     const map = tree === undefined ? null : this.map(tree, "a map of paths to values");
-    return this.entries(map).map(([path, { value }]) => `${path}=${JSON.stringify(toJson(value))}`);
+    const values = this.entries(map).map(([path, { value }]) => [path, toJson(value)] as const);
+    return wholesFirst(Object.fromEntries(values)).map(([path, value]) =>
+      `${path}=${JSON.stringify(value)}`
+    );
   }
 
   #metric(tree: Tree | undefined): Sweep["metric"] {
@@ -230,6 +233,12 @@ class SweepReader extends TreeReader {
       tensor: tensor ?? "",
       on: found === "test" ? "test" : "validation",
     };
+  }
+
+  #goal(tree: Tree | undefined): Goal | null {
+    const value = tree?.kind === "scalar" ? tree.value : null;
+    if (value === "maximize" || value === "minimize") return value;
+    return tree === undefined ? null : this.wanted(tree, '"maximize" or "minimize"');
   }
 
   #budget(tree: Tree | undefined, isGrid: boolean, root: MapTree): Sweep["budget"] {

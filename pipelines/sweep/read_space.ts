@@ -98,7 +98,11 @@ export class SpaceReader extends TreeReader {
       const wanted = kind === "float" ? "two numbers" : "two whole numbers";
       return this.wanted(value, `[least, most], ${wanted}`);
     }
-    if (min >= max) {
+    if (min === max) {
+      const help = `One value is a list of one: "[${min}]"`;
+      return this.complain(`The range begins and ends at ${min}`, value.place, help);
+    }
+    if (min > max) {
       return this.complain(`The range ends before it begins: ${min}, ${max}`, value.place);
     }
     const log = this.boolean(child(map, "log")?.value) ?? false;

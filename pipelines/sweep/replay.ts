@@ -36,7 +36,7 @@ export async function replay(
   const facts = new Map<NodeId, Fact>();
   const done = new Map<NodeId, Readonly<Record<string, Digest>>>();
   const { hasLosses } = folder;
-  const figures = await Figures.open(store, sweep.metric.tensor);
+  const figures = await Figures.open(store, planner.figure);
 
   async function look(entries: readonly Entry[], on = sweep.metric.on): Promise<void> {
     const planned = await planner.plan(entries.map(({ point }) => point), on);
@@ -115,6 +115,7 @@ export async function replay(
           tested,
           facts,
           on: planner.measuredOn,
+          unit: planner.unit,
           isOver,
           wall: 0,
         },

@@ -10,6 +10,7 @@ import { Driver } from "./driver.ts";
 import { entriesBefore, pointsBefore } from "./earlier.ts";
 import { Figures } from "./figures.ts";
 import type { Entry } from "./ledger.ts";
+import { limitsOf, pointsOf } from "./limits.ts";
 import { emptyPlan, type OpenedSweep } from "./open.ts";
 import type { Fact } from "./outcome.ts";
 import { isPublished, pagesOf } from "./pages.ts";
@@ -47,7 +48,7 @@ export async function runSweep(
   const { sweep } = read;
   const started = asked.now();
   const client = await sweepClient(store);
-  const figures = await Figures.open(store, sweep.metric.tensor);
+  const figures = await Figures.open(store, planner.figure);
   const facts = new Map<NodeId, Fact>();
   const before = folder.readState();
   const points = pointsBefore(before, sweep);
@@ -70,6 +71,7 @@ export async function runSweep(
     tested: driver.tested,
     facts: driver.facts,
     on: planner.measuredOn,
+    unit: planner.unit,
     isOver: driver.isOver,
     wall: asked.now() - started,
   });
@@ -77,6 +79,7 @@ export async function runSweep(
   const data = (withCurves: boolean) =>
     sweepData(known(), store, shown, read, asked.reports, withCurves);
 
+  for (const message of limitsOf(sweep)) listen({ type: "note", message });
   let next = -Infinity;
   let writing: Promise<void> | null = null;
   const keepState = () => {
@@ -104,18 +107,19 @@ export async function runSweep(
     keepGoing: true,
     retries: sweep.retries,
     more: driver.more,
-    sweep: sweep.name,
+    sweep: sweep.page,
     async conclude(listen) {
       await writing;
       await figures.close();
       last = await data(false);
-      const isSame = resultsOf(last) === resultsOf(before) && isPublished(last, asked.reports);
+      const isSame = resultsOf(last) === resultsOf(before) &&
+        isPublished(sweep, last, asked.reports);
       if (!isSame) last = await data(true);
       // With what it has cost the run that made it.
       folder.writeState(isSame ? before : last);
       const paths = isSame
-        ? pagesOf(last, asked.reports)
-        : await publishSweep(last, client, asked.reports);
+        ? pagesOf(sweep, last, asked.reports)
+        : await publishSweep(sweep, last, client, asked.reports);
       for (const path of paths) listen({ type: "report-published", path });
     },
   }, listen);
@@ -124,7 +128,9 @@ export async function runSweep(
 
 /** All of a state that a page shows, but for times and curves. */
 function resultsOf(state: unknown): string {
-  const { trials, baseline, winner, left, metric, goal, strategy, asynchronous } = fieldsOf(state);
+  const { trials, baseline, winner, left, metric, goal, strategy, asynchronous, limits } = fieldsOf(
+    state,
+  );
   const timeless = (trial: unknown) => ({ ...fieldsOf(trial), seconds: 0, curves: null });
   return JSON.stringify([
     Array.isArray(trials) ? trials.map(timeless) : null,
@@ -135,6 +141,7 @@ function resultsOf(state: unknown): string {
     goal,
     strategy,
     asynchronous,
+    limits,
   ]);
 }
 
@@ -158,9 +165,9 @@ function eventOf(driver: Driver, entry: Entry): Parameters<Listener>[0] {
 
 /** Of strategies with rungs at least those that the first results let expect: ASHA may promote more. */
 function expectedJobs({ ledger, planner }: Driver): number {
-  const { strategy, budget } = planner.read.sweep;
-  if (!("rungs" in strategy)) return ledger.strategy.jobs;
-  let sum = 0, trials = Math.min(budget.trials, ledger.strategy.jobs);
+  const { strategy } = planner.read.sweep;
+  let sum = 0, trials = pointsOf(planner.read.sweep);
+  if (!("rungs" in strategy)) return trials;
   for (const _ of strategy.rungs) {
     sum += trials;
     trials = Math.floor(trials / strategy.eta);

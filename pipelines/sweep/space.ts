@@ -1,7 +1,7 @@
 /** Points of a space: which params count in them, how to draw one, and all that a grid has. */
 import type { Json } from "../json.ts";
 import { canonicalJson } from "../store/canonical.ts";
-import { gridCells, holds, isSame, valueAt } from "./domain.ts";
+import { allCells, type Cells, gridCells, holds, isSame, valueAt } from "./domain.ts";
 import type { Parameter, Space, Values } from "./sweep.ts";
 
 type Known = ReadonlyMap<string, Json>;
@@ -58,15 +58,19 @@ export function textOf(values: Values): string {
   return text;
 }
 
+/** The values of each parameter in a grid: what it says, unless another part of them is asked for. */
+type CellsOf = (parameter: Parameter) => Cells;
+const inGrid: CellsOf = ({ domain }) => gridCells(domain);
+
 /** Every point once, the last parameter fastest; none of them is made before it is asked for. */
-export function* gridOf(space: Space): Generator<Values, void> {
+export function* gridOf(space: Space, cellsOf = inGrid): Generator<Values, void> {
   const known = new Map<string, Json>();
   function* from(i: number): Generator<Values, void> {
     const parameter = space[i];
     if (parameter === undefined) yield Object.fromEntries(known);
     else if (!counts(parameter, known)) yield* from(i + 1);
     else {
-      const cells = gridCells(parameter.domain);
+      const cells = cellsOf(parameter);
       for (let k = 0; k < cells.count; k++) {
         known.set(parameter.path, cells.at(k));
         yield* from(i + 1);
@@ -77,8 +81,13 @@ export function* gridOf(space: Space): Generator<Values, void> {
   yield* from(0);
 }
 
+/** How many points a space has; Infinity where a range of floats without a step is in it. */
+export function sizeOf(space: Space): number {
+  return gridSize(space, ({ domain }) => allCells(domain));
+}
+
 /** How many points `gridOf` gives, without making them. */
-export function gridSize(space: Space): number {
+export function gridSize(space: Space, cellsOf = inGrid): number {
   // Points so far, those together in which the conditions of later parameters meet the same values. A value
   // that no condition names is left out, as that of a parameter that does not count.
   let groups = new Map<string, { readonly known: Known; readonly count: number }>([
@@ -86,7 +95,7 @@ export function gridSize(space: Space): number {
   ]);
   space.forEach((parameter, i) => {
     const later = space.slice(i + 1).flatMap((one) => one.when);
-    const cells = gridCells(parameter.domain);
+    const cells = cellsOf(parameter);
     const named = new Map(
       later.filter((one) => one.path === parameter.path).flatMap((one) => one.is)
         .filter((value) => cells.has(value)).map((value) => [canonicalJson(value), value]),

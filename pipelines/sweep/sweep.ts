@@ -72,11 +72,16 @@ export type StrategySpec =
 /** Trials of one sweep at most. */
 export const MOST_TRIALS = 20_000;
 
-export interface Sweep {
+export type Goal = "maximize" | "minimize";
+
+/** `Sweep<Goal | null>`: as its file says it. Without a goal that of its metric holds, which its stage knows. */
+export interface Sweep<G extends Goal | null = Goal> {
   /** Absolute path of the file. */
   readonly path: string;
-  /** File name without `.yaml`; names the report. */
+  /** File name without `.yaml`, for people. */
   readonly name: string;
+  /** What its pages and its folder in the store are called: where the file lies, and what `--set` changes. */
+  readonly page: string;
   /** Absolute path of the base config. */
   readonly base: string;
   /** What is changed of the base config for all trials, in the form of `--set`. */
@@ -91,7 +96,7 @@ export interface Sweep {
     /** `test`: the metric's stage keeps its inputs; `validation`: what it reads of a test set is replaced. */
     readonly on: "validation" | "test";
   };
-  readonly goal: "maximize" | "minimize";
+  readonly goal: G;
   readonly strategy: StrategySpec;
   /** Stage and param that the rungs of halving count, e.g. train and epochs. */
   readonly rungs: { readonly stage: string; readonly param: string } | null;

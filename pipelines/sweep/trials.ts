@@ -1,8 +1,9 @@
 /** A sweep's trials as cells of its base config: what is planned is a config like any other. */
 import type { Config, Reference, StageConfig } from "../config/config.ts";
 import { merge } from "../plan/cells.ts";
+import { producersFirst } from "../plan/order.ts";
 import type { Job } from "./strategy.ts";
-import type { Sweep, Values } from "./sweep.ts";
+import type { Goal, Sweep, Values } from "./sweep.ts";
 import { ofStage, replaced } from "./values.ts";
 
 /** A point with its name in the graph: `17`, or `17.1` for rung 1 of halving. */
@@ -26,7 +27,7 @@ export function pointOf(sweep: Sweep, job: Job): Point {
 }
 
 /** The base config as it stands, trained as far as the last rung: what trials are compared with. */
-export function baselineOf(sweep: Sweep): Point {
+export function baselineOf(sweep: Sweep<Goal | null>): Point {
   const reach = "rungs" in sweep.strategy ? sweep.strategy.rungs.at(-1) ?? null : null;
   return { label: "baseline", values: {}, reach };
 }
@@ -40,7 +41,7 @@ export function baselineOf(sweep: Sweep): Point {
  */
 export function trialConfig(
   base: Config,
-  sweep: Sweep,
+  sweep: Sweep<Goal | null>,
   points: readonly Point[],
   on: Sweep["metric"]["on"],
   seeded: string | null,
@@ -72,7 +73,7 @@ export function trialConfig(
 }
 
 /** Stages that get a cell for each trial. */
-export function sweptStages(sweep: Sweep): Set<string> {
+export function sweptStages(sweep: Sweep<Goal | null>): Set<string> {
   const names = sweep.space.map(({ path }) => path.split(".")[0] ?? "");
   return new Set([...names, ...sweep.rungs === null ? [] : [sweep.rungs.stage]]);
 }
@@ -117,15 +118,6 @@ function limited(resources: StageConfig["resources"], timeout: number | null) {
 
 /** A stage and all that feed it, in declared order. */
 function needed(stages: readonly StageConfig[], last: string): StageConfig[] {
-  const wanted = new Set<string>();
-  const visit = (name: string) => {
-    if (wanted.has(name)) return;
-    wanted.add(name);
-    const stage = stages.find((one) => one.name === name);
-    for (const inputs of [stage?.inputs, ...stage?.variants.map((one) => one.inputs) ?? []]) {
-      for (const reference of Object.values(inputs ?? {}).flat()) visit(reference.stage);
-    }
-  };
-  visit(last);
-  return stages.filter(({ name }) => wanted.has(name));
+  const wanted = new Set(producersFirst(stages, stages.filter(({ name }) => name === last)));
+  return stages.filter((stage) => wanted.has(stage));
 }

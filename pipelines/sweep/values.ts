@@ -7,9 +7,18 @@ export class PathError extends Error {
   override readonly name = "PathError";
 }
 
-/** The params of one stage among a trial's values, with their paths as lists, without the stage. */
+/**
+ * A trial's values in the order in which they are put into params: the whole of a param before its parts, however
+ * the space orders them, or the whole would take the parts away that stood before it.
+ */
+export function wholesFirst(values: Values): [path: string, value: Json][] {
+  const depth = (path: string) => path.split(".").length;
+  return Object.entries(values).sort(([a], [b]) => depth(a) - depth(b));
+}
+
+/** The params of one stage among a trial's values, in that order, with their paths as lists, without the stage. */
 export function ofStage(values: Values, stage: string): [path: string[], value: Json][] {
-  return Object.entries(values).flatMap(([path, value]) => {
+  return wholesFirst(values).flatMap(([path, value]) => {
     const [first, ...rest] = path.split(".");
     return first === stage ? [[rest, value] as [string[], Json]] : [];
   });
@@ -34,7 +43,7 @@ function changed(old: Json | undefined, path: readonly string[], value: Json): J
   const [step, ...rest] = path;
   if (step === undefined) return value;
   if (isList(old)) {
-    const index = /^\d+$/.test(step) ? Number(step) : -1;
+    const index = indexOf(step);
     if (index < 0 || index >= old.length) {
       throw new PathError(`Found "${step}" where a list of ${old.length} is, wanted its index`);
     }
@@ -51,11 +60,16 @@ function changed(old: Json | undefined, path: readonly string[], value: Json): J
 export function valueAt(params: Json, path: readonly string[]): Json | undefined {
   let found: Json | undefined = params;
   for (const step of path) {
-    if (isList(found)) found = /^\d+$/.test(step) ? found[Number(step)] : undefined;
+    if (isList(found)) found = found[indexOf(step)];
     else if (typeof found === "object" && found !== null) found = found[step];
     else return undefined;
   }
   return found;
+}
+
+/** -1 where it is none; `07` would be a second path to the same place. */
+function indexOf(step: string): number {
+  return /^(0|[1-9]\d*)$/.test(step) ? Number(step) : -1;
 }
 
 /** `Array.isArray` does not narrow readonly arrays. */

@@ -66,7 +66,7 @@ export function serveUi(store: Store, port: number, now: () => number = Date.now
     if (state === null || !state.has(node)) return answer("There is no such node", 404);
     const isPlace = from === null || /^\d{1,15}$/.test(from);
     if (!isPlace) return answer("`from` is a number of bytes", 400);
-    const view = await readLog(store.logFile(run, node), from === null ? null : Number(from));
+    const view = await readLog(await store.logFile(run, node), from === null ? null : Number(from));
     return answer(JSON.stringify(view), 200, "application/json");
   };
 

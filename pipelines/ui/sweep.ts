@@ -1,4 +1,4 @@
-/** How a sweep stands, from `sweeps/<name>/state.json` of the store, which its driver writes. */
+/** How a sweep stands, from `sweeps/<page>/state.json` of the store, which its driver writes. */
 import type { TrialState } from "../report/sweep_data.ts";
 import { readIfThere } from "../store/files.ts";
 import { fieldsOf } from "../store/valid.ts";
@@ -15,7 +15,8 @@ export class SweepFile {
 
   /** `root`: the store's; `name`: as a file of events says it. */
   constructor(root: string, readonly name: string) {
-    const isName = !/[/\\\0]/.test(name) && name !== "." && name !== "..";
+    const isName = !/[\\\0]/.test(name) &&
+      name.split("/").every((part) => part !== "" && part !== "." && part !== "..");
     this.#path = isName ? `${root}/sweeps/${name}/state.json` : null;
   }
 

@@ -56,14 +56,12 @@ export async function readMetrics(artifact: ArtifactReader, classes: number) {
       } classes, the test set has ${classes}`,
     );
   }
-  const [low = NaN, high = NaN] = await float("accuracyInterval");
   const counts = await artifact.tensor("calibrationCount", "int32").read();
   const confidence = await float("calibrationConfidence");
   const accuracy = await float("calibrationAccuracy");
   return {
     loss: await figure("loss"),
     accuracy: await figure("accuracy"),
-    interval: [low, high] as const,
     confusion: table(await confusion.read(), classes),
     precision: await float("precision"),
     recall: await float("recall"),

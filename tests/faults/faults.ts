@@ -4,17 +4,28 @@
  */
 import { Lab, type Row, tableLines } from "./lab.ts";
 import { SUITE } from "./suite.ts";
+import { value } from "../../pipelines/cli/command.ts";
+import { called, refuse } from "../task.ts";
 
-const words = [...Deno.args];
-const at = words.indexOf("--seed");
-const seed = at < 0 ? crypto.getRandomValues(new Uint32Array(1))[0] ?? 1 : Number(words[at + 1]);
-if (at >= 0) words.splice(at, 2);
-const unknown = words.filter((word) => SUITE[word] === undefined);
-if (unknown.length > 0 || !Number.isSafeInteger(seed)) {
-  console.error(
-    `error: "${unknown.join(" ")}": wanted --seed N and of ${Object.keys(SUITE).join(", ")}`,
-  );
-  Deno.exit(2);
+const names = Object.keys(SUITE);
+const call = await called({
+  name: "faults",
+  summary: "Disturb runs in every way that is known, and count how often they came to the same end",
+  details: `Faults: ${names.join(", ")}.`,
+  arguments: [{ name: "fault", description: "only these", required: false, many: true }],
+  flags: [{ flags: "--seed <number>", description: "draws the moments (another each time)" }],
+  examples: [["faults", "all of them"], ["faults --seed 7", "those of seed 7 again"]],
+});
+const words = call.arguments, given = value(call, "seed");
+const seed = given === undefined
+  ? crypto.getRandomValues(new Uint32Array(1))[0] ?? 1
+  : Number(given);
+const unknown = words.find((word) => SUITE[word] === undefined);
+if (unknown !== undefined) {
+  refuse(`There is no fault "${unknown}"`, `there are: ${names.join(", ")}`);
+}
+if (given === "" || !Number.isSafeInteger(seed) || seed < 0) {
+  refuse(`--seed "${given}" is no seed`, "give a whole number");
 }
 console.log(`seed ${seed}`);
 await using lab = await Lab.open(seed);

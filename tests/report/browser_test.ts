@@ -47,7 +47,8 @@ inBrowser("The variant filter works by keyboard, in tables and charts", {}, asyn
   const row = page.locator("#variants tbody tr", { hasText: "sparse" });
   const dots = page.locator("#accuracy .mark-symbol.role-mark path");
   const bars = page.locator("#class-f1 .mark-rect.role-mark path");
-  assert.equal(await dots.count(), 6);
+  // A dot a variant, a ring a seed of the one that has several.
+  assert.equal(await dots.count(), 7);
   const all = await bars.count();
   await page.locator(".filter input[value=sparse]").focus();
   await page.keyboard.press("Space");
@@ -55,7 +56,7 @@ inBrowser("The variant filter works by keyboard, in tables and charts", {}, asyn
   await page.waitForFunction(
     "document.querySelectorAll('#class-f1 .mark-rect.role-mark path').length === 21",
   );
-  assert.equal(await dots.count(), 5);
+  assert.equal(await dots.count(), 6);
   assert.equal(all, 28);
   assert.equal(await page.locator("#paired tbody tr:visible").count(), 3);
   await page.keyboard.press("Space");
@@ -83,6 +84,28 @@ inBrowser("Lineage is written down: command, times, outcomes", {}, async (page) 
   assert.equal(await page.locator('#variants [data-time="sparse"]').innerText(), "2 min 8 s");
 });
 
+inBrowser("What was asked of the variants differs first, the rest is folded", {}, async (page) => {
+  const rows = page.locator("#asked > .scroll tbody tr");
+  const texts = (await rows.allInnerTexts()).map((text) => text.replace(/\s*\n\s*/g, " / "));
+  const cells = texts.map((text) => text.split("\t"));
+  assert.deepEqual(cells.map((row) => row.map((one) => one.trim())), [
+    ["train input train", "download.train", "download.train", "augment.images", "download.train"],
+    ["train optimizer.learningRate", "0.001", "0.01", "0.001", "0.001"],
+    [
+      "train layers",
+      "dense units 64 / dense units 10",
+      "dense units 64 / dense units 10",
+      "dense units 64 / dense units 10",
+      "dense units 64 / dense units 32 / dense units 10",
+    ],
+  ]);
+  assert.deepEqual(await rows.locator("strong").allInnerTexts(), ["dense units 32"]);
+  const rest = page.locator("#asked details");
+  assert.equal(await rest.locator("table").isVisible(), false);
+  await rest.locator("summary").click();
+  assert.match(await rest.innerText(), /train optimizer\.type\s+adam/);
+});
+
 inBrowser("Without JavaScript all drawings are there", { script: false }, async (page) => {
   const charts = page.locator("figure.chart");
   assert.equal(await charts.count(), await page.locator("figure.chart > svg").count());
@@ -98,7 +121,10 @@ inBrowser("Dark mode recolours the page and the drawings in it", { dark: true },
   const colour = (at: string, what: string) =>
     page.evaluate(`getComputedStyle(document.querySelector('${at}')).${what}`);
   assert.equal(await colour("body", "backgroundColor"), "rgb(23, 23, 22)");
-  assert.equal(await colour("#accuracy .mark-symbol path", "fill"), "rgb(91, 176, 230)");
+  assert.equal(
+    await colour("#accuracy .mark-symbol path:not([fill=transparent])", "fill"),
+    "rgb(91, 176, 230)",
+  );
 });
 
 /** What a reader sees of the flame chart: how far its bars reach, and of which colours they are. */

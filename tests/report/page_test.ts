@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { spec } from "../../pipelines/report/chart_parts.ts";
+import { type Chart, draw } from "../../pipelines/report/draw.ts";
 import { renderPage } from "../../pipelines/report/page.ts";
 import { client, HOSTILE, madeUp } from "./rig.ts";
 
@@ -75,4 +77,81 @@ Deno.test("Parts without data are left out, and one unnamed variant needs no fil
     assert.ok(!bare.includes(`<section id="${id}"`), id);
   }
   assert.ok(!bare.includes("<fieldset"));
+});
+
+/** The cells of a variant's row in the first table. */
+function cells(html: string, name: string): string[] {
+  const row = new RegExp(`<tr data-variants="\\[&quot;${name}&quot;\\]">[^]*?</tr>`).exec(html)
+    ?.[0];
+  return [...(row ?? "").matchAll(/<t[dh][^>]*>([^]*?)<\/t[dh]>/g)]
+    .map((cell) => (cell[1] ?? "").replace(/<[^>]+>/g, "").replace(/\s+/g, " ").trim());
+}
+
+Deno.test("With seeds the mean and its interval are of all of them, and the words say so", () => {
+  const seeds = madeUp().variants[0]?.replicates.map((r) => r.accuracy) ?? [];
+  const mean = 100 * seeds.reduce((sum, x) => sum + x, 0) / seeds.length;
+  const [, count, loss, accuracy, interval] = cells(page, "baseline");
+  assert.equal(count, "3");
+  assert.match(loss ?? "", /^0\.\d{4} ± 0\.\d{4}$/);
+  assert.equal(accuracy, `${mean.toFixed(2)} %`);
+  const [low = NaN, high = NaN] = interval?.split(" – ").map(parseFloat) ?? [];
+  assert.ok(low < Math.min(...seeds) * 100 && Math.max(...seeds) * 100 < high, interval);
+  assert.match(page, /for other seeds \(Student’s t\) and other test images/);
+  assert.doesNotMatch(page, /first seed/);
+});
+
+Deno.test("A pair that shares seeds is tested over them", async () => {
+  const data = madeUp();
+  const [first] = data.variants;
+  assert.ok(first);
+  const worse = {
+    ...first,
+    name: "worse",
+    replicates: first.replicates.map((r, i) => ({
+      ...r,
+      predicted: Array.from(r.predicted, (p, at) => at < 30 + i ? 99 : p),
+    })),
+  };
+  const html = await renderPage({ ...data, variants: [first, worse] }, "");
+  assert.match(html, /p is of a paired t-test over the seeds that both have/);
+  assert.match(html, /baseline is better over seeds/);
+  assert.doesNotMatch(html, /McNemar/);
+});
+
+Deno.test("A chart has one place on the page: one that is not there, or nowhere, is an error", async () => {
+  const chart = (id: string): Chart => ({
+    id,
+    description: "",
+    spec: spec({ data: { values: [{ a: 1 }] }, mark: "point", encoding: {} }),
+  });
+  const one = chart("one");
+  const drawings = await draw([one, null]);
+  assert.equal(drawings.place(null), null);
+  assert.throws(() => drawings.checkPlaced(), {
+    message: 'The chart "one" has no place on the page',
+  });
+  assert.throws(() => drawings.place(chart("onee")), {
+    message: 'Cannot place the chart "onee": it was not drawn',
+  });
+  assert.match(drawings.place(one)?.text ?? "", /^<figure class="chart" id="one"/);
+  drawings.checkPlaced();
+  assert.throws(() => drawings.place(one), /has a place already/);
+  await assert.rejects(draw([one, chart("one")]), { message: 'Two charts are called "one"' });
+});
+
+Deno.test("A line of one epoch is drawn as its point", async () => {
+  const data = madeUp();
+  const html = await renderPage({
+    ...data,
+    variants: data.variants.map((v) => ({
+      ...v,
+      reference: v.reference && { ...v.reference, curves: { val_loss: [0.5] } },
+      replicates: v.replicates.map((r) => ({ ...r, curves: { loss: [0.7], val_loss: [0.6] } })),
+    })),
+  }, "");
+  const chart = /<figure class="chart" id="curve-loss-0"[^]*?<\/figure>/.exec(html)?.[0] ?? "";
+  const points = [...chart.matchAll(/<path [^>]*aria-roledescription="point"[^>]*>/g)]
+    .map(([path]) => path);
+  // Three seeds' training and validation, and the reference.
+  assert.equal(points.filter((path) => !/opacity="0"/.test(path)).length, 7, chart);
 });

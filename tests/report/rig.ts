@@ -43,7 +43,6 @@ function replicate(labels: Uint8Array, seed: number, right: number, name: string
     seed: seed === 0 ? "" : String(seed),
     loss: 1.2 - accuracy,
     accuracy,
-    interval: [accuracy - 0.012, accuracy + 0.012],
     predicted,
     confusion,
     precision: recall,
@@ -121,6 +120,11 @@ export function madeUp(): ReportData {
   };
 }
 
+const layers = (units: readonly number[], learningRate: number) => ({
+  optimizer: { type: "adam", learningRate },
+  layers: units.map((n) => ({ dense: { units: n, useBias: true } })),
+});
+
 /** What the engine puts into the slot. */
 export const LINEAGE = {
   id: "20260101-000000-abc",
@@ -157,9 +161,11 @@ export const LINEAGE = {
       { part: "update", layer: "dense", operation: "adam kernel", milliseconds: 0.5, least: 0.5 },
     ],
   }],
+  settings: [{}, layers([64, 10], 0.001), layers([64, 10], 0.01), layers([64, 32, 10], 0.001)],
   nodes: [
     {
       node: "download",
+      settings: 0,
       key: "a".repeat(64),
       outcome: "hit",
       milliseconds: 0,
@@ -174,7 +180,17 @@ export const LINEAGE = {
       why: "layers.2.dropout was 0.3, is 0.4",
       diverged: "gave another result than run x from the same key",
       outputs: { model: "c".repeat(64) },
+      settings: 2,
+      feeds: { train: ["download.train"] },
     },
+    ...["baseline,seed=1", "baseline,seed=2", "augmented", "batch-norm"].map((cell) => ({
+      node: `train@${cell}`,
+      key: null,
+      outcome: "hit",
+      milliseconds: 0,
+      settings: cell === "batch-norm" ? 3 : 1,
+      feeds: { train: [cell === "augmented" ? "augment@pass=0.images" : "download.train"] },
+    })),
     { node: "evaluate@sparse", key: "d".repeat(64), outcome: "ran", milliseconds: 2500 },
   ],
 };

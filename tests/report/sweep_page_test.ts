@@ -3,6 +3,7 @@ import { CLIENTS } from "../../pipelines/report/build.ts";
 import { escape } from "../../pipelines/report/html.ts";
 import { HOSTILE, madePage, madeSweep } from "./sweep_rig.ts";
 import { rank } from "../../pipelines/report/sweep_ranking.ts";
+import { renderSweepPage } from "../../pipelines/report/sweep_page.ts";
 import { MOST_DOTS, progressChart } from "../../pipelines/report/sweep_charts.ts";
 import { importsOf } from "../imports.ts";
 
@@ -136,4 +137,18 @@ Deno.test("of very many trials the best and every k-th have a dot, and the page 
   const drawn = new Set(dots.map(({ trial }) => trial));
   // The last step is where the line ends.
   assert.ok(steps.slice(0, -1).every(({ trial }) => drawn.has(trial)));
+});
+
+Deno.test("a trial of one epoch is a point among the curves", async () => {
+  const data = madeSweep({ trials: 12 });
+  const trials = data.trials.map((one) => ({
+    ...one,
+    curves: one.curves && { loss: [0.7], val_loss: [0.6] },
+  }));
+  const html = await renderSweepPage({ ...data, trials }, "");
+  const chart = /<figure class="chart" id="curve-0"[^]*?<\/figure>/.exec(html)?.[0] ?? "";
+  const points = [...chart.matchAll(/<path [^>]*aria-roledescription="point"[^>]*>/g)];
+  const seen = points.filter(([path]) => !path.includes('opacity="0"'));
+  // The winner's training beside the validation of all.
+  assert.equal(seen.length, 1 + trials.filter(({ curves }) => curves !== null).length);
 });

@@ -137,3 +137,11 @@ Deno.test("numbers of params are short", () => {
     ["64", "0.25", "0.0022", "1.23e−5", "1.23e7", "−3", "1e300"],
   );
 });
+
+Deno.test("the metric's axis leaves no good trial out, and ends before the worst that ran away", () => {
+  const field = Array.from({ length: 20 }, (_, i) => trial(i, [0.5 + 0.001 * i]));
+  const far = [trial(20, [0.9]), trial(21, [0.1])];
+  const axisOf = (goal: SweepData["goal"]) => rank(sweep([...field, ...far], { goal })).axes.at(-1);
+  assert.deepEqual([axisOf("maximize")?.low, axisOf("maximize")?.high], [0.5, 0.9]);
+  assert.deepEqual([axisOf("minimize")?.low, axisOf("minimize")?.high], [0.1, 0.519]);
+});

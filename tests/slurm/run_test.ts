@@ -35,7 +35,7 @@ Deno.test(
       new Set(record.nodes.map(({ outcome }) => outcome)),
       new Set(["ran"]),
     );
-    assert.ok(isThere(join(site.reports, "tiny.html")));
+    assert.ok(isThere(join(site.reports, "_tests/configs/tiny.html")));
     assert.equal((await site.do(["gc", "--keep-runs", "1"])).code, 0);
     assert.ok(isThere(join(place.root, "tests/configs/tiny.lock.yaml")));
 

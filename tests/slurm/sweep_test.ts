@@ -6,23 +6,13 @@ import { isThere, Workplace } from "../rig.ts";
 import { ranking, runSweep, stateOf, writeSweep } from "../sweep_rig.ts";
 import { Cluster, Site, SLURM } from "./rig.ts";
 
-/** In a copy of the project, with stages that import its own `stage.ts`. */
-function sweepIn(place: Workplace, more: Readonly<Record<string, string>>): string {
-  const path = writeSweep(place, more);
-  const stage = new URL("../../pipelines/stage.ts", import.meta.url).pathname;
-  for (const name of ["work", "judge", "data"]) {
-    place.edit(`sweep/${name}.ts`, stage, "../pipelines/stage.ts");
-  }
-  return path;
-}
-
 /** The ranking, and the winner's config without where its stages lie from there. */
 function ranked(data: SweepData): unknown {
   return JSON.parse(JSON.stringify(ranking(data)).replaceAll(/uses: [./\w-]*\/sweep\//g, "uses: "));
 }
 
 function state(site: Site): SweepData {
-  const text = Deno.readTextFileSync(join(site.store, "sweeps", "tuning", "state.json"));
+  const text = Deno.readTextFileSync(join(site.store, "sweeps", "_sweep", "tuning", "state.json"));
   return JSON.parse(text) as SweepData; // written by the last job
 }
 
@@ -32,7 +22,11 @@ Deno.test(
   async () => {
     await using cluster = await Cluster.start();
     await using place = await Workplace.copy();
-    const sweep = sweepIn(place, { strategy: "random", budget: "{ trials: 60 }", replicates: "1" });
+    const sweep = writeSweep(place, {
+      strategy: "random",
+      budget: "{ trials: 60 }",
+      replicates: "1",
+    });
     const site = new Site(cluster, "sixty", place.root);
     const id = await site.submit([sweep, "-j", "6"]);
     // What is edited after that is none of it.
@@ -42,11 +36,16 @@ Deno.test(
     const names = standing.arrays.map(({ name, tasks }) => `${name} ${tasks.length}`);
     assert.deepEqual(names, ["data 1", "work 1", "@trials-1 60", "@end 1"]);
     assert.ok(standing.arrays.every(({ tasks }) => tasks.every((one) => one.standing === "done")));
-    assert.ok(isThere(join(site.reports, "sweeps", "tuning.html")));
+    assert.ok(isThere(join(site.reports, "sweeps", "_sweep", "tuning.html")));
     // The winner's config names the project's own stages, not those of the copy that ran.
-    const winner = Deno.readTextFileSync(join(site.reports, "sweeps", "tuning-winner.yaml"));
+    const winner = Deno.readTextFileSync(
+      join(site.reports, "sweeps", "_sweep", "tuning-winner.yaml"),
+    );
     const [, work = ""] = /uses: (\S+\/work\.ts)/.exec(winner) ?? [];
-    assert.equal(join(site.reports, "sweeps", work), join(place.root, "sweep", "work.ts"));
+    assert.equal(
+      join(site.reports, "sweeps", "_sweep", work),
+      join(place.root, "sweep", "work.ts"),
+    );
     place.edit("sweep/work.ts", "0.7", "0.3");
     place.edit("sweep/base.yaml", "seed: 2", "seed: 1");
     const again = await site.do(["submit", sweep]);
@@ -62,7 +61,7 @@ Deno.test(
   async () => {
     await using cluster = await Cluster.start();
     await using place = await Workplace.copy();
-    const sweep = sweepIn(place, {
+    const sweep = writeSweep(place, {
       space: "{ x: { float: [0, 1] }, y: { int: [1, 10] }, kind: [plain, plain2, bad] }"
         .replace("plain2, ", ""),
       strategy: "{ type: halving, eta: 3, rungs: [1, 3, 9], of: work.epochs }",

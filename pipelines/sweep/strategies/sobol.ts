@@ -4,7 +4,7 @@ import { pointOf, textOf } from "../space.ts";
 import type { Strategy } from "../strategy.ts";
 import type { Sweep, Values } from "../sweep.ts";
 import { fixed } from "./fixed.ts";
-import { coordinate, listOf, REDRAWS } from "./points.ts";
+import { coordinate, listOf, nextUntried, REDRAWS } from "./points.ts";
 import { DIRECTIONS } from "./sobol_numbers.ts";
 
 /** How many params a space may have. */
@@ -22,7 +22,7 @@ export function sobol(sweep: Sweep): Strategy {
   return fixed(listOf(sobolPoints(sweep), trials), trials);
 }
 
-/** Each point once; it ends when `REDRAWS` points in a row have been there before. */
+/** Each point once. After `REDRAWS` points in a row that have been there before the rest follow in a grid's order. */
 function* sobolPoints({ space, seed }: Sweep): Generator<Values, void> {
   const axes = new Map(space.map(({ path }, dimension) => [path, {
     directions: directionsOf(dimension),
@@ -43,6 +43,12 @@ function* sobolPoints({ space, seed }: Sweep): Generator<Values, void> {
       tried.add(text);
       yield values;
     }
+  }
+  for (let trial = tried.size;; trial++) {
+    const values = nextUntried(space, tried, seed, trial);
+    if (values === null) return;
+    tried.add(textOf(values));
+    yield values;
   }
 }
 

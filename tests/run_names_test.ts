@@ -25,7 +25,13 @@ Deno.test("a name as a file's is short, and no two names become one", async () =
 
 Deno.test("cells of long values run, with short names that tell them apart; in full in --json", async () => {
   await using place = await Workplace.copy();
-  place.write(STAGE, stageText("").replace("text: z.string()", "text: z.json().default(null), more: z.json().default(null), t: z.string()"));
+  place.write(
+    STAGE,
+    stageText("").replace(
+      "text: z.string()",
+      "text: z.json().default(null), more: z.json().default(null), t: z.string()",
+    ),
+  );
   const text = JSON.stringify([LONG("one"), LONG("two"), `${LONG("two")}!`]);
   const layers = Array.from(
     { length: 40 },

@@ -2,7 +2,9 @@
  * A stage's code. Two builds of the same sources: one of the stage alone, whose text is hashed module by
  * module, and one with the host, in pieces that load when they are imported, which is stored and runs.
  */
+import { normalize } from "node:path";
 import type { BuildFailure, Plugin } from "esbuild";
+import { forward } from "../config/paths.ts";
 import type { JsonObject } from "../json.ts";
 import { type BundleFiles, digestOfBundle, isWholeBundle, putBundle } from "../store/bundles.ts";
 import { sha256 } from "../store/canonical.ts";
@@ -49,6 +51,8 @@ export async function bundleStage(
   const common = {
     bundle: true,
     write: false,
+    // What a linked folder holds imports as from where the link stands, in the project.
+    preserveSymlinks: true,
     metafile: true,
     format: "esm",
     platform: "neutral",
@@ -164,9 +168,9 @@ function resolver(
     setup(build) {
       build.onResolve({ filter: /.*/ }, (args) => {
         const { path } = args;
-        if (args.kind === "entry-point" || path.startsWith(".") || isAbsolute(path)) {
-          return undefined;
-        }
+        if (args.kind === "entry-point" || path.startsWith(".")) return undefined;
+        // As it stands: the bundler takes a "*" in a path for a pattern.
+        if (isAbsolute(path)) return { path: normalize(path) };
         if (path.startsWith("node:")) return { path, external: true };
         if (path.startsWith("npm:")) return external(path);
         for (const [name, target] of imports) {
@@ -196,10 +200,14 @@ function resolver(
 
 /** What a stage's own code may not be made of. */
 function fence(project: Project, module: string): Plugin {
-  const folders = [project.root, module.slice(0, module.lastIndexOf("/"))].map((folder) => {
-    const real = Deno.realPathSync(folder);
-    return Deno.build.os === "windows" ? real.replaceAll("\\", "/") : real;
-  });
+  const real = (path: string) => {
+    try {
+      return forward(Deno.realPathSync(path));
+    } catch {
+      return forward(path); // the bundler's own complaint names the import
+    }
+  };
+  const folders = [project.root, module.slice(0, module.lastIndexOf("/"))].map(real);
   return {
     name: "fence",
     setup(build) {
@@ -209,9 +217,9 @@ function fence(project: Project, module: string): Plugin {
             text: `A stage cannot import "${path}": it reaches the world through its context alone`,
           }],
         });
-      // The bundler has followed links: what is here would be read by the engine, which may read all.
+      // Links are followed here: what a link leads to would be read by the engine, which may read all.
       build.onLoad({ filter: /.*/, namespace: "file" }, ({ path }) => {
-        const file = path.replaceAll("\\", "/");
+        const file = real(path);
         return folders.some((folder) => file.startsWith(`${folder}/`)) ? undefined : {
           errors: [{
             text:

@@ -1,4 +1,5 @@
 /** Source files as they were read, each once, so that all that is made of a file is made of the same text. */
+import { forward } from "../config/paths.ts";
 import { sha256 } from "../store/canonical.ts";
 import type { Digest } from "./plan.ts";
 
@@ -24,7 +25,7 @@ export class Sources {
     for (const [path, content] of [...this.#read].sort(([a], [b]) => a < b ? -1 : 1)) {
       // A file that could not be read has no part in anything that was made.
       const bytes = await content.catch(() => null);
-      if (bytes !== null) found.set(path.replaceAll("\\", "/"), await sha256(bytes));
+      if (bytes !== null) found.set(forward(path), await sha256(bytes));
     }
     this.#digests = { files, found };
     return found;

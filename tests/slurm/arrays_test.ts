@@ -132,6 +132,17 @@ Deno.test("sbatch is given the resources, the dependencies and what lets a task 
   );
 });
 
+Deno.test("memory is told by the node, by the CPU, or not at all, as the site wants it", () => {
+  const memory = (memoryPer: Batch["resources"]["memoryPer"]) =>
+    optionsOf({ ...BATCH, resources: { ...BATCH.resources, memoryPer } })
+      .filter((option) => option.startsWith("--mem"));
+  assert.deepEqual(memory("node"), memory(null));
+  assert.deepEqual(memory("node"), ["--mem=7630M"]);
+  // Eight of them hold what is needed.
+  assert.deepEqual(memory("cpu"), ["--mem-per-cpu=954M"]);
+  assert.deepEqual(memory("none"), []);
+});
+
 Deno.test("what squeue and sacct print is read; lines that are none of a task are left out", () => {
   assert.deepEqual(
     parseQueue("12|3|FAILED|NonZeroExitCode|256|n2|\nslurm_load_jobs error\n12|N/A|PENDING|||\n\n"),

@@ -91,8 +91,13 @@ export class Bundler {
 
   async #bundle(module: string): Promise<Code> {
     const { version } = await import("esbuild");
-    const own = forward(await Deno.realPath(module.slice(0, module.lastIndexOf("/"))));
-    const places = { root: await this.#realRoot(), own };
+    const own = module.slice(0, module.lastIndexOf("/"));
+    const root = await this.#realRoot();
+    const places = {
+      root: this.project.root,
+      own,
+      real: { root, own: forward(await Deno.realPath(own)) },
+    };
     const [stage, host] = await Promise.all([
       this.#build(
         {
@@ -107,7 +112,7 @@ export class Bundler {
         places,
         { entry: module },
       ),
-      this.#host ??= this.#buildHost(places.root),
+      this.#host ??= this.#buildHost(root),
     ]);
     const loaded = [...stage.loaded, ...host.lent.loaded]
       .map((one) => ({ ...one, label: labelOf(one.name, one.type) }))
@@ -148,7 +153,7 @@ export class Bundler {
 
   async #buildHost(root: string): Promise<Host> {
     const lent = new Map<string, string>();
-    const places = { root, own: null };
+    const places = { root: this.project.root, own: null, real: { root, own: null } };
     const own = await this.#build(
       {
         entryPoints: { guard: "pipelines/host/guard.ts", host: "pipelines/host/main.ts" },

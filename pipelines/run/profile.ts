@@ -62,6 +62,7 @@ export async function profileNode(
 async function ask(node: Node, job: Job, bundle: string): Promise<StepProfile | Failure> {
   const process = spawn({
     bundle,
+    scratch: job.scratch,
     read: [
       job.scratch,
       ...new Set(Object.values(job.inputs).flat().map(({ folder }) => folder)),

@@ -12,7 +12,7 @@ import { getOrAdd } from "./cells.ts";
 import { MAPS, mapsText, numbered, type Output } from "./maps.ts";
 import { bareImports, importsOf, type Lock, packageClosure } from "./packages.ts";
 import type { Code, Digest } from "./plan.ts";
-import { MODULES } from "./printed.ts";
+import { MODULES, PRINTED } from "./printed.ts";
 import { ENTRY, labelOf, type Loaded, type Places, resolver } from "./resolve.ts";
 import { forward, Sources } from "./sources.ts";
 
@@ -125,7 +125,8 @@ export class Bundler {
       ...host.own.files,
       ...host.lent.files,
       ...stage.files,
-      [MODULES, encoder.encode(JSON.stringify(printed))],
+      [MODULES, encoder.encode(JSON.stringify(modules))],
+      [PRINTED, encoder.encode(JSON.stringify(printed))],
       [MAPS, encoder.encode(stage.maps)],
       ["deno.json", encoder.encode(JSON.stringify({ imports: bareImports(this.#imports) }))],
       ["deno.lock", encoder.encode(this.project.lockText)],

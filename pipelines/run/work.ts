@@ -153,7 +153,6 @@ async function once(
       version: 1,
       key,
       fingerprint,
-      modules: node.code.modules,
       outputs,
       made: {
         run: settings.id,

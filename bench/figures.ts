@@ -24,8 +24,12 @@ export interface Measured {
   readonly digests: Readonly<Record<string, string>>;
 }
 
-/** Runs `config` with the store in `folder`; throws if the run fails. */
-export async function measure(config: string, folder: string): Promise<Measured> {
+/** Runs `config` with the store in `folder`, `more` being words of the command; throws if the run fails. */
+export async function measure(
+  config: string,
+  folder: string,
+  more: readonly string[] = [],
+): Promise<Measured> {
   const { code } = await new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -40,6 +44,7 @@ export async function measure(config: string, folder: string): Promise<Measured>
       config,
       "--store",
       folder,
+      ...more,
     ],
     stdout: "inherit",
     stderr: "inherit",

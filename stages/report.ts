@@ -26,11 +26,10 @@ const reference = z.strictObject({
   loss: z.number().optional(),
   accuracy: z.number().optional(),
   lastValidationAccuracy: z.number().optional(),
-  standardDeviation: z.strictObject({
-    loss: z.number().positive(),
-    accuracy: z.number().positive(),
-    seeds: z.int().min(2),
-  }).optional().describe("Of our own figures over seeds; without it nothing is judged"),
+  seeds: z.strictObject({
+    loss: figures.min(2),
+    accuracy: figures.min(2),
+  }).optional().describe("What we got, a figure a seed: what the reference is judged by"),
   curves: z.strictObject({
     loss: figures.optional(),
     accuracy: figures.optional(),

@@ -3,7 +3,14 @@ import { z } from "zod";
 import type { Json } from "../json.ts";
 import type { Description, Digest } from "../plan/plan.ts";
 import type { Failure } from "../run/event.ts";
-import type { Checked, InputType, ParamIssue, Progress, StepProfile } from "../stage.ts";
+import type {
+  ArtifactType,
+  Checked,
+  InputType,
+  ParamIssue,
+  Progress,
+  StepProfile,
+} from "../stage.ts";
 import { DTYPES } from "../tensor/dtypes.ts";
 import { INFO } from "../store/store.ts";
 import type { Reply } from "./protocol.ts";
@@ -47,11 +54,15 @@ const tensorTypes = z.record(
   z.strictObject({ dtype, rank: z.int().min(0).max(MOST_RANK) }),
 );
 const artifactType = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("tensors"),
-    tensors: tensorTypes,
-    open: z.exactOptional(z.boolean()),
-  }),
+  z.strictObject(
+    {
+      kind: z.literal("tensors"),
+      tensors: tensorTypes,
+      open: z.exactOptional(z.boolean()),
+      goals: z.exactOptional(z.record(z.string(), z.enum(["maximize", "minimize"]))),
+      curves: z.exactOptional(z.strictObject({ unit: words, kept: z.string() })),
+    } satisfies Keys<ArtifactType & { readonly kind: "tensors" }>,
+  ),
   z.strictObject({ kind: z.literal("file"), name: fileName }),
 ]);
 const inputType = z.strictObject(

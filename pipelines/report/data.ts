@@ -69,11 +69,10 @@ export interface Reference {
   readonly loss?: number | undefined;
   readonly accuracy?: number | undefined;
   readonly lastValidationAccuracy?: number | undefined;
-  /** Ours, measured over `seeds` runs; without it nothing is judged. */
-  readonly standardDeviation?: {
-    readonly loss: number;
-    readonly accuracy: number;
-    readonly seeds: number;
+  /** Ours, a figure a seed: what it is judged by. Without them the variant's own seeds are. */
+  readonly seeds?: {
+    readonly loss: readonly number[];
+    readonly accuracy: readonly number[];
   } | undefined;
   readonly curves?: Curves | undefined;
 }

@@ -1,6 +1,4 @@
 /** The few statistics of the report: exact, and without any random draw. */
-import type { Reference, Variant } from "./data.ts";
-
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, x) => sum + x, 0) / values.length;
 }
@@ -57,23 +55,4 @@ export function mostConfused(confusion: readonly (readonly number[])[], take: nu
   return pairs.filter((p) => p.truth !== p.predicted && p.count > 0)
     .sort((a, b) => b.count - a.count || a.truth - b.truth || a.predicted - b.predicted)
     .slice(0, take);
-}
-
-export type Verdict = "consistent" | "not consistent" | "not judged";
-
-/**
- * Is |ours - theirs| at most 3 sqrt(2) standard deviations over seeds? Both are one draw of the same
- * distribution if they are the same experiment, so that their difference has sqrt(2) deviations.
- */
-export function judge(
-  variant: Variant,
-  reference: Reference | null,
-  figure: "loss" | "accuracy",
-): { verdict: Verdict; bound: number | null } {
-  const theirs = reference?.[figure];
-  const sd = reference?.standardDeviation?.[figure];
-  if (theirs === undefined || sd === undefined) return { verdict: "not judged", bound: null };
-  const bound = 3 * Math.SQRT2 * sd;
-  const ours = mean(variant.replicates.map((r) => r[figure]));
-  return { verdict: Math.abs(ours - theirs) <= bound ? "consistent" : "not consistent", bound };
 }

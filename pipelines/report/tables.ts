@@ -3,7 +3,8 @@ import { accuracyOf } from "./accuracy.ts";
 import { nameOf } from "./chart_parts.ts";
 import type { ReportData, Variant } from "./data.ts";
 import { type Html, html } from "./html.ts";
-import { judge, mean } from "./statistics.ts";
+import { describeJudgement, judge } from "./reference.ts";
+import { mean } from "./statistics.ts";
 import { halfWidth } from "./sweep_statistics.ts";
 
 export const percent = (x: number, digits = 2) => `${(100 * x).toFixed(digits)} %`;
@@ -25,7 +26,7 @@ export function variantsTable(data: ReportData): Html {
   const references = variants.some((v) => v.reference !== null);
   const most = Math.max(0, ...variants.map((v) => v.replicates.length));
   const rows = variants.map((v) => {
-    const loss = judge(v, v.reference, "loss"), accuracy = judge(v, v.reference, "accuracy");
+    const loss = judge(v, "loss"), accuracy = judge(v, "accuracy");
     const { mean, interval: [low, high] } = accuracyOf(test.labels, v.replicates);
     const model = v.replicates[0]?.model;
     return html`<tr data-variants="${variantsOf(v)}"><th scope="row">${nameOf(v)}</th>
@@ -41,7 +42,6 @@ ${
 <td class="text">${v.reference === null ? "–" : verdict(loss.verdict, accuracy.verdict)}</td>`
     }</tr>`;
   });
-  const sd = variants.map((v) => v.reference?.standardDeviation).find((s) => s !== undefined);
   return html`
     <div class="scroll" tabindex="0" role="region" aria-label="Variants">
       <table id="variants" aria-describedby="variants-note">
@@ -53,7 +53,7 @@ ${
         ${references && html`
           <th scope="col">Ref. loss</th>
           <th scope="col">Ref. acc.</th>
-          <th scope="col" class="text">Ours is</th>
+          <th scope="col" class="text">It is</th>
         `}</tr>
         </thead>
         <tbody>${rows}</tbody>
@@ -61,12 +61,9 @@ ${
     </div>
     <p class="note"
       id="variants-note">${references &&
-        (sd === undefined
-          ? "The reference is not judged: no standard deviation over seeds was given. "
-          : html`
-            Consistent: |ours − reference| is at most 3√2 standard deviations over ${sd
-              .seeds} seeds (loss ${sd.loss.toFixed(4)}, accuracy ${percent(sd.accuracy)}).
-          `)}${chances(test.labels.length, most)} Time is that of the variant's own
+        `${
+          describeJudgement(variants, { loss: (x) => x.toFixed(4), accuracy: percent })
+        } `}${chances(test.labels.length, most)} Time is that of the variant's own
     stage runs, whichever run they were part of.</p>
   `;
 }

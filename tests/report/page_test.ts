@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spec } from "../../pipelines/report/chart_parts.ts";
 import { type Chart, draw } from "../../pipelines/report/draw.ts";
+import type { Reference } from "../../pipelines/report/data.ts";
 import { renderPage } from "../../pipelines/report/page.ts";
 import { client, HOSTILE, madeUp } from "./rig.ts";
 
@@ -41,24 +42,30 @@ Deno.test("Ids are unique, those inside drawings too", () => {
   assert.equal(new Set(ids).size, ids.length);
 });
 
-Deno.test("A variant is judged by the deviation that is given, and not at all without one", async () => {
+Deno.test("A reference is judged by figures over seeds, and the words say what was compared", async () => {
   assert.match(page, />consistent</);
+  assert.match(page, /95 of 100 further runs of ours are expected, by what our seeds gave/);
+  // Student's t of 3 degrees: 0.309 ± 3.1824 * 0.0077460 * sqrt(5 / 4)
+  assert.match(page, /loss 0\.2814 to 0\.3366 \(4 seeds\)/);
   const data = madeUp();
-  const bare = data.variants.map((v) => {
-    const { standardDeviation: _, ...reference } = v.reference ?? {};
-    return { ...v, reference };
-  });
-  const other = await renderPage({ ...data, variants: bare }, "");
-  assert.match(other, />not judged</);
-  assert.doesNotMatch(other, />consistent</);
-  const far = data.variants.map((v) => ({
-    ...v,
-    reference: v.reference && { ...v.reference, accuracy: 0.5 },
-  }));
+  const withReference = (reference: Partial<Reference>, seeds = 3) =>
+    renderPage({
+      ...data,
+      variants: data.variants.map((v) => ({
+        ...v,
+        replicates: v.replicates.slice(0, seeds),
+        reference: v.reference && { ...v.reference, ...reference },
+      })),
+    }, "");
   assert.match(
-    await renderPage({ ...data, variants: far }, ""),
+    await withReference({ accuracy: 0.5 }),
     />loss consistent, accuracy not consistent</,
   );
+  // Without figures the variant's own seeds stand for them; of one seed nothing follows.
+  assert.match(await withReference({ seeds: undefined }), /\(3 seeds\)/);
+  const alone = await withReference({ seeds: undefined }, 1);
+  assert.match(alone, />not judged</);
+  assert.match(alone, /of baseline there are no figures over seeds/);
 });
 
 Deno.test("Parts without data are left out, and one unnamed variant needs no filter", async () => {

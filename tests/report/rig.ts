@@ -86,7 +86,7 @@ export function madeUp(): ReportData {
       ? {
         loss: 0.31,
         accuracy: 0.893,
-        standardDeviation: { loss: 0.006, accuracy: 0.003, seeds: 8 },
+        seeds: { loss: [0.3, 0.306, 0.312, 0.318], accuracy: [0.89, 0.892, 0.895, 0.897] },
         curves: {
           val_accuracy: [0.85, 0.87, 0.88, 0.885, 0.89],
           accuracy: [0.77, 0.84, 0.86, 0.87, 0.875],

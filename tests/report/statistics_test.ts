@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { stream } from "../../numerics/random.ts";
+import { furtherRun } from "../../pipelines/report/reference.ts";
 import { accuracyOf, compare } from "../../pipelines/report/accuracy.ts";
 import { exactTwoSided, holm, mostConfused } from "../../pipelines/report/statistics.ts";
 
@@ -102,4 +104,38 @@ Deno.test("Most confused pairs leave out right answers and what never happened",
     { truth: 1, predicted: 0, count: 5 },
     { truth: 0, predicted: 1, count: 2 },
   ]);
+});
+
+Deno.test("One more run is expected where Student's t says, and wherever one has been", () => {
+  const found = furtherRun([0.9, 0.91, 0.92, 0.93]);
+  // 0.915 ± t.ppf(0.975, 3) * 0.012909944 * sqrt(1 + 1 / 4)
+  const half = 3.1824463052837078 * 0.01290994448735806 * Math.sqrt(1.25);
+  assert.ok(found);
+  close(found[0], 0.915 - half, "low");
+  close(found[1], 0.915 + half, "high");
+  // A tail that is there widens it to itself.
+  const heavy = [...Array.from({ length: 40 }, (_, i) => 0.27 + 0.0001 * i), 0.344];
+  assert.equal(furtherRun(heavy)?.[1], 0.344);
+  assert.equal(furtherRun([0.3]), null);
+});
+
+Deno.test("One more of a distribution with heavy tails lies there in some 95 of 100 cases", () => {
+  const { normal } = stream(7, "further-run");
+  let at = 0;
+  // Student's t of 3 degrees of freedom.
+  const draw = () => {
+    const square = () => {
+      const x = normal(at++);
+      return x * x;
+    };
+    return normal(at++) / Math.sqrt((square() + square() + square()) / 3);
+  };
+  const tries = 4000;
+  let inside = 0;
+  for (let k = 0; k < tries; k++) {
+    const [low, high] = furtherRun(Array.from({ length: 16 }, draw)) ?? [NaN, NaN];
+    const one = draw();
+    if (one >= low && one <= high) inside++;
+  }
+  assert.ok(inside / tries > 0.92 && inside / tries < 0.97, String(inside / tries));
 });

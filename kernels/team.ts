@@ -9,7 +9,7 @@
 import { record } from "./record.ts";
 import type { Runner } from "./runner.ts";
 import { callsOf, exportOf, MOST_TASKS, OWN, type Phase } from "./tasks.ts";
-import { createThread, THREAD_URL, type ThreadSetup } from "./thread.ts";
+import { createThread, THREAD, THREAD_URL, type ThreadSetup } from "./thread.ts";
 import type { KernelModules } from "./wasm.ts";
 
 /** More threads than an operation has tasks would find nothing to do. */
@@ -89,7 +89,7 @@ export function createTeam(settings: TeamSettings): Runner {
 
   function grow(threads: number): void {
     while (workers.length + 1 < threads) {
-      const worker = new Worker(THREAD_URL, { type: "module" });
+      const worker = new Worker(THREAD_URL, { type: "module", name: THREAD });
       workers.push(worker);
       worker.postMessage(setupOf(workers.length));
     }

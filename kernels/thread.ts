@@ -147,7 +147,10 @@ export function createThread(setup: ThreadSetup): Thread {
   };
 }
 
-/** What a worker is made of. A stage process starts no other (`pipelines/host/guard.ts`). */
+/** The name of a team's workers. A stage process starts no others, and makes them of this file's code (`pipelines/host/guard.ts`). */
+export const THREAD = "kernels";
+
+/** What a worker is made of. */
 export const THREAD_URL = "data:text/javascript," +
   encodeURIComponent(
     `const create = ${createThread};\nonmessage = ({ data }) => create(data).serve();\n`,

@@ -29,6 +29,8 @@ export interface StepProgress {
   /** Means over the epoch so far, as Keras shows them. */
   readonly loss: number;
   readonly accuracy: number;
+  /** Of the last epoch that was validated. */
+  readonly validation: { readonly loss: number; readonly accuracy: number } | null;
 }
 
 export interface Resumed {
@@ -188,6 +190,19 @@ export async function train(training: Training): Promise<Trained> {
   const stopped = (what: string, step: number) =>
     new RunAwayError({ what, step, epoch: epoch + 1, learningRate: rate });
 
+  const tell = () => {
+    const loss = history.val_loss.at(-1), accuracy = history.val_accuracy.at(-1);
+    training.progress?.({
+      step,
+      steps,
+      epoch: epoch + 1,
+      epochs,
+      loss: means.loss,
+      accuracy: means.accuracy,
+      validation: loss === undefined || accuracy === undefined ? null : { loss, accuracy },
+    });
+  };
+
   let recent: readonly number[] = [];
   const tidy = async () => {
     for (const at of stale(await checkpoints?.list() ?? [], feed.perEpoch, recent)) {
@@ -221,14 +236,7 @@ export async function train(training: Training): Promise<Trained> {
       means.add(sums);
       step++;
       taken += batch.indices.length;
-      training.progress?.({
-        step,
-        steps,
-        epoch: epoch + 1,
-        epochs,
-        loss: means.loss,
-        accuracy: means.accuracy,
-      });
+      tell();
       await pause();
     }
     // A step's loss is that of the weights before it: the last one's would be looked at by nobody.
@@ -245,6 +253,7 @@ export async function train(training: Training): Promise<Trained> {
       values.val_accuracy = accuracy;
       history.val_loss.push(loss);
       history.val_accuracy.push(accuracy);
+      tell();
     }
     history.loss.push(values.loss);
     history.accuracy.push(values.accuracy);

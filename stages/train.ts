@@ -200,7 +200,7 @@ export default defineStage({
             ? `All ${step} steps were done before`
             : `Goes on from step ${step} of ${steps}, in epoch ${epoch}`,
         ),
-      progress: ({ step, steps, epoch, epochs, loss, accuracy }) =>
+      progress: ({ step, steps, epoch, epochs, loss, accuracy, validation }) =>
         progress({
           done: step,
           total: steps,
@@ -209,6 +209,10 @@ export default defineStage({
             epoch: `${epoch}/${epochs}`,
             loss: loss.toFixed(4),
             accuracy: accuracy.toFixed(4),
+            ...validation === null ? {} : {
+              val_loss: validation.loss.toFixed(4),
+              val_accuracy: validation.accuracy.toFixed(4),
+            },
           },
         }),
     });

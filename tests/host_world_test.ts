@@ -132,7 +132,7 @@ const NEEDED: Record<string, [code: string, wanted: unknown]> = {
   ],
   "stacks": [
     `const [first, second] = new RangeError("far").stack.split("\\n");
-     return [first, /^    at .*\\bown-\\w+\\.js:\\d+:\\d+\\)?$/.test(second)];`,
+     return [first, /^    at .*\\bstage\\.js:\\d+:\\d+\\)?$/.test(second)];`,
     ["RangeError: far", true],
   ],
 };

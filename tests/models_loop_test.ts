@@ -123,6 +123,25 @@ Deno.test("Progress counts to the foreseen number of steps", async () => {
   assert.ok(seen.every(({ loss, accuracy }) => loss > 0 && accuracy >= 0 && accuracy <= 1));
 });
 
+Deno.test("Progress tells what the last validation came to, as soon as it is known", async () => {
+  const seen: StepProgress[] = [];
+  const { trained } = await trainForReal({}, {
+    validation: inMemory(someExamples(2)),
+    progress: (one) => seen.push(one),
+  });
+  const { val_loss } = trained.history;
+  assert.deepEqual(seen.map(({ step, validation }) => [step, validation?.loss]), [
+    [1, undefined],
+    [2, undefined],
+    [3, undefined],
+    [3, val_loss[0]],
+    [4, val_loss[0]],
+    [5, val_loss[0]],
+    [6, val_loss[0]],
+    [6, val_loss[1]],
+  ]);
+});
+
 Deno.test("The same settings give the same bits, alone or interleaved with another training", async () => {
   const { trained } = await trainForReal();
   const [one, other] = await Promise.all([trainForReal(), trainForReal({ batchSize: 3 })]);

@@ -219,9 +219,17 @@ export const THREADS: Doors = {
   "what was there as it loaded": "return TOP.found.length > 0",
 };
 
-/** What all doors see: data of its own, a pipe whose target claims to be a file, and what it saw as it loaded. */
+/** What all doors see: a folder of its own, a pipe whose target claims to be a file, and what it saw as it loaded. */
 export const COMMON = `
-const DATA = datasets[0] + "/doors";
+let scratch;
+for (const name of ["mkdir", "mkdirSync"]) {
+  const real = Deno[name];
+  Deno[name] = (path, ...rest) => { scratch ??= path; return real(path, ...rest); };
+}
+await outputs.out.write("numbers", "float64", [3], numbers);
+const DATA = scratch + "/doors";
+Deno.mkdirSync(DATA);
+for (const name of ["b", "z", "a", "c10", "c9", "k", "e"]) Deno.writeTextFileSync(DATA + "/" + name, name);
 const backing = Object.getOwnPropertySymbols(new ReadableStream()).find((one) => /backing/i.test(String(one)));
 const forged = async (rid) => {
   let count = 0;

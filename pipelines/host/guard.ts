@@ -6,7 +6,7 @@
 // What answers the engine is taken before anything else is here.
 import "./channel.ts";
 import { deterministicMath } from "../../numerics/math.ts";
-import { THREAD_URL } from "../../kernels/thread.ts";
+import { THREAD, THREAD_URL } from "../../kernels/thread.ts";
 // The host's own, which ask for the system as they load: a stage's `Deno` does not say it.
 import "../store/files.ts";
 import * as clocks from "./guard_clocks.ts";
@@ -46,11 +46,11 @@ function plainConsole(): object {
   };
 }
 
-/** Threads of the kernels alone, by the code that is part of the bundle: others' globals nobody would guard. */
+/** Threads of the kernels alone, made of the host's own copy of their code: others' globals nobody would guard. */
 function threadsOfKernels(): typeof Worker {
   const Real = Worker;
-  function KernelWorker(url: unknown): object {
-    if (new.target === undefined || url !== THREAD_URL) {
+  function KernelWorker(_: unknown, options?: WorkerOptions): object {
+    if (new.target === undefined || options?.name !== THREAD) {
       throw new BaseError("A stage has no Worker: kernels have threads, other code has one");
     }
     return construct(Real, [THREAD_URL, { __proto__: null, type: "module" }], new.target);

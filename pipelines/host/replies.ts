@@ -134,7 +134,8 @@ const failure = z.strictObject(
     help: z.exactOptional(words),
     stack: z.exactOptional(words),
     folder: z.exactOptional(z.string().nullable()),
-  } satisfies Keys<Failure>,
+    // The engine finds `at` itself.
+  } satisfies Keys<Omit<Failure, "at">>,
 );
 
 const profile = z.strictObject(

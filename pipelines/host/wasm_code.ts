@@ -4,8 +4,11 @@
  * what is read otherwise than it does is refused.
  */
 
+import { uncurry } from "./primordials.ts";
+
 /** Null: it computes the same everywhere. Else why not. */
 export function unsteady(bytes: Uint8Array): string | null {
+  if (!mayBeRelaxed(bytes)) return null;
   const reader = createReader(bytes);
   try {
     reader.skip(8); // what it is, and its version
@@ -19,6 +22,27 @@ export function unsteady(bytes: Uint8Array): string | null {
     if (typeof error === "string") return error;
     throw error;
   }
+}
+
+const indexOf = uncurry(Uint8Array.prototype.indexOf);
+
+/**
+ * Whether the code of such an instruction stands anywhere, be it as part of something else. To read a large module
+ * takes as long as to compile it, and hardly one needs it.
+ */
+function mayBeRelaxed(bytes: Uint8Array): boolean {
+  for (let at = indexOf(bytes, 0xfd, 0); at >= 0; at = indexOf(bytes, 0xfd, at + 1)) {
+    let value = 0, scale = 1;
+    for (let i = 1; i <= 5; i++) {
+      const found = bytes[at + i] ?? 0;
+      value += (found & 0x7f) * scale;
+      if (found < 0x80) break;
+      scale *= 128;
+    }
+    // Those that are given out, and what is kept for more.
+    if (value >= 0x100 && value < 0x180) return true;
+  }
+  return false;
 }
 
 const CODE = 10;

@@ -19,7 +19,7 @@ const PLAIN_NODE = new Set(
 );
 
 /** Packages of the engine and of its tests: they write to standard output, start programs, hand out `node:process`. */
-const TOOLS = new Set(["assemblyscript", "commander", "esbuild", "fast-check", "playwright-core"]);
+const TOOLS = /^npm:\/?(?:assemblyscript|commander|esbuild|fast-check|playwright-core)(?:[@/]|$)/;
 
 /** What a file is by its name, where the import does not say more. */
 const CODE: Readonly<Record<string, Loader>> = {
@@ -103,13 +103,12 @@ export function resolver(rules: Rules): Plugin {
       : { path: `./${other}`, external: true };
   };
 
-  const external = (path: string) => {
-    const name = path.replace(/^npm:\/?/, "").replace(/[@/].*/, "");
-    if (TOOLS.has(name)) {
+  const external = (target: string, path: string) => {
+    if (isStage && TOOLS.test(target)) {
       return wrong(`A stage cannot import "${path}": it is a tool of the engine's own`);
     }
-    packages.add(path);
-    return { path, external: true };
+    packages.add(target);
+    return { path: target, external: true };
   };
 
   const resolve = async (args: OnResolveArgs) => {
@@ -138,11 +137,11 @@ export function resolver(rules: Rules): Plugin {
         `A stage cannot import "${path}": it reaches the world through its context alone`,
       );
     }
-    if (path.startsWith("npm:")) return external(path);
+    if (path.startsWith("npm:")) return external(path, path);
     const target = targetOf(path, rules.imports);
     if (target !== null) {
       return target.startsWith("npm:")
-        ? external(target)
+        ? external(target, path)
         : await file(join(places.root, target), path, type);
     }
     return wrong(

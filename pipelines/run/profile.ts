@@ -13,6 +13,7 @@ import type { Profile } from "../store/profiles.ts";
 import type { Failure } from "./event.ts";
 import { endOf } from "./failure.ts";
 import { jobInputs } from "./process.ts";
+import { traced } from "./trace.ts";
 
 /** `done`: what feeds the node. */
 export async function profileNode(
@@ -51,7 +52,7 @@ export async function profileNode(
       profile: { steps },
     };
     const answer = await ask(node, job, bundle);
-    if ("type" in answer) return answer;
+    if ("type" in answer) return traced(answer, bundle);
     return { version: 1, node: node.id, key, started, ...machine(), ...answer };
   } finally {
     scratch.remove();

@@ -32,6 +32,7 @@ export function page(store: string): string {
             <p class="note" id="about"></p>
             <div id="done" role="progressbar" aria-label="Nodes that are done" aria-valuemin="0"></div>
             <p id="sum" class="note"></p>
+            <p id="pages" class="note" hidden></p>
             <section id="stages">
               <h2>Stages</h2>
               <div class="scroll" id="graph"></div>
@@ -118,7 +119,7 @@ background:var(--paper);border-color:var(--soft);overflow:hidden}
 .graph button[data-state=failed]{border-color:var(--s2);box-shadow:0 0 0 1px var(--s2)}
 .graph button[aria-expanded=true]{background:color-mix(in srgb,var(--rule) 55%,var(--paper))}
 .graph strong{display:block;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
-.graph small{color:var(--soft);display:block}
+.graph small{color:var(--soft);display:block;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 #cells .scroll{max-height:28rem;overflow:auto}
 .graph .bar{height:.35rem;margin:.2rem 0}
 td .bar{width:8rem}td{vertical-align:middle}
@@ -128,6 +129,7 @@ overflow-wrap:anywhere}
 #failures p{margin:.2rem 0;max-width:none;white-space:pre-line}
 #notes time{color:var(--soft);margin-right:.6rem;font-variant-numeric:tabular-nums}
 .curve svg{width:100%;height:auto;overflow:visible;display:block}
+.curve circle{fill:var(--series)}.curve .dashed{stroke-dasharray:4 3}
 .curve .line{fill:none;stroke-width:1.6;stroke-linejoin:round}
 .curve .grid-line{stroke:var(--rule)}.curve text{fill:var(--soft);font-size:11px}
 .curve ul{list-style:none;margin:.3rem 0 0;padding:0;font:.8rem/1.5 system-ui,sans-serif;display:flex;

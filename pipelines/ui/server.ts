@@ -7,6 +7,7 @@ import type { Store } from "../store/local.ts";
 import { Accepting } from "./accept.ts";
 import { readLog } from "./log.ts";
 import { page, pageStyle } from "./page.ts";
+import { PAGE_POLICY, publishedPage } from "./published.ts";
 import { Runs } from "./runs.ts";
 import { eventStream } from "./stream.ts";
 
@@ -70,6 +71,19 @@ export function serveUi(store: Store, port: number, now: () => number = Date.now
     return answer(JSON.stringify(view), 200, "application/json");
   };
 
+  const published = async (url: URL) => {
+    const run = url.searchParams.get("run") ?? "";
+    await runs.seen();
+    const path = (await runs.state(run))?.pages[Number(url.searchParams.get("number") ?? 0)];
+    const text = path === undefined ? null : await publishedPage(run, path);
+    if (text === null) {
+      const why = "The page of this run is not there (any more): another run of its config may " +
+        "have replaced it";
+      return answer(why, 404);
+    }
+    return answer(text, 200, "text/html", { "content-security-policy": PAGE_POLICY });
+  };
+
   const events = (headers: IncomingMessage["headers"], url: URL) => {
     if (streams >= MOST_STREAMS) return answer("Too many pages are open", 503);
     streams++;
@@ -98,6 +112,7 @@ export function serveUi(store: Store, port: number, now: () => number = Date.now
     if (name === "style.css") return answer(pageStyle(), 200, "text/css");
     if (name === "events") return events(headers, url);
     if (name === "log") return await log(url);
+    if (name === "page") return await published(url);
     if (MODULES.includes(name)) return answer(await module(name), 200, "text/javascript");
     return answer("There is no such page", 404);
   };

@@ -22,6 +22,7 @@ import type { About, End, NodeView, NoteView, Patch, Sample, StageView } from ".
 /** Nodes that are kept of a run; a file of ours names no more. */
 const MOST_NODES = 100_000;
 const MOST_NOTES = 50;
+const MOST_PAGES = 16;
 /** Of so many nodes that ended last the curves are kept. */
 const MOST_CURVES = 12;
 
@@ -35,6 +36,7 @@ export class RunState {
   readonly #nodes = new Map<string, Changed<NodeView>>();
   readonly #curves = new Map<string, Curve>();
   #notes: Changed<NoteView>[] = [];
+  #pages: Changed<{ readonly paths: readonly string[] }> = { paths: [], changed: 0 };
   readonly counts = noCounts();
   /** When something happened last, in milliseconds since 1970. */
   last = 0;
@@ -47,6 +49,10 @@ export class RunState {
   }
   get end(): End | null {
     return this.#end;
+  }
+  /** Where pages were published, as the file says. */
+  get pages(): readonly string[] {
+    return this.#pages.paths;
   }
   has(node: string): boolean {
     return this.#nodes.has(node);
@@ -102,6 +108,12 @@ export class RunState {
       case "diverged":
         this.#notes = [...this.#notes, { ...noteOf(event, at), changed: end }].slice(-MOST_NOTES);
         break;
+      case "report-published": {
+        const path = textOf(event["path"]), { paths } = this.#pages;
+        if (path?.endsWith(".html") !== true || paths.length >= MOST_PAGES) break;
+        this.#pages = { paths: [...new Set([...paths, path])], changed: end };
+        break;
+      }
       case "run-ended":
         this.#end = { ...endOf(event), changed: end };
         break;
@@ -127,6 +139,7 @@ export class RunState {
       curves,
       drawn: [...this.#curves.keys()],
       notes: this.#notes.filter(isNew),
+      pages: isNew(this.#pages) ? this.#pages.paths.length : null,
     };
   }
 
@@ -183,7 +196,7 @@ export class RunState {
     }
     const unit = textOf(fields["unit"]) ?? "";
     this.#change(node, end, { progress: { done, total, unit, facts } });
-    if (Object.keys(values).length === 0) return;
+    if (Object.keys(values).length === 0 || isEarly(done, total, facts["epoch"])) return;
     const before = this.#curves.get(node.id);
     // What begins anew (another try) is another curve.
     const goesOn = before !== undefined && (before.samples.at(-1)?.done ?? 0) <= done;
@@ -207,4 +220,15 @@ export class RunState {
     const ended = [...this.#curves.keys()].filter((id) => this.#nodes.get(id)?.state !== "running");
     for (const id of ended.slice(0, -MOST_CURVES)) this.#curves.delete(id);
   }
+}
+
+/**
+ * Figures of a training are means over the epoch so far: those of its first batches are chance, and a curve that
+ * begins with them seems to fall. From half an epoch on, or a hundred steps, they tell something.
+ */
+function isEarly(done: number, total: number, epoch: string | undefined): boolean {
+  const [, now, all] = /^(\d{1,9})\/(\d{1,9})$/.exec(epoch ?? "") ?? [];
+  if (now === undefined || all === undefined) return false;
+  const length = total / Number(all), taken = done - (Number(now) - 1) * length;
+  return taken < Math.min(100, length / 2);
 }

@@ -99,6 +99,8 @@ export interface Patch {
   /** The nodes that have curves; those of others go. */
   readonly drawn: readonly string[];
   readonly notes: readonly NoteView[];
+  /** How many pages the run has published; null: as before. */
+  readonly pages: number | null;
 }
 
 /** A trial of a sweep, as the table of the best shows it. */

@@ -1,7 +1,7 @@
 /** Stages that do harm, beside honest ones: the engine ends in a defined way, and the others come to their digests. */
 import { stageText } from "../run_stages.ts";
-import { digests, ROOT, type Workplace } from "../rig.ts";
-import { hostileStage } from "./hostile.ts";
+import { digests, type Workplace } from "../rig.ts";
+import { DEFINE, hostileStage } from "./hostile.ts";
 import type { Dice, Lab, Row } from "./lab.ts";
 
 const HONEST = `
@@ -57,10 +57,8 @@ async function attempt(
 const path = (place: Workplace) => `${place.folder}/hostile.yaml`;
 
 function write(place: Workplace, hostile: string): void {
-  const honest = stageText("").replace(
-    '"../pipelines/stage.ts"',
-    JSON.stringify(`${ROOT}/pipelines/stage.ts`),
-  );
+  // They lie beside the store, outside of the project, and import nothing of it.
+  const honest = stageText("").replace(/import \{ defineStage \}.*/, DEFINE);
   place.write("honest.ts", honest);
   if (hostile !== "") place.write("hostile.ts", hostile);
   place.write("hostile.yaml", `stages:${HONEST}${hostile === "" ? "" : HOSTILE}`);

@@ -28,7 +28,7 @@ export const progress = (node: string, done: number) => ({
   at: 2000 + done,
   type: "node-progress",
   node,
-  progress: { done, total: 5000, unit: "step", facts: { loss: String(1 / done), epoch: "1/2" } },
+  progress: { done, total: 5000, unit: "step", facts: { loss: String(1 / done), phase: "1 of 2" } },
 });
 export const lines = (...all: readonly unknown[]) =>
   all.map((one) => `${JSON.stringify(one)}\n`).join("");

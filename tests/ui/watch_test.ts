@@ -40,8 +40,28 @@ inBrowser(
       assert.match(await page.locator("#sum").innerText(), /^11 of 11 done +· +took \d/);
 
       const loss = page.locator("#curves figure", { hasText: "loss" });
-      assert.equal(await loss.locator("path.line").count(), 3);
-      assert.match(await loss.locator("li").first().innerText(), /^train@\w+ \d\.\d+$/);
+      // Training's and validation's, each a line, or a point where it was told once.
+      assert.equal(await loss.locator("path.line, circle").count(), 6);
+      const keys = await loss.locator("li").allInnerTexts();
+      assert.match(keys.find((key) => key.includes("baseline")) ?? "", /^train@\w+ \d\.\d+$/);
+      assert.equal(keys.filter((key) => /^train@\w+, validation \d\.\d+$/.test(key)).length, 3);
+      // Colours are those of the page: by the variants' places in the config, whichever came first.
+      const colourOf = (variant: string) =>
+        loss.locator("li", { hasText: variant }).first().getAttribute("class");
+      assert.deepEqual(
+        [await colourOf("baseline"), await colourOf("logits"), await colourOf("augmented")],
+        ["c0", "c1", "c2"],
+      );
+      // No box is cut.
+      const cut = "(() => { const g = document.querySelector('#graph'); " +
+        "return g.scrollWidth - g.clientWidth; })()";
+      assert.equal(await page.evaluate(cut), 0);
+      await page.setViewportSize({ width: 1280, height: 900 });
+      await until(async () => await page.evaluate(cut) === 0);
+      const link = page.locator("#pages a");
+      const href = await link.getAttribute("href");
+      const report = await fetch(new URL(href ?? "", server.url));
+      assert.match(await report.text(), /<h1>Tiny<\/h1>/);
 
       // By keyboard alone, as far as the log.
       await boxes.nth(3).focus();
@@ -73,7 +93,8 @@ inBrowser(
       await row.waitFor();
       await badge(page, "running");
       // Its curve grows while it runs.
-      const line = page.locator("#curves figure", { hasText: "loss" }).locator("path.line");
+      const line = page.locator("#curves figure", { hasText: "loss" })
+        .locator("path.line:not(.dashed)");
       await line.waitFor();
       const before = await line.getAttribute("d");
       await until(async () => await line.getAttribute("d") !== before);

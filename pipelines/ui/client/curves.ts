@@ -13,6 +13,8 @@ const MOST_FIGURES = 8;
 interface Line {
   readonly node: string;
   readonly colour: number;
+  /** On the validation data, beside the training's. */
+  readonly isValidation: boolean;
   readonly points: readonly (readonly [x: number, y: number])[];
 }
 
@@ -29,13 +31,16 @@ export function drawCurves(place: HTMLElement, run: Run): void {
     const drawing = drawingOf(one);
     inside(figure, "svg").replaceWith(drawing);
     setText(inside(figure, "h3"), `${one.name} by ${one.unit}`);
-    keepAll(inside(figure, "ul"), one.lines, ({ node }) => node, () => {
+    const keyOf = ({ node, isValidation }: Line) => `${node} ${isValidation}`;
+    keepAll(inside(figure, "ul"), one.lines, keyOf, () => {
       return element("li", [element("span", "", "key"), element("span")]);
     }, (item, line) => {
       item.className = `c${line.colour}`;
       setText(
         inside(item, "span:last-child"),
-        `${line.node} ${short(line.points.at(-1)?.[1] ?? 0)}`,
+        `${line.node}${line.isValidation ? ", validation" : ""} ${
+          short(line.points.at(-1)?.[1] ?? 0)
+        }`,
       );
     });
   });
@@ -49,20 +54,54 @@ function figuresOf(run: Run): Figure[] {
   const drawn = [...run.curves.keys()];
   const running = drawn.filter((id) => run.nodes.get(id)?.state === "running");
   const nodes = running.length > 0 ? running.slice(0, MOST_LINES) : drawn.slice(-MOST_LINES);
+  const places = [...run.nodes.keys()];
+  nodes.sort((a, b) => places.indexOf(a) - places.indexOf(b));
+  const colours = coloursOf(run, nodes);
   const figures = new Map<string, { unit: string; lines: Line[] }>();
-  nodes.forEach((node, colour) => {
+  for (const node of nodes) {
     const samples = run.curves.get(node) ?? [];
     const names = new Set(samples.flatMap(({ values }) => Object.keys(values)));
     for (const name of names) {
-      if (!figures.has(name) && figures.size >= MOST_FIGURES) continue;
+      const isValidation = name.startsWith("val_") && names.has(name.slice(4));
+      const title = isValidation ? name.slice(4) : name;
+      if (!figures.has(title) && figures.size >= MOST_FIGURES) continue;
       const unit = run.nodes.get(node)?.progress?.unit ?? "";
-      const figure = figures.get(name) ?? { unit, lines: [] };
-      figure.lines.push({ node, colour, points: pointsOf(samples, name) });
-      figures.set(name, figure);
+      const figure = figures.get(title) ?? { unit, lines: [] };
+      const points = isValidation ? newOf(pointsOf(samples, name)) : pointsOf(samples, name);
+      figure.lines.push({ node, colour: colours.get(node) ?? 0, isValidation, points });
+      figures.set(title, figure);
     }
-  });
+  }
   return [...figures].map(([name, figure]) => ({ name, ...figure }));
 }
+
+/**
+ * The same cell has the same colour in each run of a config, as it has on its page: by its variant's place among the
+ * cells of its stage, or by its own where seeds alone tell them apart. Lines that are seen together do not share one.
+ */
+function coloursOf(run: Run, nodes: readonly string[]): Map<string, number> {
+  const all = [...run.nodes.values()];
+  const wished = new Map(nodes.map((id) => {
+    const cells = all.filter(({ stage }) => stage === run.nodes.get(id)?.stage);
+    const variants = [...new Set(cells.map((one) => variantOf(one.id)))];
+    const place = variants.length > 1
+      ? variants.indexOf(variantOf(id))
+      : cells.findIndex((one) => one.id === id);
+    return [id, place] as const;
+  }));
+  const given = new Map<string, number>();
+  const order = [...wished].sort(([, a], [, b]) => a - b);
+  for (const [id, place] of order) {
+    const taken = new Set(given.values());
+    const free = Array.from({ length: MOST_LINES }, (_, i) => (place + i) % MOST_LINES)
+      .find((colour) => !taken.has(colour));
+    given.set(id, free ?? place % MOST_LINES);
+  }
+  return given;
+}
+
+const variantOf = (node: string) =>
+  node.split(/[@,]/).slice(1).filter((part) => !part.startsWith("seed=")).join(",");
 
 function pointsOf(samples: readonly Sample[], name: string): Line["points"] {
   return samples.flatMap(({ done, values }) => {
@@ -70,6 +109,10 @@ function pointsOf(samples: readonly Sample[], name: string): Line["points"] {
     return value === undefined ? [] : [[done, value] as const];
   });
 }
+
+/** What was validated stands until the next time: only where it is new is it a point. */
+const newOf = (points: Line["points"]): Line["points"] =>
+  points.filter(([, y], i) => y !== points[i - 1]?.[1]);
 
 function drawingOf({ name, unit, lines }: Figure): SVGElement {
   const drawing = shape("svg", {
@@ -88,18 +131,21 @@ function drawingOf({ name, unit, lines }: Figure): SVGElement {
       shape("text", { x: LEFT - 6, y: atY(y) + 4, "text-anchor": "end" }, short(y)),
     );
   }
-  for (const x of ticks(first, last, 5)) {
+  // What is counted has no half.
+  for (const x of ticks(first, last, 5).filter(Number.isInteger)) {
     drawing.append(shape("text", { x: atX(x), y: HEIGHT - 6, "text-anchor": "middle" }, short(x)));
   }
-  for (const { colour, points } of lines) {
-    const path = points.map(([x, y], i) =>
+  for (const { colour, isValidation, points } of lines) {
+    const [x, y] = points[0] ?? [0, 0];
+    if (points.length === 1) {
+      drawing.append(shape("circle", { cx: atX(x), cy: atY(y), r: 3.5, class: `c${colour}` }));
+      continue;
+    }
+    const d = points.map(([x, y], i) =>
       `${i === 0 ? "M" : "L"}${atX(x).toFixed(1)},${atY(y).toFixed(1)}`
-    );
-    // A single point is a line of no length, which the round end makes visible.
-    const d = path.length === 1 ? `${path[0]}h0.1` : path.join("");
-    drawing.append(
-      shape("path", { d, class: `line c${colour}`, "stroke-linecap": "round" }),
-    );
+    ).join("");
+    const way = isValidation ? " dashed" : "";
+    drawing.append(shape("path", { d, class: `line c${colour}${way}` }));
   }
   return drawing;
 }

@@ -30,10 +30,11 @@ export class Graph {
 
   draw(run: Run): void {
     const links = [...run.stages.values()];
-    const wide = layOut(links, SIZE, false);
-    const isTall = wide.width > this.#parent.clientWidth && this.#parent.clientWidth < 800;
-    const size = isTall ? TALL : SIZE;
-    const { boxes, arrows, width, height } = isTall ? layOut(links, size, true) : wide;
+    const room = this.#parent.clientWidth;
+    const side = fitted(layOut(links, SIZE, false).width, room);
+    const isTall = side === null && room < 800;
+    const size = isTall ? TALL : side ?? SIZE;
+    const { boxes, arrows, width, height } = layOut(links, size, isTall);
     Object.assign(this.#place.style, { width: `${width}px`, height: `${height}px` });
     for (const [name, value] of Object.entries({ width, height })) {
       this.#arrows.setAttribute(name, String(value));
@@ -71,6 +72,14 @@ export class Graph {
     });
     return box;
   }
+}
+
+/** Narrower boxes where layers would else be wider than there is room; null: they would be too narrow. */
+function fitted(wide: number, room: number): typeof SIZE | null {
+  if (wide <= room) return SIZE;
+  const layers = Math.round((wide + SIZE.gap) / (SIZE.width + SIZE.gap)), gap = 22;
+  const width = Math.floor((room + gap) / layers) - gap;
+  return width < 112 ? null : { ...SIZE, width, gap };
 }
 
 /** What a stage is told as: the state that matters most. */

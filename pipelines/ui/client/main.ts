@@ -173,7 +173,18 @@ function drawHead(current: Run, line: RunView, now: number): void {
   const words = inWords(counts, current.isBroken);
   drawDone(counts, words);
   setText(byId("sum"), [words, timeOf(current, line, now)].join("  ·  "));
+  drawPages(current);
   document.title = `${counts.ran + counts.hit}/${total(counts)} ${titleOf(line)} – Crisol`;
+}
+
+function drawPages({ id, pages }: Run): void {
+  const place = byId("pages"), numbers = Array.from({ length: pages }, (_, i) => i);
+  place.hidden = pages === 0;
+  keepAll(place, numbers, (number) => `${id} ${number}`, (number) => {
+    const link = element("a", number === 0 ? "Its page" : `Its page ${number + 1}`);
+    link.setAttribute("href", `/page?${new URLSearchParams({ run: id, number: String(number) })}`);
+    return link;
+  }, () => {});
 }
 
 function drawDone(counts: Counts, words: string): void {

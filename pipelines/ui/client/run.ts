@@ -32,6 +32,8 @@ export class Run {
   readonly nodes = new Map<string, NodeView>();
   readonly curves = new Map<string, Sample[]>();
   notes: NoteView[] = [];
+  /** Pages that it has published. */
+  pages = 0;
   /** Its process has gone without an end. */
   isBroken = false;
 
@@ -45,10 +47,12 @@ export class Run {
     if (patch.since === 0) {
       this.about = this.end = null;
       this.notes = [];
+      this.pages = 0;
       for (const all of [this.stages, this.nodes, this.curves]) all.clear();
     }
     this.about = patch.about ?? this.about;
     this.end = patch.end ?? this.end;
+    this.pages = patch.pages ?? this.pages;
     for (const stage of patch.stages) this.stages.set(stage.name, stage);
     for (const node of patch.nodes) this.nodes.set(node.id, node);
     this.notes = [...this.notes, ...patch.notes].slice(-MOST_NOTES);

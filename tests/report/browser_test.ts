@@ -113,6 +113,37 @@ inBrowser("Without JavaScript all drawings are there", { script: false }, async 
   assert.equal(await page.locator(".filter").isVisible(), false);
 });
 
+inBrowser("On paper what is folded is unfolded", {}, async (page) => {
+  const height = "document.querySelector('#models table').getBoundingClientRect().height";
+  assert.equal(await page.locator("#models table").first().isVisible(), false);
+  await page.emulateMedia({ media: "print" });
+  assert.ok(await page.locator("#models table").first().isVisible());
+  assert.ok(Number(await page.evaluate(height)) > 40);
+});
+
+inBrowser("On a phone letters stay as large as they are, and what is cut has a shadow", {
+  width: 400,
+}, async (page) => {
+  for (const id of ["accuracy", "curves-loss", "confusion-0", "counts"]) {
+    const chart = page.locator(`#${id}`);
+    await chart.scrollIntoViewIfNeeded();
+    await page.locator(`#${id}[data-live]`).waitFor();
+    const height = await page.evaluate(`(() => {
+      const text = document.querySelector("#${id} text");
+      return text.getBoundingClientRect().height / parseFloat(getComputedStyle(text).fontSize);
+    })()`);
+    assert.ok(Number(height) > 0.95, `${id} ${height}`);
+  }
+  // Narrower where it can be, so that nothing of it is cut.
+  const cut = (id: string) =>
+    page.evaluate(`(() => { const e = document.querySelector("${id}");
+      return e.scrollWidth - e.clientWidth; })()`);
+  assert.equal(await cut("#accuracy"), 0);
+  assert.ok(Number(await cut("#results .scroll")) > 0);
+  const shadow = "getComputedStyle(document.querySelector('#results .scroll')).backgroundImage";
+  assert.match(String(await page.evaluate(shadow)), /linear-gradient/);
+});
+
 inBrowser("A phone scrolls down, never sideways", { width: 360 }, async (page) => {
   assert.equal(await page.evaluate("document.documentElement.scrollWidth"), 360);
 });

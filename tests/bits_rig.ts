@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { environment, flags } from "../pipelines/executors/process.ts";
-import type { Job, Reply, Request } from "../pipelines/host/protocol.ts";
+import { type Job, type Reply, type Request, TOKEN } from "../pipelines/host/protocol.ts";
 import { buildKernels } from "../kernels/build.ts";
 import type { Digest } from "../pipelines/plan/plan.ts";
 import { Store } from "../pipelines/store/local.ts";
@@ -119,6 +119,8 @@ async function outputs(
   const stdin = process.stdin.getWriter();
   const send = (request: Request) =>
     stdin.write(new TextEncoder().encode(`${JSON.stringify(request)}\n`));
+  const token = "0".repeat(TOKEN);
+  await stdin.write(new TextEncoder().encode(`${token}\n`));
   await send({ type: "run", job });
   // A process ends at the end of its input, so that stays open until it has answered.
   let rest = "", done: (Reply & { type: "done" }) | undefined;
@@ -126,7 +128,8 @@ async function outputs(
     const lines = (rest + text).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) {
-      const reply = JSON.parse(line) as Reply; // a stage process prints replies alone
+      if (!line.startsWith(token)) continue;
+      const reply = JSON.parse(line.slice(TOKEN)) as Reply; // so it begins
       if (reply.type === "done") done = reply;
       if (reply.type === "done" || reply.type === "failed") await stdin.close();
       if (reply.type === "failed") assert.fail(`${record.made.node}: ${reply.failure.message}`);

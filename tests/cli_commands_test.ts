@@ -134,7 +134,7 @@ hit 2, to run 1, waiting 0
       assert.equal(
         stderr,
         `error: The store "${store.slice(ROOT.length + 1)}" is not a folder\n` +
-          "  help: name one by --store\n",
+          "  help: name a store, an empty folder or one that is not there yet by --store\n",
       );
       assert.equal(code, 2);
     }

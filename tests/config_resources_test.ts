@@ -16,7 +16,7 @@ Deno.test("a stage's resources stand over the config's, key by key", async () =>
         uses: train
         resources:
           { memory: 8GB, gpus: "a100:2", time: 90s, partition: "fast,slow", account: me, sbatch: [] }
-      c: { uses: train, resources: { memory: 512000000, gpus: null } }
+      c: { uses: train, resources: { memory: 512000000, gpus: null, memoryPer: cpu, tasks: 40 } }
   `);
   const top = { ...NO_RESOURCES, cpus: 2, time: 7_200_000, gpus: "1", sbatch: ["--qos=long"] };
   assert.deepEqual(config.stages.map(({ resources }) => resources), [
@@ -24,13 +24,15 @@ Deno.test("a stage's resources stand over the config's, key by key", async () =>
     {
       cpus: 2,
       memory: 8e9,
+      memoryPer: null,
+      tasks: null,
       gpus: "a100:2",
       time: 90_000,
       partition: "fast,slow",
       account: "me",
       sbatch: [],
     },
-    { ...top, memory: 512e6, gpus: null },
+    { ...top, memory: 512e6, gpus: null, memoryPer: "cpu", tasks: 40 },
   ]);
 });
 
@@ -125,6 +127,9 @@ Deno.test("editors allow the resources that the reader allows", () => {
     );
   assert.ok(ok("{ cpus: 2, memory: 8GB, gpus: 1, time: 2h, partition: fast, account: null }"));
   assert.ok(ok('{ memory: 512000000, gpus: "a100:2", sbatch: ["--qos=long"] }'));
+  assert.ok(
+    ok("{ memoryPer: none, tasks: 40 }") && !ok("{ memoryPer: core }") && !ok("{ tasks: 0 }"),
+  );
   for (
     const bad of [
       "{ cpu: 2 }",

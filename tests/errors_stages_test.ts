@@ -1,34 +1,45 @@
 /** Stages that fail, as a user reads it: the whole text, and what is done in spite of it. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { Store } from "../pipelines/store/local.ts";
 import process from "node:process";
 import { outcomes, Workplace } from "./rig.ts";
-import { CONFIG, own } from "./run_stages.ts";
+import { CONFIG, own, STAGE } from "./run_stages.ts";
 
 /** What is between the stage's name and the log's path. */
-const CASES: readonly { readonly what: string; readonly body: string; readonly told: string }[] = [
+const CASES: readonly {
+  readonly what: string;
+  readonly body: string;
+  readonly told: string;
+  /** Where in the body it is told to be; absent: nowhere. */
+  readonly at?: string;
+}[] = [
   {
     what: "that throws several lines with control characters",
+    at: "new Error",
     body: 'throw new Error("No wheels\\non the bus\\u001b[31m");',
     told: "No wheels\n  on the bus\\u001b[31m",
   },
   { what: "that throws what is no error", body: 'throw "wheels";', told: "wheels" },
   {
     what: "that throws where nobody waits",
+    at: "new Error",
     body: 'setTimeout(() => { throw new Error("No wheels"); }, 0);\n' +
       "await new Promise(() => {});",
     told: "No wheels",
   },
   {
     what: "that leaves a rejected promise behind",
+    at: "new Error",
     body: 'Promise.reject(new Error("No wheels"));\n' +
       "await new Promise(() => {});",
     told: "No wheels",
   },
   {
     what: "that ends its process",
+    at: "exit(0)",
     body: "Deno.exit(0);",
-    told: "The stage process ended with code 0 and gave no result",
+    told: "A stage has no Deno.exit: it ends when `run` returns, and fails when that throws",
   },
   {
     what: "that runs out of memory",
@@ -39,12 +50,14 @@ const CASES: readonly { readonly what: string; readonly body: string; readonly t
   },
   {
     what: "that reads a file",
+    at: "readTextFile",
     body: 'await Deno.readTextFile("deno.json");',
     told: 'Stage "own" may not read "deno.json"\n' +
       "  help: declare an artifact in `inputs`: it reads no other file",
   },
   {
     what: "that writes a tensor of another shape",
+    at: 'await outputs.out.write("numbers", "float64", [4]',
     body: 'await outputs.out.write("numbers", "float64", [4], numbers); return;',
     told: 'Tensor "numbers" of output "out" is not whole: [4] is 4 values, 3 were written',
   },
@@ -60,16 +73,26 @@ const CASES: readonly { readonly what: string; readonly body: string; readonly t
   },
 ];
 
+/** The place of some words in the test's own stage. */
+function placeOf(place: Workplace, words: string): string {
+  const lines = Deno.readTextFileSync(join(place.root, STAGE)).split("\n");
+  const line = lines.findIndex((text) => text.includes(words));
+  return `${STAGE}:${line + 1}:${(lines[line]?.indexOf(words) ?? 0) + 1}`;
+}
+
 Deno.test("a stage that fails is told whole, once, with its log, and no stack", async (t) => {
   await using place = await Workplace.copy();
-  for (const { what, body, told } of CASES) {
+  for (const { what, body, told, at } of CASES) {
     await t.step(`one ${what}`, async () => {
       own(place, body, "check: () => ({ resources: { memory: 64 * 1024 * 1024 } }),");
+      const [message, ...help] = told.split("\n  help: ");
+      const where = at === undefined ? [] : [`at: ${placeOf(place, at)}`];
+      const lines = [message, ...where, ...help.map((one) => `help: ${one}`)].join("\n  ");
       const { code, stdout, stderr } = await place.do(["run", CONFIG, "--quiet"]);
       const [, log = ""] = /\n {2}log: (.*)\n/.exec(stdout) ?? [];
       assert.equal(
         stdout.replace(log, "LOG").replace(/ in .* s\n/, " in TIME\n"),
-        `error: one: ${told}\n  log: LOG\nran 0, hit 0, failed 1 in TIME\n`,
+        `error: one: ${lines}\n  log: LOG\nran 0, hit 0, failed 1 in TIME\n`,
       );
       assert.deepEqual([code, stderr], [1, ""]);
       assert.ok(Deno.statSync(log).isFile);

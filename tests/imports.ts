@@ -163,6 +163,7 @@ const ARROWS: readonly (readonly [room: string, may: readonly string[]])[] = [
   ["pipelines/host/", [
     "pipelines/json.ts",
     "pipelines/stage.ts",
+    "pipelines/names.ts",
     "pipelines/tensor/",
     "pipelines/store/",
     "pipelines/plan/plan.ts",

@@ -5,6 +5,7 @@ import { beforePlan, readPlan, writePlan } from "../pipelines/plan/cache.ts";
 import type { Plan } from "../pipelines/plan/plan.ts";
 import { Sources } from "../pipelines/plan/sources.ts";
 import { Store } from "../pipelines/store/local.ts";
+import { importsOf } from "./imports.ts";
 import { TINY, Workplace } from "./rig.ts";
 
 const SOURCE = "stages/train.ts";
@@ -71,4 +72,33 @@ Deno.test("a plan during whose making a file was edited is not kept, for it is o
     });
     assert.deepEqual(await read(), plan);
   });
+});
+
+/** What a plan is made by, and what the bundles in it are made of beside the stages. */
+const MAKERS = [
+  "kernels/build.ts",
+  "pipelines/config/read.ts",
+  "pipelines/host/guard.ts",
+  "pipelines/host/main.ts",
+  "pipelines/plan/make.ts",
+  "pipelines/report/client.ts",
+];
+
+/** Only for its types. */
+const TYPES = ["pipelines/run/event.ts"];
+
+Deno.test("an edit of any of the engine's files that decide a plan ends it", async () => {
+  await using place = await Workplace.copy();
+  const { plan, read } = await keep(place);
+  const files = [...(await importsOf(MAKERS)).keys()].filter((path) => !TYPES.includes(path));
+  assert.ok(files.length > 60, `${files.length} files`);
+  const wrong: string[] = [];
+  for (const path of files) {
+    const text = Deno.readTextFileSync(join(place.root, path));
+    place.write(path, `${text} `);
+    if (await read() !== null) wrong.push(path);
+    place.write(path, text);
+  }
+  assert.deepEqual(wrong, []);
+  assert.deepEqual(await read(), plan);
 });

@@ -1,12 +1,14 @@
 /** A map of another type: what a variant, a matrix or an override gives stands alone. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { ConfigError } from "../pipelines/config/config.ts";
-import { readConfig } from "../pipelines/config/read.ts";
+import type { Config, ConfigError } from "../pipelines/config/config.ts";
+import { type ConfigSource, readConfig } from "../pipelines/config/read.ts";
 import type { JsonObject } from "../pipelines/json.ts";
 import { merge } from "../pipelines/plan/cells.ts";
 import { Planner } from "../pipelines/plan/make.ts";
 import { Store } from "../pipelines/store/local.ts";
+import type { Values } from "../pipelines/sweep/sweep.ts";
+import { ofStage, replaced } from "../pipelines/sweep/values.ts";
 import { ROOT, Workplace } from "./rig.ts";
 
 const CONFIG = `stages:
@@ -52,7 +54,23 @@ class Plans implements AsyncDisposable {
 
   async params(config: string, ...overrides: string[]): Promise<Record<string, JsonObject>> {
     const read = await readConfig(this.place.write("c.yaml", config), ROOT, overrides);
-    const { plan } = await this.planner.plan(read.config, read.source);
+    return await this.#planned(read.config, read.source);
+  }
+
+  /** Of one trial of `train`, which has no variants, with a sweep's values. */
+  async trial(config: string, values: Values): Promise<JsonObject | undefined> {
+    const read = await readConfig(this.place.write("c.yaml", config), ROOT, []);
+    const stages = read.config.stages.map((stage) =>
+      stage.name !== "train" ? stage : {
+        ...stage,
+        trials: [{ label: "1", with: replaced(stage.with, ofStage(values, "train")) }],
+      }
+    );
+    return (await this.#planned({ ...read.config, stages }, read.source))["trial=1"];
+  }
+
+  async #planned(config: Config, source: ConfigSource): Promise<Record<string, JsonObject>> {
+    const { plan } = await this.planner.plan(config, source);
     // A stage's params are a map.
     return Object.fromEntries(
       plan.nodes.map(({ id, params }) => [id.replace("train@", ""), params as JsonObject]),
@@ -166,5 +184,26 @@ Deno.test("an alias of several layers is joined with the others, and what is wro
     const { length } = "      layers: [[flatten, dense: 4], flatten, [";
     assert.deepEqual([location?.line, location?.column], [7, length + 1]);
     return true;
+  });
+});
+
+Deno.test("a sweep's values open short forms, and another type takes nothing of the base's, in any order", async () => {
+  await using plans = await Plans.open();
+  const [base = ""] = CONFIG.split("    variants:");
+  const rate = { "train.optimizer.learningRate": 0.25 }, type = { "train.optimizer.type": "sgd" };
+  for (const values of [{ ...rate, ...type }, { ...type, ...rate }]) {
+    const sgd = await plans.trial(base, values);
+    assert.deepEqual(sgd?.["optimizer"], { ...SGD, learningRate: 0.25 });
+  }
+  const same = await plans.trial(base, { ...rate, "train.optimizer.type": "rmsprop" });
+  assert.deepEqual(same?.["optimizer"], { ...RMSPROP, learningRate: 0.25 });
+  const short = base.replace("{ type: rmsprop, learningRate: 0.5, momentum: 0.25 }", "rmsprop");
+  const opened = await plans.trial(short, { ...rate, "train.layers.0.flatten.name": "flat" });
+  assert.deepEqual(opened?.["optimizer"], { ...RMSPROP, learningRate: 0.25, momentum: 0 });
+  assert.deepEqual(JSON.parse(JSON.stringify(opened?.["layers"]))[0], {
+    flatten: { name: "flat" },
+  });
+  await assert.rejects(plans.trial(base, { "train.epochs.x": 2 }), {
+    message: 'Found "x" where 1 is, which has no parts',
   });
 });

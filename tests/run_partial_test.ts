@@ -4,31 +4,7 @@ import { join } from "node:path";
 import type { Event } from "../pipelines/run/event.ts";
 import { Store } from "../pipelines/store/local.ts";
 import { isThere, outcomes, Workplace } from "./rig.ts";
-import { CONFIG, stageText } from "./run_stages.ts";
-
-/** Writes a page of what it gathers; `more` are further members of its inputs. */
-const GATHER = (more: string) =>
-  `import { z } from "zod";
-import { defineStage } from "../pipelines/stage.ts";
-
-export default defineStage({
-  name: "gather",
-  summary: "A page of what there is",
-  params: z.strictObject({}),
-  inputs: {
-    all: { arity: "many", named: true, what: "numbers", ${more} },
-    also: { arity: "many", named: true, optional: true, what: "more numbers", ${more} },
-    one: { arity: "one", optional: true, what: "a number" },
-  },
-  outputs: { page: { kind: "file", name: "page.html" } },
-  async run({ inputs, outputs }) {
-    const names = (gathered) => gathered.map(({ name }) => name).join(" ");
-    const text = "all: " + names(inputs.all) + "; also: " + names(inputs.also) +
-      '<script type="application/json" id="crisol-lineage">null</script>';
-    await outputs.page.writeFile(new TextEncoder().encode(text));
-  },
-});
-`;
+import { CONFIG, gatherText, stageText } from "./run_stages.ts";
 
 const BASE = `stages:
   make:
@@ -52,7 +28,7 @@ async function gathering(config: string, more = "partial: true"): Promise<Workpl
     "configs/own.ts",
     stageText('if (params.text.startsWith("fail")) throw new Error("Asked to fail");'),
   );
-  place.write("configs/gather.ts", GATHER(more));
+  place.write("configs/gather.ts", gatherText(more));
   place.write(CONFIG, config);
   return place;
 }
@@ -123,7 +99,7 @@ Deno.test("without --keep-going, or where an input needs all, a failure blocks w
   await using place = await gathering(WHOLE);
   const stopped = outcomes(await place.run([CONFIG, "--jobs", "1"], { code: 1 }));
   assert.ok(stopped["blocked"]?.includes("page"));
-  place.write("configs/gather.ts", GATHER(""));
+  place.write("configs/gather.ts", gatherText(""));
   const found = outcomes(await place.run([CONFIG, "--keep-going"], { code: 1 }));
   assert.deepEqual(found["blocked"]?.sort(), ["next@b", "page"]);
 });

@@ -23,6 +23,31 @@ export default defineStage({
 `;
 }
 
+/** Writes a page of what it gathers; `more` are further members of its inputs. */
+export function gatherText(more: string): string {
+  return `import { z } from "zod";
+import { defineStage } from "../pipelines/stage.ts";
+
+export default defineStage({
+  name: "gather",
+  summary: "A page of what there is",
+  params: z.strictObject({}),
+  inputs: {
+    all: { arity: "many", named: true, what: "numbers", ${more} },
+    also: { arity: "many", named: true, optional: true, what: "more numbers", ${more} },
+    one: { arity: "one", optional: true, what: "a number" },
+  },
+  outputs: { page: { kind: "file", name: "page.html" } },
+  async run({ inputs, outputs }) {
+    const names = (gathered) => gathered.map(({ name }) => name).join(" ");
+    const text = "all: " + names(inputs.all) + "; also: " + names(inputs.also) +
+      '<script type="application/json" id="crisol-lineage">null</script>';
+    await outputs.page.writeFile(new TextEncoder().encode(text));
+  },
+});
+`;
+}
+
 /** Where `own` writes its stage. */
 export const STAGE = "configs/own.ts";
 export const CONFIG = "configs/own.yaml";

@@ -42,9 +42,10 @@ const SPACE = "space: { batchSize: [16, 32] }";
 Deno.test("a sweep that says little gets the defaults", async () => {
   const { sweep } = await read(["stage: train@baseline", SPACE, "budget: 5"]);
   assert.deepEqual(
-    { ...sweep, path: "", base: "" },
+    { ...sweep, path: "", base: "", page: "" },
     {
       path: "",
+      page: "",
       name: "tuning",
       base: "",
       overrides: [],

@@ -1,6 +1,7 @@
 /** What a store still has of the bits that a lock names: the values, and what they were made from. */
 import { own } from "../json.ts";
 import { compare, describeReason } from "../plan/compare.ts";
+import { decidedOf } from "../plan/printed.ts";
 import type { Digest, Node } from "../plan/plan.ts";
 import { ObjectError } from "../store/info.ts";
 import type { Store } from "../store/local.ts";
@@ -93,7 +94,7 @@ export function whyOther(
   for (const record of store.records()) {
     if (!Object.values(record.outputs).includes(artifact)) continue;
     if (record.fingerprint.stage !== now.stage) continue;
-    const reason = compare(record, now, node);
+    const reason = compare(decidedOf(record, store), now, node);
     if (reason.type === "never-run") continue;
     return describeReason(reason);
   }

@@ -1,5 +1,6 @@
 /** Two runs beside each other: where they were made, what each node was asked, and what it gave. */
 import { type Change, changesOf } from "../plan/compare.ts";
+import { decidedOf } from "../plan/printed.ts";
 import type { Digest, NodeId, Outcome } from "../plan/plan.ts";
 import { isDtype } from "../tensor/dtypes.ts";
 import { openArtifact } from "../tensor/read.ts";
@@ -99,7 +100,9 @@ async function diffNode(
   return {
     node,
     outcomes: [before?.outcome ?? null, now?.outcome ?? null],
-    changes: old === null || next === null ? [] : changesOf(old, next),
+    changes: old === null || next === null
+      ? []
+      : changesOf(decidedOf(old, store), decidedOf(next, store)),
     outputs,
     same: was !== undefined && is !== undefined && outputs.length === 0,
   };

@@ -73,7 +73,7 @@ export const COMMANDS: readonly CommandTable[] = [
           "with --frozen: another store that may have the lock's bits, to compare values",
       },
       { flags: "--update-lock", description: "accept what this run comes to as the lock" },
-      { flags: "-k, --keep-going", description: "after a failure run what does not depend on it" },
+      { flags: "-k, --keep-going", description: "after a failure run what can do without it" },
       { flags: "--no-space-check", description: "start even if what it will write may not fit" },
       { flags: "--json", description: "print events as JSON, one a line" },
       QUIET,

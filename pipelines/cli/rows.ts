@@ -302,6 +302,7 @@ export function failureLines(
     `${paint.bad("error")}: ${paint.strong(visibleLine(ended.node))}: ${first}`,
     ...details.map((line) => `  ${line}`),
   ];
+  if (failure.at !== undefined) lines.push(`  at: ${visibleLine(failure.at)}`);
   if (failure.help !== undefined) lines.push(`  help: ${visible(failure.help)}`);
   if (debug && failure.stack !== undefined) {
     lines.push(...visible(failure.stack).split("\n").map((line) => `  ${line}`));

@@ -146,7 +146,8 @@ function forcedOf(call: Call, plan: Plan): NodeId[] {
   return values(call, "force").flatMap((word) => findNodes(plan, word).map(({ id }) => id));
 }
 
-function submittedLines({ id, arrays }: Submission, { hits }: Prepared, folder: Folder): string[] {
+function submittedLines({ id, arrays }: Submission, prepared: Prepared, folder: Folder): string[] {
+  const { hits } = prepared;
   const count = (number: number, what: string) => `${number} ${what}${number === 1 ? "" : "s"}`;
   const work = arrays.flatMap(({ tasks }) => tasks).flat();
   const trials = work.filter((one) => typeof one === "number").length;
@@ -154,11 +155,16 @@ function submittedLines({ id, arrays }: Submission, { hits }: Prepared, folder: 
     ...work.length > trials ? [count(work.length - trials, "node")] : [],
     ...trials > 0 ? [count(trials, "trial")] : [],
   ].join(" and ");
-  const tasks = arrays.reduce((sum, array) => sum + array.tasks.length, 0);
+  const tasksOf = (some: Submission["arrays"]) =>
+    some.reduce((sum, array) => sum + array.tasks.length, 0);
+  const tasks = tasksOf(arrays), meant = tasksOf(prepared.arrays);
   return [
     `submitted ${id}: ${what} in ${count(tasks, "task")} of ${count(arrays.length, "array")}${
       hits === 0 ? "" : `; ${count(hits, "result")} there already`
     }`,
+    ...tasks === meant
+      ? []
+      : [`  the cluster does not take ${meant} tasks from you now: some do several cells`],
     `  \`deno task watch\` follows it, \`deno task cancel\` ends it; logs: ${
       shortPath(`${folder.path}/logs`)
     }`,

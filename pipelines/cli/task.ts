@@ -85,7 +85,7 @@ async function doTask(
   const run = (work: Parameters<typeof runTask>[6]) =>
     runTask(folder, store, array, number, around, listen, work);
   if (submission.sweep === null || own.some((one) => typeof one === "string")) {
-    if (array !== LAST) return await run(() => nodesWork(folder, submission, own));
+    if (array !== LAST) return await run(() => nodesWork(folder, submission, store, own));
     await finish(folder, store, around, listen, null);
     return { state: "done", moved: true };
   }

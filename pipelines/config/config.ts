@@ -41,6 +41,10 @@ export interface Resources {
   readonly cpus: number | null;
   /** Bytes; stands for what the stage's `check` says. */
   readonly memory: number | null;
+  /** How a cluster is told of it; null: by the node. */
+  readonly memoryPer: "cpu" | "node" | "none" | null;
+  /** Tasks of one array at most: beyond, a task does several cells. */
+  readonly tasks: number | null;
   /** As `sbatch --gpus` takes it, e.g. "1" or "a100:2". */
   readonly gpus: string | null;
   /** Milliseconds after which a stage run is ended. */
@@ -86,6 +90,8 @@ export interface StageConfig {
 export const NO_RESOURCES: Resources = {
   cpus: null,
   memory: null,
+  memoryPer: null,
+  tasks: null,
   gpus: null,
   time: null,
   partition: null,

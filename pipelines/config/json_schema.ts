@@ -1,7 +1,14 @@
 /** The JSON Schema that editors complete and check configs with. It allows what the reader of configs allows. */
 import type { Json, JsonObject } from "../json.ts";
 import { REFERENCE } from "./graph.ts";
-import { CLUSTER_NAME, GPUS, MOST_CPUS, SBATCH_OPTION } from "./resources.ts";
+import {
+  CLUSTER_NAME,
+  GPUS,
+  MEMORY_PER,
+  MOST_CPUS,
+  MOST_TASKS,
+  SBATCH_OPTION,
+} from "./resources.ts";
 import { MOST_SEEDS, VERSION } from "./shape.ts";
 import { NAME, OWN_KEY } from "./tree_reader.ts";
 
@@ -39,6 +46,17 @@ const RESOURCES: JsonObject = {
       type: ["string", "integer", "null"],
       pattern: "^\\d+(\\.\\d+)?[kMGT]?B?$",
       description: "e.g. 8GB; stands for what the stage says of itself",
+    },
+    memoryPer: {
+      enum: [...MEMORY_PER, null],
+      description:
+        "How a cluster is told of the memory: by the node (as without it), by the CPU, or not",
+    },
+    tasks: {
+      type: ["integer", "null"],
+      minimum: 1,
+      maximum: MOST_TASKS,
+      description: "Tasks of an array on a cluster at most: beyond, a task does several cells",
     },
     gpus: {
       type: ["string", "integer", "null"],

@@ -3,6 +3,10 @@ import { resolve } from "node:path";
 
 /** Absolute, with `/` on every system. */
 export function absolute(...parts: readonly string[]): string {
-  const path = resolve(...parts);
+  return forward(resolve(...parts));
+}
+
+/** With `/` on Windows; elsewhere a backslash is a character as any other. */
+export function forward(path: string): string {
   return Deno.build.os === "windows" ? path.replaceAll("\\", "/") : path;
 }

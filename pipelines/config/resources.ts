@@ -5,6 +5,9 @@ import type { TreeReader } from "./tree_reader.ts";
 import { parseDuration, parseSize } from "./units.ts";
 
 export const MOST_CPUS = 4096;
+export const MOST_TASKS = 1_000_000;
+/** By what a cluster counts memory; `none`: it is not told. */
+export const MEMORY_PER = ["cpu", "node", "none"] as const;
 /** Less holds no stage process. */
 const LEAST_MEMORY = 64e6;
 const DAY = 86_400_000;
@@ -20,7 +23,7 @@ export const SBATCH_OPTION = /^--[a-z][a-z-]*(?:=\S{1,400})?$/;
 const OURS: Readonly<Record<string, string | null>> = {
   "cpus-per-task": "cpus",
   mem: "memory",
-  "mem-per-cpu": "memory",
+  "mem-per-cpu": "memoryPer",
   "mem-per-gpu": "memory",
   gpus: "gpus",
   time: "time",
@@ -87,6 +90,10 @@ export function readResources(
         ? bytes
         : reader.wanted(tree, "a size from 64MB, e.g. 8GB, 512MB");
     }),
+    memoryPer: read("memoryPer", (tree) =>
+      MEMORY_PER.find((one) => one === scalar(tree)) ??
+        reader.wanted(tree, '"cpu", "node" or "none"')),
+    tasks: read("tasks", (tree) => reader.whole(tree, 1, MOST_TASKS)),
     gpus: read("gpus", (tree) => {
       const text = Number.isInteger(scalar(tree)) ? String(scalar(tree)) : textOf(tree);
       return GPUS.test(text) ? text : reader.wanted(tree, 'a number of GPUs, "1" or "a100:2"');

@@ -1,16 +1,11 @@
 /** A stage process on this machine: how it is started, what it may do, how one talks to it. */
 import { type Reply, type Request, TOKEN } from "../host/protocol.ts";
 import { Log, repliesIn, ReplyError } from "./output.ts";
+import { permissions, type Rights } from "./permissions.ts";
 import { watch } from "./watchdog.ts";
 
-/** What a process is given; paths are absolute and hold no comma. */
-export interface Launch {
-  /** The bundle's folder: its code, with the config and the lock file that it was made with. */
-  readonly bundle: string;
-  readonly read?: readonly string[];
-  readonly write?: readonly string[];
-  /** Hosts, e.g. "example.org:443". */
-  readonly net?: readonly string[];
+/** What a process is given. */
+export interface Launch extends Rights {
   /** Bytes that it may take beside what Deno itself takes; default: 512 MiB. */
   readonly memory?: number;
   /** Threads that it may have beside its first; default: none. */
@@ -60,21 +55,7 @@ export interface StageProcess {
 
 /** The flags of Deno: no prompt, no network for code, and only what `launch` names. */
 export function flags(launch: Launch): string[] {
-  const paths = (values: readonly string[]) => {
-    const comma = values.find((value) => value.includes(","));
-    if (comma !== undefined) {
-      throw new Error(
-        `Cannot give a stage the path "${comma}": it holds a comma, move it elsewhere`,
-      );
-    }
-    return values.join(",");
-  };
   const heap = Math.max(64, Math.round(memoryOf(launch) / MIB));
-  const given: [string, readonly string[] | undefined][] = [
-    ["read", launch.read],
-    ["write", launch.write],
-    ["net", launch.net],
-  ];
   return [
     "run",
     "--quiet",
@@ -82,11 +63,8 @@ export function flags(launch: Launch): string[] {
     "--no-remote",
     "--cached-only",
     "--frozen",
-    `--config=${launch.bundle}/deno.json`,
     `--v8-flags=--max-old-space-size=${heap}`,
-    ...given.flatMap(([name, values]) =>
-      values === undefined || values.length === 0 ? [] : [`--allow-${name}=${paths(values)}`]
-    ),
+    ...permissions(launch),
     `${launch.bundle}/main.js`,
   ];
 }

@@ -12,7 +12,7 @@ import type {
   StepProfile,
 } from "../stage.ts";
 import { DTYPES } from "../tensor/dtypes.ts";
-import { INFO } from "../store/store.ts";
+import { declaredIssue, fileIssue } from "../names.ts";
 import type { Reply } from "./protocol.ts";
 
 /** Characters of a text for people, at most; what is longer is cut. */
@@ -34,14 +34,17 @@ const digest = z.custom<Digest>(
   "wanted a SHA-256 in hexadecimal",
 );
 const count = z.int().nonnegative();
-const name = z.string().regex(
-  /^[A-Za-z][\w-]{0,63}$/,
-  "wanted a name of at most 64 letters, digits, _ and -, a letter first",
-);
-const fileName = z.string().regex(
-  /^\w[\w.-]{0,127}$/,
-  "wanted a plain file name of at most 128 letters, digits, _, - and dots",
-).refine((text) => text !== INFO, `"${INFO}" is the store's own`);
+/** A text with which there is no issue. */
+const named = (issueOf: (name: string) => string | null) =>
+  z.string().superRefine((text, context) => {
+    const message = issueOf(text);
+    if (message !== null) context.addIssue({ code: "custom", message });
+  });
+const input = named((name) => declaredIssue("input", name));
+const output = named((name) => declaredIssue("output", name));
+const fileName = named(fileIssue);
+/** By which random streams go. */
+const name = z.string().regex(/^\S.{0,198}\S$|^\S$/u, "wanted a name of at most 200 letters");
 /** As Deno's permission takes it; a text without a host would stand for all of them. */
 const host = z.string().regex(
   /^(?:(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/,
@@ -85,8 +88,8 @@ const description = z.strictObject(
     name,
     summary: words,
     params: attributes,
-    inputs: z.record(name, inputType),
-    outputs: z.record(name, artifactType),
+    inputs: z.record(input, inputType),
+    outputs: z.record(output, artifactType),
     random: z.boolean(),
     datasets: z.boolean(),
     hosts: z.array(host),
@@ -114,7 +117,7 @@ const issue = z.strictObject(
 );
 const checked = z.strictObject(
   {
-    outputs: z.exactOptional(z.record(name, artifactShape)),
+    outputs: z.exactOptional(z.record(output, artifactShape)),
     issues: z.exactOptional(z.array(issue)),
     kernels: z.exactOptional(z.array(z.string())),
     numerics: z.exactOptional(z.string()),
@@ -145,7 +148,8 @@ const failure = z.strictObject(
     help: z.exactOptional(words),
     stack: z.exactOptional(words),
     folder: z.exactOptional(z.string().nullable()),
-  } satisfies Keys<Failure>,
+    // The engine finds `at` itself.
+  } satisfies Keys<Omit<Failure, "at">>,
 );
 
 const profile = z.strictObject(
@@ -183,7 +187,7 @@ const SCHEMA: z.ZodType<Reply> = z.discriminatedUnion("type", [
   }),
   z.strictObject({ type: z.literal("progress"), progress }),
   z.strictObject({ type: z.literal("log"), message: words }),
-  z.strictObject({ type: z.literal("done"), outputs: z.record(name, digest) }),
+  z.strictObject({ type: z.literal("done"), outputs: z.record(output, digest) }),
   z.strictObject({ type: z.literal("profiled"), profile }),
   z.strictObject({ type: z.literal("failed"), failure }),
 ]);

@@ -1,7 +1,8 @@
 /** Keeping a result by hand although the code that made it has changed. */
 import { keyOf, type Store } from "../store/local.ts";
-import type { Fingerprint, StageRecord } from "../store/store.ts";
-import { type Change, changesOf } from "./compare.ts";
+import type { StageRecord } from "../store/store.ts";
+import { type Change, changesOf, type Decided } from "./compare.ts";
+import { decidedOf } from "./printed.ts";
 import { configName, type Done, fingerprintOf, lookUp } from "./fingerprint.ts";
 import type { Key, Node, Plan } from "./plan.ts";
 
@@ -34,22 +35,22 @@ export async function acceptResult(
   const there = lookUp(store, key, node);
   if (there.record !== null && there.damage === null) return { type: "hit" };
   const last = await store.lastKey(configName(plan), node.id);
-  const isOwn = ownCode(node, plan);
+  const decided = { fingerprint, modules: () => node.code.modules };
+  const isOwn = ownCode(node, plan, store);
   let newest: { readonly record: StageRecord; readonly changes: readonly Change[] } | null = null;
   for (const record of store.records()) {
     if (record.key !== last && !isOwn(record)) continue;
     if (newest !== null && madeAt(record) <= madeAt(newest.record)) continue;
-    const changes = changesOf(record, { fingerprint, modules: node.code.modules });
+    const changes = changesOf(decidedOf(record, store), decided);
     if (changes.some(({ type }) => !CODE.includes(type))) continue;
     if (lookUp(store, record.key, node).damage === null) newest = { record, changes };
   }
-  if (newest === null) return none(node, fingerprint, last, store);
+  if (newest === null) return none(node, decided, last, store);
   const { record, changes } = newest;
   const next: StageRecord = {
     ...record,
     key,
     fingerprint,
-    modules: node.code.modules,
     accepted: { from: record.accepted?.from ?? record.key, reason, when: now.toISOString() },
   };
   store.writeRecord(next);
@@ -57,14 +58,16 @@ export async function acceptResult(
 }
 
 /** Two stages may have one name: only what the same file has made is a result of this one. */
-function ownCode(node: Node, plan: Plan): (record: StageRecord) => boolean {
+function ownCode(node: Node, plan: Plan, store: Store): (record: StageRecord) => boolean {
   const module = plan.config.stages.find(({ name }) => name === node.stage)?.module ?? "";
-  return ({ fingerprint: { stage, code }, modules = {}, made }) =>
-    stage === node.description.name &&
-    (isPinned(code)
-      // A version stands for code, whose files it does not name.
-      ? made.node === node.id
-      : Object.keys(modules).some((name) => module.endsWith(`/${name.replace(/^\.\//, "")}`)));
+  return (record) => {
+    const { fingerprint: { stage, code }, made } = record;
+    if (stage !== node.description.name) return false;
+    // A version stands for code, whose files it does not name.
+    if (isPinned(code)) return made.node === node.id;
+    return Object.keys(decidedOf(record, store).modules())
+      .some((name) => module.endsWith(`/${name.replace(/^\.\//, "")}`));
+  };
 }
 
 function isPinned(code: StageRecord["fingerprint"]["code"]): boolean {
@@ -79,7 +82,7 @@ function madeAt({ accepted, made }: StageRecord): string {
 /** Why nothing can be accepted: told of the last result. */
 function none(
   node: Node,
-  fingerprint: Fingerprint,
+  decided: Decided,
   last: Key | null,
   store: Store,
 ): Accepted {
@@ -87,6 +90,5 @@ function none(
   const { record, damage } = lookUp(store, last, node);
   if (record === null) return { type: "nothing", why: "its last result is not there any more" };
   if (damage !== null) return { type: "nothing", why: damage.detail };
-  const changes = changesOf(record, { fingerprint, modules: node.code.modules });
-  return { type: "other", changes };
+  return { type: "other", changes: changesOf(decidedOf(record, store), decided) };
 }

@@ -9,9 +9,10 @@ import { sha256 } from "../store/canonical.ts";
 import type { Store } from "../store/local.ts";
 import { explainBuild, REFUSED } from "./bundle_error.ts";
 import { getOrAdd } from "./cells.ts";
+import { MAPS, mapsText, numbered, type Output } from "./maps.ts";
 import { bareImports, importsOf, type Lock, packageClosure } from "./packages.ts";
 import type { Code, Digest } from "./plan.ts";
-import { MODULES } from "./printed.ts";
+import { MODULES, PRINTED } from "./printed.ts";
 import { ENTRY, labelOf, type Loaded, type Places, resolver } from "./resolve.ts";
 import { forward, Sources } from "./sources.ts";
 
@@ -41,6 +42,8 @@ type Files = Map<string, Uint8Array<ArrayBuffer>>;
 /** What a build gives. */
 interface Built {
   readonly files: Files;
+  /** The text of `MAPS`. */
+  readonly maps: string;
   /** The sources that were read for them, in any order. */
   readonly loaded: readonly Loaded[];
   readonly packages: ReadonlySet<string>;
@@ -88,11 +91,18 @@ export class Bundler {
 
   async #bundle(module: string): Promise<Code> {
     const { version } = await import("esbuild");
-    const own = forward(await Deno.realPath(module.slice(0, module.lastIndexOf("/"))));
-    const places = { root: await this.#realRoot(), own };
+    const own = module.slice(0, module.lastIndexOf("/"));
+    const root = await this.#realRoot();
+    const places = {
+      root: this.project.root,
+      own,
+      real: { root, own: forward(await Deno.realPath(own)) },
+    };
     const [stage, host] = await Promise.all([
       this.#build(
         {
+          sourcemap: "inline",
+          sourcesContent: false,
           stdin: { contents: `export { default } from "${ENTRY}";`, sourcefile: "stage" },
           entryNames: "stage",
           // Told of as an error, with its place, where the bundler would only warn.
@@ -102,7 +112,7 @@ export class Bundler {
         places,
         { entry: module },
       ),
-      this.#host ??= this.#buildHost(places.root),
+      this.#host ??= this.#buildHost(root),
     ]);
     const loaded = [...stage.loaded, ...host.lent.loaded]
       .map((one) => ({ ...one, label: labelOf(one.name, one.type) }))
@@ -120,7 +130,9 @@ export class Bundler {
       ...host.own.files,
       ...host.lent.files,
       ...stage.files,
-      [MODULES, encoder.encode(JSON.stringify(printed))],
+      [MODULES, encoder.encode(JSON.stringify(modules))],
+      [PRINTED, encoder.encode(JSON.stringify(printed))],
+      [MAPS, encoder.encode(stage.maps)],
       ["deno.json", encoder.encode(JSON.stringify({ imports: bareImports(this.#imports) }))],
       ["deno.lock", encoder.encode(this.project.lockText)],
     ]);
@@ -141,7 +153,7 @@ export class Bundler {
 
   async #buildHost(root: string): Promise<Host> {
     const lent = new Map<string, string>();
-    const places = { root, own: null };
+    const places = { root: this.project.root, own: null, real: { root, own: null } };
     const own = await this.#build(
       {
         entryPoints: { guard: "pipelines/host/guard.ts", host: "pipelines/host/main.ts" },
@@ -197,12 +209,23 @@ export class Bundler {
       outdir: "out",
       plugins: [plugin],
     });
-    const files: Files = new Map();
+    const outputs: Output[] = [];
     for (const { path, text } of outputFiles) {
-      const { code } = await esbuild.transform(text, { target: "esnext", charset: "utf8" });
-      files.set(path.replace(/^.*[\\/]/, ""), encoder.encode(code));
+      const { code, map } = await esbuild.transform(text, {
+        target: "esnext",
+        charset: "utf8",
+        // Goes on from the map that the build has left in the text.
+        ...options.sourcemap === undefined ? {} : { sourcemap: "external", sourcesContent: false },
+      });
+      outputs.push({ name: path.replace(/^.*[\\/]/, ""), code, map });
     }
-    return { files, loaded: [...loaded.values()], packages };
+    const named = options.sourcemap === undefined ? outputs : numbered(outputs);
+    return {
+      files: new Map(named.map(({ name, code }) => [name, encoder.encode(code)])),
+      maps: mapsText(named),
+      loaded: [...loaded.values()],
+      packages,
+    };
   }
 
   /** Only for explanations: what is hashed is the whole that is built. */

@@ -1,7 +1,7 @@
 /** Why a result is not there: two fingerprints, field by field. */
 import type { Json } from "../json.ts";
 import { canonicalJson } from "../store/canonical.ts";
-import type { Fingerprint, StageRecord } from "../store/store.ts";
+import type { Fingerprint } from "../store/store.ts";
 import type { Digest, MissReason, Node } from "./plan.ts";
 
 /** One difference between two fingerprints. Digests and packages are null where there is none. */
@@ -48,10 +48,14 @@ export type Change =
   };
 
 /** What decides a result, and the modules of its code, by which a change of that is told. */
-export type Decided = Pick<StageRecord, "fingerprint" | "modules">;
+export interface Decided {
+  readonly fingerprint: Fingerprint;
+  /** Asked where the code is another one; empty where nobody knows any more. */
+  readonly modules: () => Readonly<Record<string, Digest>>;
+}
 
-/** Stands for a module where the code is another one and no module is: its parts are put together otherwise. */
-const WHOLE = "how its modules are put together";
+/** Stands for a module where the code is another one, and none of its modules is. */
+const BUILD = "its build";
 
 /** All differences: what the user wrote himself before what followed from it. */
 export function changesOf(old: Decided, next: Decided): Change[] {
@@ -72,12 +76,14 @@ export function changesOf(old: Decided, next: Decided): Change[] {
   else if (pinned === null) {
     const packages = differing(before.packages, now.packages);
     if (canonicalJson(before.code) !== canonicalJson(now.code)) {
-      const modules = differing(old.modules ?? {}, next.modules ?? {});
+      const [table, tableNow] = [old.modules(), next.modules()];
+      const isKnown = Object.keys(table).length > 0 && Object.keys(tableNow).length > 0;
+      const modules = isKnown ? differing(table, tableNow) : [];
       for (const [module, old, next] of modules) {
         found.push({ type: "code", module, old, new: next });
       }
       if (modules.length + packages.length === 0) {
-        found.push({ type: "code", module: WHOLE, old: builtOf(before), new: builtOf(now) });
+        found.push({ type: "code", module: BUILD, old: builtOf(before), new: builtOf(now) });
       }
     }
     for (const [name, old, next] of packages) {
@@ -121,7 +127,7 @@ function builtOf({ code }: Fingerprint): Digest | null {
 
 /** The first difference, as the reason for which `node` is not a hit. */
 export function compare(before: Decided, now: Fingerprint, node: Node): MissReason {
-  const changes = changesOf(before, { fingerprint: now, modules: node.code.modules });
+  const changes = changesOf(before, { fingerprint: now, modules: () => node.code.modules });
   for (const change of changes) {
     const more = changes.filter(({ type }) => type === change.type).length - 1;
     switch (change.type) {

@@ -4,7 +4,7 @@ import type { StageRecord } from "../store/store.ts";
 import { type Change, changesOf } from "./compare.ts";
 import { configName, doneOf, partlyKnown } from "./fingerprint.ts";
 import type { Digest, Key, Node, NodeId, NodeStatus, Plan } from "./plan.ts";
-import { changedDeclarations, printedModules } from "./printed.ts";
+import { changedDeclarations, decidedOf, printedModules } from "./printed.ts";
 
 export interface Explanation {
   readonly node: NodeId;
@@ -33,7 +33,7 @@ export async function explainNode(
   const { fingerprint, unknown } = partlyKnown(node, doneOf(statuses, store));
   const changes = before === null
     ? []
-    : changesOf(before, { fingerprint, modules: node.code.modules })
+    : changesOf(decidedOf(before, store), { fingerprint, modules: () => node.code.modules })
       .filter((change) => change.type !== "input" || !unknown.includes(change.input));
   const changed = changes.flatMap((change) => change.type === "code" ? [change.module] : []);
   return {
@@ -54,10 +54,10 @@ function changedIn(
   before: Digest,
   now: Digest,
 ): Record<string, readonly string[]> {
-  const [old, next] = [before, now].map((one) => printedModules(store.bundleFolder(one)));
+  const [old, next] = [before, now].map((one) => printedModules(store, one));
   if (!old || !next) return {};
   return Object.fromEntries(modules.flatMap((module) => {
-    const [a, b] = [old.get(module), next.get(module)];
+    const [a, b] = [old[module], next[module]];
     return a === undefined || b === undefined ? [] : [[module, changedDeclarations(a, b)]];
   }));
 }

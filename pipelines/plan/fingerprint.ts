@@ -5,6 +5,7 @@ import { keyOf, type Store } from "../store/local.ts";
 import type { Fingerprint, StageRecord } from "../store/store.ts";
 import { compare } from "./compare.ts";
 import type { Digest, Key, Node, NodeId, NodeStatus, Plan } from "./plan.ts";
+import { decidedOf } from "./printed.ts";
 
 /**
  * Raised when the encoding of fingerprints or manifests changes, or the host's meaning of a stage: all
@@ -115,7 +116,7 @@ export async function statusOf(
   const last = await store.lastKey(configName(plan), node.id);
   const before = last === null || last === key ? null : store.readRecord(last);
   return miss(
-    before === null ? { type: "never-run" } : compare(before, fingerprint, node),
+    before === null ? { type: "never-run" } : compare(decidedOf(before, store), fingerprint, node),
   );
 }
 

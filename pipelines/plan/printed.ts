@@ -1,16 +1,43 @@
 /** A stage's sources as they were printed for explanations: which module, which declaration changed. */
+import type { Store } from "../store/local.ts";
+import type { StageRecord } from "../store/store.ts";
+import type { Decided } from "./compare.ts";
+import type { Code, Digest } from "./plan.ts";
 
-/** The file of a bundle that has the text of each module, by its name. Nothing of it runs. */
+/** The files of a bundle that have each module's digest, and its text, by its name. Nothing of them runs. */
 export const MODULES = "modules.json";
+export const PRINTED = "printed.json";
 
-/** A stored bundle's modules; null where they are not there any more. */
-export function printedModules(bundle: string): ReadonlyMap<string, string> | null {
+type Table = Readonly<Record<string, string>>;
+
+/** Tables that were read; what a bundle holds never changes. */
+const tables = new Map<string, Table>();
+
+/** What decided a result that is there. Its modules are those of the code that made it. */
+export function decidedOf({ fingerprint, made }: StageRecord, store: Store): Decided {
+  // Digests, as the planner has written them.
+  const modules = () =>
+    (readTable(store.bundleFolder(made.bundle), MODULES) ?? {}) as Code["modules"];
+  return { fingerprint, modules };
+}
+
+/** A stored bundle's modules as they were printed; null where they are not there any more. */
+export function printedModules(store: Store, bundle: Digest): Table | null {
+  return readTable(store.bundleFolder(bundle), PRINTED);
+}
+
+function readTable(bundle: string, name: string): Table | null {
+  const path = `${bundle}/${name}`;
+  const known = tables.get(path);
+  if (known !== undefined) return known;
   try {
     // Written by the planner; what is no text is left out.
-    const found: object = JSON.parse(Deno.readTextFileSync(`${bundle}/${MODULES}`)) ?? {};
-    return new Map(
+    const found: object = JSON.parse(Deno.readTextFileSync(path)) ?? {};
+    const table = Object.fromEntries(
       Object.entries(found).filter((one): one is [string, string] => typeof one[1] === "string"),
     );
+    tables.set(path, table);
+    return table;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return null;
     throw error;

@@ -34,11 +34,16 @@ const CODE: Readonly<Record<string, Loader>> = {
 /** What it is by the import's `with { type: ... }`. */
 const TYPES: Readonly<Record<string, Loader>> = { json: "json", text: "text", bytes: "binary" };
 
-/** The real folders that a build is made of. */
-export interface Places {
+/** The folders that a build is made of. */
+export interface Folders {
   readonly root: string;
   /** The folder of the stage's own file; null: the build is of the project alone. */
   readonly own: string | null;
+}
+
+/** Those folders as they were named, by which imports go, as Deno's do; `real`: links followed, which none may leave. */
+export interface Places extends Folders {
+  readonly real: Folders;
 }
 
 /** A source file of a build. */
@@ -66,12 +71,12 @@ export interface Rules {
 }
 
 /** A file's name in builds: from the project's folder, or, as "./...", from that of the stage's own file. */
-export function nameIn({ root, own }: Places, real: string): string | null {
-  if (real.startsWith(`${root}/`)) return real.slice(root.length + 1);
-  return own !== null && real.startsWith(`${own}/`) ? `.${real.slice(own.length)}` : null;
+function nameIn({ root, own }: Folders, path: string): string | null {
+  if (path.startsWith(`${root}/`)) return path.slice(root.length + 1);
+  return own !== null && path.startsWith(`${own}/`) ? `.${path.slice(own.length)}` : null;
 }
 
-function realOf({ root, own }: Places, name: string): string {
+function pathOf({ root, own }: Folders, name: string): string {
   return name.startsWith("./") && own !== null ? `${own}${name.slice(1)}` : `${root}/${name}`;
 }
 
@@ -84,8 +89,9 @@ export function resolver(rules: Rules): Plugin {
   const file = async (named: string, path: string, type: string | undefined) => {
     const real = await sources.find(named).catch(() => null);
     if (real === null) return wrong(await absent(named, path));
-    const name = nameIn(places, real);
-    if (name === null) {
+    const inside = nameIn(places.real, real);
+    const name = nameIn(places, named) ?? inside;
+    if (inside === null || name === null) {
       return wrong(
         `A stage cannot import "${real}": it lies neither in the project nor in the folder of the ` +
           "stage's own file",
@@ -130,7 +136,7 @@ export function resolver(rules: Rules): Plugin {
     }
     if (/^\.\.?(?:\/|$)/.test(path)) {
       if (/[\\?#%]/.test(path)) return wrong(`"${path}" is no plain path: it may hold no \\ ? # %`);
-      return await file(join(dirname(realOf(places, args.importer)), path), path, type);
+      return await file(join(dirname(pathOf(places, args.importer)), path), path, type);
     }
     if (path.startsWith("node:")) {
       return !isStage || PLAIN_NODE.has(path) ? { path, external: true } : wrong(
@@ -162,7 +168,7 @@ export function resolver(rules: Rules): Plugin {
         errors: [{ id: "unsupported-dynamic-import", text: "a pattern" }],
       }));
       build.onLoad({ filter: /.*/, namespace: SOURCE }, async ({ path: name, with: { type } }) => {
-        const real = realOf(places, name);
+        const real = await sources.find(pathOf(places, name));
         const loader = type === undefined ? loaderOf(name) : TYPES[type];
         if (loader === undefined) throw new Error(`"${name}" was resolved and cannot be loaded`);
         loaded.set(labelOf(name, type ?? null), { name, real, loader, type: type ?? null });

@@ -28,9 +28,9 @@ export function opened(params: JsonObject, schema: JsonObject): JsonObject {
   return found;
 }
 
-/** Where a stage or a variant of it gives parts to what has none. */
+/** Where a stage, a variant or a trial of it gives parts to what has none. */
 export function misfits(
-  { with: said, variants }: StageConfig,
+  { with: said, variants, trials }: StageConfig,
   schema: JsonObject,
 ): Misfit[] {
   const found: Misfit[] = [];
@@ -42,6 +42,7 @@ export function misfits(
       }));
   look(said, ["with"]);
   for (const variant of variants) look(variant.with, ["variants", variant.name, "with"]);
+  for (const trial of trials) look(trial.with, ["with"]);
   return found;
 }
 

@@ -23,6 +23,8 @@ export interface Failure {
   /** What to do, if known. */
   readonly help?: string;
   readonly stack?: string;
+  /** Where in a file of the user's own, e.g. "configs/own.ts:20:11". */
+  readonly at?: string;
   /** Of `damaged`: the object's folder, where it is known. */
   readonly folder?: string | null;
 }

@@ -124,6 +124,7 @@ async function attempt(
   const { folder } = store.progress(work.trajectory);
   const process = spawn({
     bundle,
+    scratch,
     read: [
       scratch,
       folder,

@@ -13,6 +13,7 @@ import type { Profile } from "../store/profiles.ts";
 import type { Failure } from "./event.ts";
 import { endOf } from "./failure.ts";
 import { jobInputs } from "./process.ts";
+import { traced } from "./trace.ts";
 
 /** `done`: what feeds the node. */
 export async function profileNode(
@@ -51,7 +52,7 @@ export async function profileNode(
       profile: { steps },
     };
     const answer = await ask(node, job, bundle);
-    if ("type" in answer) return answer;
+    if ("type" in answer) return traced(answer, bundle);
     return { version: 1, node: node.id, key, started, ...machine(), ...answer };
   } finally {
     scratch.remove();
@@ -61,6 +62,7 @@ export async function profileNode(
 async function ask(node: Node, job: Job, bundle: string): Promise<StepProfile | Failure> {
   const process = spawn({
     bundle,
+    scratch: job.scratch,
     read: [
       job.scratch,
       ...new Set(Object.values(job.inputs).flat().map(({ folder }) => folder)),

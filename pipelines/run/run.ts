@@ -33,6 +33,8 @@ export interface RunOptions {
    * trials follow from their values alone.
    */
   readonly partial?: boolean;
+  /** Nodes that failed elsewhere: they are blocked here. */
+  readonly lost?: ReadonlySet<NodeId>;
   readonly signal: AbortSignal;
   /** Folders that may hold data sets, in the order to try. */
   readonly datasets: readonly string[];
@@ -176,7 +178,8 @@ class Run {
 
   #wait(node: Node): void {
     this.#waiting.add(node, (id) => this.#done.has(id) || this.#isLost(id));
-    if (this.#blocker(node) !== null) this.#stuck.add(node, this.#rankOf(node));
+    const isLost = this.options.lost?.has(node.id) === true;
+    if (isLost || this.#blocker(node) !== null) this.#stuck.add(node, this.#rankOf(node));
     else if (this.#waiting.isReady(node.id)) this.#fresh.add(node, this.#rankOf(node));
   }
 

@@ -9,6 +9,7 @@ import type { Failure, Listener } from "./event.ts";
 import { ourFailure } from "./failure.ts";
 import { type Ending, runStage } from "./process.ts";
 import type { Share } from "./share.ts";
+import { traced } from "./trace.ts";
 
 /** A node that is to run, with what decides its result. */
 export interface Task {
@@ -64,11 +65,14 @@ export async function work(
   try {
     log = await store.logPath(settings.id, node.id);
     for (let attempt = 1;; attempt++) {
-      const ending = await once(task, share, store, settings, listen, log, {
+      const ended = await once(task, share, store, settings, listen, log, {
         // A further try goes on from where the last one came to.
         anew: isForced(task.reason) && attempt === 1 && settings.goesOn !== true,
         keepDivergence,
       });
+      const ending: Ending = ended.type === "failed"
+        ? { ...ended, failure: traced(ended.failure, store.bundleFolder(node.code.bundle)) }
+        : ended;
       if (ending.type === "failed") keepWords(log, ending.failure);
       const isOver = ending.type !== "failed" || attempt > retries || !mayPass(ending.failure);
       if (isOver || isEnding()) return { ending, log, diverged };
@@ -149,7 +153,6 @@ async function once(
       version: 1,
       key,
       fingerprint,
-      modules: node.code.modules,
       outputs,
       made: {
         run: settings.id,

@@ -3,7 +3,8 @@ import type { Json, JsonObject } from "../json.ts";
 import type { Digest, Key, NodeId, Outcome } from "../plan/plan.ts";
 
 /**
- * All that decides a result, readable, hashed once. Each field has its reason:
+ * All that decides a result, readable, hashed once. Together they cover all bytes that a stage's process executes or is
+ * given, but for the engine's own host: docs/architecture.md, "Identity". Each field has its reason:
  * - `format`: the encoding below and the host's semantics; a change of either invalidates all.
  * - `stage`: the declared name, which random streams are keyed by.
  * - `code`: the digest of the very files that run (`built`), or the pinned version; in format 1 by module.
@@ -31,8 +32,6 @@ export interface StageRecord {
   readonly version: 1;
   readonly key: Key;
   readonly fingerprint: Fingerprint;
-  /** Not hashed: the modules of its code, to tell which have changed; absent in records of format 1. */
-  readonly modules?: Readonly<Record<string, Digest>>;
   /** Output name to artifact digest. */
   readonly outputs: Readonly<Record<string, Digest>>;
   /** Nothing was run for this key: somebody kept the result of another one, whose code was older. */

@@ -9,8 +9,7 @@ export function isRecord(value: unknown, key: Key): value is StageRecord {
   const { outputs, fingerprint } = record;
   return record.version === 1 && record.key === key &&
     typeof fingerprint === "object" && fingerprint !== null &&
-    isDigests(outputs) && isFingerprint(fingerprint) && isMade(record.made) &&
-    (record.modules === undefined || isDigests(record.modules));
+    isDigests(outputs) && isFingerprint(fingerprint) && isMade(record.made);
 }
 
 /** As far as it is read before its digest is known to be its key. */

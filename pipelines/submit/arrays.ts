@@ -1,4 +1,5 @@
 /** From a plan to arrays of tasks: few jobs, each with something to do, in an order that Slurm can keep. */
+import { canDoWithout } from "../plan/partial.ts";
 import type { Node, NodeId, Plan } from "../plan/plan.ts";
 import { feedsOf } from "../run/waiting.ts";
 import type { TaskArray } from "./submission.ts";
@@ -7,6 +8,12 @@ import type { TaskArray } from "./submission.ts";
 interface Place {
   readonly array: Draft;
   readonly task: number;
+}
+
+/** Where a node that feeds another is done. */
+interface Need extends Place {
+  /** It can be done without. */
+  readonly isSpare: boolean;
 }
 
 interface Draft {
@@ -18,7 +25,7 @@ interface Draft {
   readonly widths: readonly number[];
   /** All arrays that end before it. */
   readonly before: Set<Draft>;
-  readonly after: Map<Draft, { each: boolean }>;
+  readonly after: Map<Draft, { each: boolean; spare: boolean }>;
 }
 
 /**
@@ -39,7 +46,10 @@ export function arraysOf(
   for (const [stage, cells] of Map.groupBy(nodes, (node) => node.stage)) {
     const needs = new Map(cells.map((node) => [
       node,
-      [...feedsOf(node)].flatMap((feed) => places.get(feed) ?? []),
+      [...feedsOf(node)].flatMap((feed): Need[] => {
+        const place = places.get(feed);
+        return place === undefined ? [] : [{ ...place, isSpare: canDoWithout(node, feed) }];
+      }),
     ]));
     const same = joined(cells, needs);
     if (same !== null) {
@@ -66,7 +76,10 @@ export function arraysOf(
         for (const need of needs.get(node) ?? []) {
           const isSame = need.task === index && need.array.tasks.length === tasks.length;
           const known = array.after.get(need.array);
-          array.after.set(need.array, { each: isSame && known?.each !== false });
+          array.after.set(need.array, {
+            each: isSame && known?.each !== false,
+            spare: need.isSpare && known?.spare !== false,
+          });
         }
       }
     });
@@ -79,15 +92,15 @@ export function arraysOf(
     name,
     tasks: tasks.map((task) => task.map(({ id }) => id)),
     // One task after one task is the same either way.
-    after: [...after].map(([array, { each }]) => ({
+    after: [...after].map(([array, { each, spare }]) => ({
       array: array.name,
-      how: each && array.tasks.length > 1 ? "aftercorr" : "afterok",
+      how: spare ? "afterany" : each && array.tasks.length > 1 ? "aftercorr" : "afterok",
     })),
   }));
 }
 
 /** The array whose tasks can do these cells too, each what it has fed; null: there is none. */
-function joined(cells: readonly Node[], needs: ReadonlyMap<Node, readonly Place[]>): Draft | null {
+function joined(cells: readonly Node[], needs: ReadonlyMap<Node, readonly Need[]>): Draft | null {
   const asked = asks(cells);
   const candidates = new Set([...needs.values()].flat().map(({ array }) => array));
   for (const array of candidates) {

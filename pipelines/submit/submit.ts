@@ -1,5 +1,6 @@
 /** Hands a plan to Slurm: one call of sbatch an array, and nothing that has to stay alive here. */
 import { type Batch, sbatch } from "../executors/slurm/batch.ts";
+import { SlurmError } from "../executors/slurm/call.ts";
 import { cancelJobs, mostTasks } from "../executors/slurm/jobs.ts";
 import { configName } from "../plan/fingerprint.ts";
 import type { Node, NodeId, NodeStatus, Plan } from "../plan/plan.ts";
@@ -35,6 +36,8 @@ export interface Prepared {
   readonly arrays: readonly TaskArray[];
   /** Nodes, or trials, whose results are there. */
   readonly hits: number;
+  /** The same with so many tasks an array at most. */
+  readonly pack: (most: number) => readonly TaskArray[];
   /** False: nothing is to be done, not even a page. */
   readonly isOpen: boolean;
 }
@@ -49,16 +52,16 @@ export async function prepare(
     plan.nodes.flatMap(({ id }) => statuses.get(id)?.type === "hit" ? [] : [id]),
   );
   const hits = plan.nodes.length - todo.size;
-  if (todo.size === 0) return { plan, arrays: [], hits, isOpen: false };
-  const most = await mostTasks();
-  const sizes = new Map<string, number>();
+  if (todo.size === 0) return { plan, arrays: [], hits, pack: () => [], isOpen: false };
+  const limit = await mostTasks();
+  const stages = new Map<string, (most: number) => number>();
   for (const [stage, cells] of Map.groupBy(plan.nodes, (node) => node.stage)) {
     const count = cells.filter(({ id }) => todo.has(id)).length;
     const usual = await usualTime(plan, cells.map(({ id }) => id), store);
-    sizes.set(stage, sizeOf(count, usual, most));
+    stages.set(stage, (most) => sizeOf(count, usual, Math.min(most, tasksOf(cells))));
   }
-  const arrays = arraysOf(plan, todo, (stage) => sizes.get(stage) ?? 1);
-  return { plan, arrays, hits, isOpen: true };
+  const pack = (most: number) => arraysOf(plan, todo, (stage) => stages.get(stage)?.(most) ?? 1);
+  return { plan, arrays: pack(limit), hits, pack, isOpen: true };
 }
 
 /**
@@ -80,11 +83,6 @@ export async function prepareSweep(
   const todo = plan.nodes.filter(({ id }) => statuses.get(id)?.type !== "hit");
   const ids = (nodes: readonly Node[]) => new Set(nodes.map(({ id }) => id));
   const isShared = ({ cell }: Node) => cell["trial"] === undefined;
-  // Apart, so that no trial waits for the baseline.
-  const shared = arraysOf(plan, ids(todo.filter(isShared)), () => 1);
-  const before: TaskArray["after"] = shared.map(({ name }) => ({ array: name, how: "afterok" }));
-  const baseline = arraysOf(plan, ids(todo.filter((node) => !isShared(node))), () => 1)
-    .map((array) => ({ ...array, after: [...before, ...array.after] }));
   const { ledger, tested, facts } = await replay(opened, store);
   const done = ledger.entries.filter(({ result }) => result.type === "done");
   const isDone = new Set(done.map(({ job }) => job.number));
@@ -100,16 +98,36 @@ export async function prepareSweep(
       .filter((number) => !isDone.has(number) && (!ledger.isOver || isJob.has(number)));
     return numbers.length === 0 ? [] : [{ name: trialsName(generation), numbers }];
   });
-  const arrays: TaskArray[] = [...shared, ...baseline];
-  const most = generations.length === 0 ? 1 : await mostTasks();
-  let previous: TaskArray["after"] = [];
-  for (const { name, numbers } of generations) {
-    const tasks = chunks(numbers, sizeOf(numbers.length, usual, most));
-    arrays.push({ name, tasks, after: [...before, ...previous] });
-    previous = [{ array: name, how: "afterany" }];
-  }
+  const limit = todo.length + generations.length === 0 ? 1 : await mostTasks();
+  const trials = plan.nodes.filter((node) => !isShared(node));
+  const arraysFor = (nodes: readonly Node[], most: number) =>
+    arraysOf(plan, ids(nodes), (stage) => {
+      const cells = nodes.filter((node) => node.stage === stage);
+      return sizeOf(cells.length, null, Math.min(most, tasksOf(cells)));
+    });
+  const pack = (most: number) => {
+    // Apart, so that no trial waits for the baseline.
+    const shared = arraysFor(todo.filter(isShared), most);
+    const before: TaskArray["after"] = shared.map(({ name }) => ({ array: name, how: "afterok" }));
+    const baseline = arraysFor(todo.filter((node) => !isShared(node)), most)
+      .map((array) => ({ ...array, after: [...before, ...array.after] }));
+    const arrays: TaskArray[] = [...shared, ...baseline];
+    let previous: TaskArray["after"] = [];
+    for (const { name, numbers } of generations) {
+      const size = sizeOf(numbers.length, usual, Math.min(most, tasksOf(trials)));
+      arrays.push({ name, tasks: chunks(numbers, size), after: [...before, ...previous] });
+      previous = [{ array: name, how: "afterany" }];
+    }
+    return arrays;
+  };
+  const arrays = pack(limit);
   const isOpen = arrays.length > 0 || tested?.result.type === "pending";
-  return { plan, arrays, hits: done.length, isOpen };
+  return { plan, arrays, hits: done.length, pack, isOpen };
+}
+
+/** The most tasks of one array, by the config. */
+function tasksOf(nodes: readonly Node[]): number {
+  return Math.min(...nodes.map(({ resources }) => resources.tasks ?? Infinity));
 }
 
 /** Cells of a task, by what each takes in milliseconds; null: nothing is known. */
@@ -144,11 +162,30 @@ export function preview(store: Store, asked: Asked, prepared: Prepared): Batch[]
 }
 
 /**
- * Submits all of it. Where one array is refused those before it are cancelled, and nothing is left.
+ * Submits all of it. A cluster may take fewer tasks than it says, of all arrays or of this user: then a task does more
+ * cells, until it fits.
  *
  * @throws {SlurmError}
  */
 export async function submit(
+  store: Store,
+  asked: Asked,
+  prepared: Prepared,
+): Promise<Submission> {
+  let arrays = prepared.arrays;
+  for (let most = Math.max(1, ...arrays.map(({ tasks }) => tasks.length));;) {
+    try {
+      return await submitOnce(store, asked, { ...prepared, arrays });
+    } catch (error) {
+      if (!(error instanceof SlurmError) || !error.isTooMany || most === 1) throw error;
+      most = Math.ceil(most / 2);
+      arrays = prepared.pack(most);
+    }
+  }
+}
+
+/** Where one array is refused those before it are cancelled, and nothing is left. */
+async function submitOnce(
   store: Store,
   asked: Asked,
   prepared: Prepared,

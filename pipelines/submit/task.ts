@@ -1,6 +1,13 @@
 /** What one task of a submission does: its nodes, by the ordinary machinery, and a record of how they ended. */
-import { configName, type Done, fingerprintOf, trajectoryOf } from "../plan/fingerprint.ts";
+import {
+  configName,
+  type Done,
+  fingerprintOf,
+  statuses,
+  trajectoryOf,
+} from "../plan/fingerprint.ts";
 import { partOf } from "../plan/part.ts";
+import { withLess } from "../plan/partial.ts";
 import type { NodeId, Plan } from "../plan/plan.ts";
 import type { Listener } from "../run/event.ts";
 import { hold } from "../run/record.ts";
@@ -37,6 +44,8 @@ export interface Work {
   /** Those that it does itself; what else is needed should be there. */
   readonly own: ReadonlySet<NodeId>;
   readonly retries: number;
+  /** Nodes that failed in other tasks, which its own can do without. */
+  readonly lost?: ReadonlySet<NodeId>;
   /** Called with how all of them ended, before the task's record says it. */
   ended(results: readonly NodeResult[]): Promise<void>;
 }
@@ -77,7 +86,7 @@ export async function runTask(
   const begun = mtimeOf(folder.taskPath(array, task)) ?? 0;
   const held = await hold(store, listen);
   try {
-    const { plan, own, retries, ended } = await work();
+    const { plan, own, retries, lost, ended } = await work();
     const mine = await madeBy(submission.id, plan, own, store);
     const { nodes } = await runPlan(settle(plan, (id) => own.has(id) && !mine.has(id)), store, {
       id: submission.id,
@@ -86,6 +95,7 @@ export async function runTask(
       forced: new Set(submission.forced.filter((id) => own.has(id) && !mine.has(id))),
       goesOn: before !== null,
       keepGoing: true,
+      ...lost === undefined ? {} : { partial: true, lost },
       retries,
       signal: around.signal,
       datasets: submission.datasets,
@@ -110,15 +120,32 @@ export async function runTask(
 export async function nodesWork(
   folder: Folder,
   submission: Submission,
-  own: readonly (NodeId | number)[],
+  store: Store,
+  work: readonly (NodeId | number)[],
 ): Promise<Work> {
-  const ids = own.flatMap((one) => typeof one === "string" ? [one] : []);
-  return {
-    plan: partOf(await folder.plan(submission), ids),
-    own: new Set(ids),
-    retries: 0,
-    ended: () => Promise.resolve(),
-  };
+  const ids = work.flatMap((one) => typeof one === "string" ? [one] : []);
+  const plan = partOf(await folder.plan(submission), ids);
+  const own = new Set(ids);
+  const lost = await lostTo(plan, own, store);
+  return { plan, own, retries: 0, lost, ended: () => Promise.resolve() };
+}
+
+/**
+ * What other tasks should have made and have not, where this one's nodes can do without; none where they cannot: then
+ * it is made here.
+ */
+async function lostTo(
+  plan: Plan,
+  own: ReadonlySet<NodeId>,
+  store: Store,
+): Promise<ReadonlySet<NodeId>> {
+  const found = await statuses(settle(plan, () => false), store, new Set());
+  const lost = new Set([...found].flatMap(([id, status]) => {
+    const isDamaged = status.type === "miss" && status.reason.type === "output-missing";
+    return own.has(id) || status.type === "hit" || isDamaged ? [] : [id];
+  }));
+  const canDo = plan.nodes.every((node) => !own.has(node.id) || withLess(node, lost) !== null);
+  return canDo ? lost : new Set();
 }
 
 /** Says that a task that has ended failed as a whole. */

@@ -1,5 +1,7 @@
 /** Params with the values of a trial in them. */
+import { SHORT } from "../config/tree.ts";
 import type { Json, JsonObject } from "../json.ts";
+import { merge } from "../plan/cells.ts";
 import type { Values } from "./sweep.ts";
 
 /** A path that does not fit the params that it leads into. */
@@ -8,12 +10,12 @@ export class PathError extends Error {
 }
 
 /**
- * A trial's values in the order in which they are put into params: the whole of a param before its parts, however
- * the space orders them, or the whole would take the parts away that stood before it.
+ * A trial's values in the order in which they are put into params: the whole of a param before its parts, and its
+ * type before the others, however the space orders them, or they would take away what stood before them.
  */
 export function wholesFirst(values: Values): [path: string, value: Json][] {
-  const depth = (path: string) => path.split(".").length;
-  return Object.entries(values).sort(([a], [b]) => depth(a) - depth(b));
+  const rank = (path: string) => 2 * path.split(".").length + (path.endsWith(".type") ? 0 : 1);
+  return Object.entries(values).sort(([a], [b]) => rank(a) - rank(b));
 }
 
 /** The params of one stage among a trial's values, in that order, with their paths as lists, without the stage. */
@@ -50,10 +52,10 @@ function changed(old: Json | undefined, path: readonly string[], value: Json): J
     return old.map((item, at) => at === index ? changed(item, rest, value) : item);
   }
   if (old === undefined || old === null) return { [step]: changed(undefined, rest, value) };
-  if (typeof old !== "object") {
-    throw new PathError(`Found "${step}" where ${JSON.stringify(old)} is, which has no parts`);
-  }
-  return { ...old, [step]: changed(old[step], rest, value) };
+  // A word such as `flatten` is a map of that key; another scalar may be the short form of one, as `--set` has it.
+  const map = typeof old === "object" ? old : old === step ? {} : { [SHORT]: old };
+  const part = { [step]: changed(map[step], rest, value) };
+  return step === "type" ? merge(map, part) : { ...map, ...part };
 }
 
 /** What stands at a path; undefined: nothing does. */

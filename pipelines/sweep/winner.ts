@@ -1,7 +1,7 @@
 /** The base config with the winner in it, as a file that is ready to run. */
 import { relative } from "node:path";
 import { stringify } from "yaml";
-import { absolute } from "../config/paths.ts";
+import { absolute, forward } from "../config/paths.ts";
 import type { Json, JsonObject } from "../json.ts";
 import { merge } from "../plan/cells.ts";
 import { canonicalJson } from "../store/canonical.ts";
@@ -97,6 +97,6 @@ function mapOf(value: Json | undefined): JsonObject {
 
 /** The path of a stage file as a config in `folder` writes it. */
 function usesFrom(folder: string, module: string): string {
-  const path = relative(absolute(folder), module).replaceAll("\\", "/");
+  const path = forward(relative(absolute(folder), module));
   return path.startsWith(".") ? path : `./${path}`;
 }

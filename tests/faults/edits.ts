@@ -1,5 +1,6 @@
 /** Edits of the code that a run loads: no result of before is taken for one of the code that is there now. */
 import { join } from "node:path";
+import { decidedOf } from "../../pipelines/plan/printed.ts";
 import { Store } from "../../pipelines/store/local.ts";
 import { command, digests, TINY, Workplace } from "../rig.ts";
 import { copy, type Dice, type Lab, type Row } from "./lab.ts";
@@ -83,8 +84,9 @@ export async function edits(lab: Lab, count: number): Promise<Row> {
 /** Sources that the stage processes of a run load, the engine's own part apart, and those of the kernels. */
 function filesOf(lab: Lab): string[] {
   const found = new Set<string>();
-  for (const { modules } of new Store(lab.clean.store).records()) {
-    for (const path of Object.keys(modules ?? {})) found.add(path);
+  const store = new Store(lab.clean.store);
+  for (const record of store.records()) {
+    for (const path of Object.keys(decidedOf(record, store).modules())) found.add(path);
   }
   for (const { name } of Deno.readDirSync(join(lab.clean.root, "kernels", "assembly"))) {
     found.add(`kernels/assembly/${name}`);
@@ -100,5 +102,5 @@ async function ends(place: Workplace, store: string): Promise<{ text: string; is
   const { code, stdout } = await command(place.root, words);
   // Code that cannot be built is told before a run begins.
   const made = runs() > before ? digests(store) : {};
-  return { text: JSON.stringify([code, made], null, 1), isMiss: /^ran /m.test(stdout) };
+  return { text: JSON.stringify([code, made], null, 1), isMiss: /^ran {2,}/m.test(stdout) };
 }

@@ -8,15 +8,22 @@ import { arraysOf } from "../../pipelines/submit/arrays.ts";
 import { generationsOf } from "../../pipelines/submit/decide.ts";
 import { reasonOf } from "../../pipelines/submit/reason.ts";
 
-/** "train@a < download preprocess": a node and what feeds it; `gpus` where its name has a star. */
+/**
+ * "train@a < download preprocess": a node and what feeds it; `gpus` where its name has a star. What feeds it behind a
+ * question mark it can do without.
+ */
 function planOf(...lines: readonly string[]): Plan {
   const nodes = lines.map((line) => {
-    const [name = "", feeds = ""] = line.split(" < ");
+    const [name = "", all = ""] = line.split(" < ");
+    const [feeds = "", spare = ""] = all.split("?");
+    const fed = (words: string) =>
+      words.split(" ").filter((one) => one !== "").map((node) => ({ node }));
     const id = name.replace("*", "") as NodeId; // what these tests call their nodes
     return {
       id,
       stage: id.split("@")[0] ?? "",
-      feeds: { in: feeds.split(" ").filter((one) => one !== "").map((node) => ({ node })) },
+      feeds: { in: fed(feeds), spare: fed(spare) },
+      description: { inputs: { spare: { partial: true } } },
       resources: { ...NO_RESOURCES, gpus: name.includes("*") ? "1" : null },
     } as unknown as Node; // the rest of a node has no part in it
   });
@@ -61,6 +68,14 @@ Deno.test("what asks for other resources has an array of its own, task after tas
     "evaluate: evaluate@a, evaluate@b | aftercorr train, afterok download",
     "report: report | afterok evaluate",
   ]);
+});
+
+Deno.test("what can do with less begins whatever became of what it gathers", () => {
+  const plan = planOf(
+    ...COURSE.slice(0, -1),
+    "report < preprocess ? evaluate@a evaluate@b train@b",
+  );
+  assert.deepEqual(shown(plan).at(-1), "report: report | afterok download, afterany train");
 });
 
 Deno.test("cells that one task has fed are no chain: they are tasks of their own", () => {
@@ -130,6 +145,17 @@ Deno.test("sbatch is given the resources, the dependencies and what lets a task 
       "--requeue --signal=B:USR1@60 --cpus-per-task=8 --mem=7630M --gpus=a100:2 --time=121 " +
       "--partition=gpu --account=lab --qos=long",
   );
+});
+
+Deno.test("memory is told by the node, by the CPU, or not at all, as the site wants it", () => {
+  const memory = (memoryPer: Batch["resources"]["memoryPer"]) =>
+    optionsOf({ ...BATCH, resources: { ...BATCH.resources, memoryPer } })
+      .filter((option) => option.startsWith("--mem"));
+  assert.deepEqual(memory("node"), memory(null));
+  assert.deepEqual(memory("node"), ["--mem=7630M"]);
+  // Eight of them hold what is needed.
+  assert.deepEqual(memory("cpu"), ["--mem-per-cpu=954M"]);
+  assert.deepEqual(memory("none"), []);
 });
 
 Deno.test("what squeue and sacct print is read; lines that are none of a task are left out", () => {

@@ -58,13 +58,28 @@ export function optionsOf(batch: Batch): string[] {
       ? []
       : [`--signal=B:${NEARLY_OVER.slice(3)}@${Math.min(WARNING, minutes * 20)}`],
     `--cpus-per-task=${batch.cpus}`,
-    `--mem=${Math.ceil(batch.memory / MEBIBYTE)}M`,
+    ...memoryOf(batch),
     ...given("gpus", resources.gpus),
     ...given("time", minutes),
     ...given("partition", resources.partition),
     ...given("account", resources.account),
     ...resources.sbatch,
   ];
+}
+
+/** Some sites take memory by the CPU alone, and some by nothing. */
+function memoryOf({ memory, cpus, resources }: Batch): string[] {
+  switch (resources.memoryPer) {
+    case "none":
+      return [];
+    case "cpu":
+      return [`--mem-per-cpu=${Math.ceil(memory / cpus / MEBIBYTE)}M`];
+    case "node":
+    case null:
+      return [`--mem=${Math.ceil(memory / MEBIBYTE)}M`];
+    default:
+      return resources.memoryPer satisfies never;
+  }
 }
 
 /** All words of the command. */

@@ -2,7 +2,8 @@
 
 export class SlurmError extends Error {
   override readonly name = "SlurmError";
-  constructor(message: string, readonly help: string) {
+  /** `isTooMany`: fewer tasks might be taken. */
+  constructor(message: string, readonly help: string, readonly isTooMany = false) {
     super(message);
   }
 }
@@ -37,14 +38,14 @@ const MEANINGS: readonly (readonly [says: RegExp, message: string, help: string]
     "`sinfo -o '%P %c %m %G'` shows processors, megabytes and GPUs of nodes; ask for less by `resources`",
   ],
   [
-    /ime limit|--time/,
-    "The partition does not allow so much time",
-    "`sinfo -o '%P %l'` shows how much; a training goes on in a new job where its time ends",
-  ],
-  [
     /olicy|SubmitJobLimit|QOSMax|AssocMax/,
     "The cluster does not take so many jobs, or so much at once, from you",
     "wait until some have ended, or submit less: `submit CONFIG NODE`",
+  ],
+  [
+    /ime limit|--time/,
+    "The partition does not allow so much time",
+    "`sinfo -o '%P %l'` shows how much; a training goes on in a new job where its time ends",
   ],
   [
     /rray specification/,
@@ -88,5 +89,9 @@ function refusal(program: Program, said: string): SlurmError {
   const meaning = MEANINGS.find(([says]) => says.test(said));
   return meaning === undefined
     ? new SlurmError(`${program} failed: ${words || "it said nothing"}`, "see what it says")
-    : new SlurmError(`${meaning[1]}: ${program} said "${words}"`, meaning[2]);
+    : new SlurmError(
+      `${meaning[1]}: ${program} said "${words}"`,
+      meaning[2],
+      /SubmitJob|job submit limit|rray specification/.test(said),
+    );
 }

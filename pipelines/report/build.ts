@@ -8,7 +8,15 @@ import type { Plugin } from "esbuild";
 
 /** The sources of each page's script in this folder, its entry first. */
 export const CLIENTS = {
-  "report-client": ["client.ts", "dom.ts", "flame.ts", "lineage.ts", "settings.ts"],
+  "report-client": [
+    "client.ts",
+    "dom.ts",
+    "flame.ts",
+    "lineage.ts",
+    "missing.ts",
+    "settings.ts",
+    "../names.ts",
+  ],
   "sweep-client": [
     "sweep_client.ts",
     "dom.ts",
@@ -23,6 +31,7 @@ export const CLIENTS = {
     "sweep_ranking_view.ts",
     "sweep_selection.ts",
     "sweep_values.ts",
+    "../names.ts",
     "../../numerics/double.ts",
     "../../numerics/exponential.ts",
     "../../numerics/functions.ts",

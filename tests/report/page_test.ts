@@ -162,3 +162,28 @@ Deno.test("A line of one epoch is drawn as its point", async () => {
   // Three seeds' training and validation, and the reference.
   assert.equal(points.filter((path) => !/opacity="0"/.test(path)).length, 7, chart);
 });
+
+Deno.test("All variants' curves share a chart and an axis; the learning rate is drawn where it changes", async () => {
+  const data = madeUp();
+  const withRates = (rates: readonly number[], take = 4) =>
+    renderPage({
+      ...data,
+      variants: data.variants.slice(0, take).map((v, i) => ({
+        ...v,
+        replicates: v.replicates.map((r) => ({
+          ...r,
+          curves: { ...r.curves, learning_rate: i === 0 ? rates : [0.001, 0.001] },
+        })),
+      })),
+    }, "");
+  const changing = await withRates([0.001, 0.0005]);
+  assert.match(changing, /<figure class="chart" id="curves-rate"/);
+  assert.match(changing, /<figure class="chart" id="curves-loss"/);
+  const ends = [...changing.matchAll(
+    /id="curve-loss-\d"[^]*?Y-axis titled 'loss' for a linear scale with values from ([\d.]+ to [\d.]+)/g,
+  )].map(([, range]) => range);
+  assert.equal(ends.length, 4);
+  assert.equal(new Set(ends).size, 1);
+  const constant = await withRates([0.001, 0.001], 1);
+  assert.doesNotMatch(constant, /id="curves-/);
+});

@@ -1,6 +1,7 @@
 /** Who is answered what: the page is for this machine, shows logs and changes nothing. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { fileName } from "../../pipelines/store/names.ts";
 import { TINY, Workplace } from "../rig.ts";
 import { ended, inBrowser, look, Server, until } from "./rig.ts";
 
@@ -163,7 +164,7 @@ inBrowser(
       lines.map((line) => `${JSON.stringify({ at: 1, ...line })}\n`).join(""),
     );
     Deno.writeTextFileSync(
-      join(place.store, "logs", run, `${node.replace(/[^\w@,=.-]/g, "_")}.log`),
+      join(place.store, "logs", run, `${await fileName(node)}.log`),
       `${bad}\u001b[31mred\u001b[0m\u0007</code><script>alert(1)</script>\n`,
     );
     await using server = await Server.start(place.store);

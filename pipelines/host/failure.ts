@@ -1,5 +1,6 @@
 /** From anything that a stage run throws to what its author reads. */
-import { type Failure, OUT_OF_MEMORY } from "../run/event.ts";
+import type { Failure } from "../run/event.ts";
+import { OUT_OF_MEMORY } from "./protocol.ts";
 import { ObjectError } from "../store/info.ts";
 import { OutputError } from "../tensor/declared.ts";
 import { DamagedError } from "../tensor/files.ts";

@@ -70,3 +70,11 @@ export type Reply =
   /** Where the time of a step goes, which the job asked for. */
   | { readonly type: "profiled"; readonly profile: StepProfile }
   | { readonly type: "failed"; readonly failure: Failure };
+
+/** The end of a stage that wanted more than its `memory`. */
+export const OUT_OF_MEMORY: Failure = {
+  type: "out-of-memory",
+  message: "The stage ran out of memory",
+  help: "say in the config how much it may take, as `resources: { memory: 4GB }`; " +
+    "without that its `check` says it, and 1 GiB where that does not",
+};

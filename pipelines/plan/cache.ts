@@ -108,7 +108,12 @@ function engineFiles(root: string): string[] {
     }
   };
   for (const folder of FOLDERS) visit(`${root}/${folder}`);
-  return [...found.sort(), `${root}/pipelines/json.ts`, `${root}/pipelines/stage.ts`];
+  return [
+    ...found.sort(),
+    `${root}/pipelines/json.ts`,
+    `${root}/pipelines/names.ts`,
+    `${root}/pipelines/stage.ts`,
+  ];
 }
 
 /** Of names, of where they lead, and of contents; a file that is not there counts as such. */

@@ -15,7 +15,6 @@ export const CLIENTS = {
     "lineage.ts",
     "missing.ts",
     "settings.ts",
-    "../names.ts",
   ],
   "sweep-client": [
     "sweep_client.ts",
@@ -31,7 +30,6 @@ export const CLIENTS = {
     "sweep_ranking_view.ts",
     "sweep_selection.ts",
     "sweep_values.ts",
-    "../names.ts",
     "../../numerics/double.ts",
     "../../numerics/exponential.ts",
     "../../numerics/functions.ts",

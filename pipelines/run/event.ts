@@ -29,14 +29,6 @@ export interface Failure {
   readonly folder?: string | null;
 }
 
-/** The end of a stage that wanted more than its `memory`. */
-export const OUT_OF_MEMORY: Failure = {
-  type: "out-of-memory",
-  message: "The stage ran out of memory",
-  help: "say in the config how much it may take, as `resources: { memory: 4GB }`; " +
-    "without that its `check` says it, and 1 GiB where that does not",
-};
-
 export type Event =
   | {
     readonly type: "run-started";

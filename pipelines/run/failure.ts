@@ -6,7 +6,8 @@ import { StoreError } from "../store/files.ts";
 import { ObjectError } from "../store/info.ts";
 import { OutputError } from "../tensor/declared.ts";
 import { DamagedError } from "../tensor/files.ts";
-import { type Failure, OUT_OF_MEMORY } from "./event.ts";
+import { OUT_OF_MEMORY } from "../host/protocol.ts";
+import type { Failure } from "./event.ts";
 
 export function tookTooLong(milliseconds: number): Failure {
   return {

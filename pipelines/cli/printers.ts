@@ -1,8 +1,9 @@
 /** What a run prints, by kind of output: a live table, plain lines, only the end, or JSON. */
 import type { Event, Listener } from "../run/event.ts";
+import { progressLine, table } from "./live_rows.ts";
 import {
   type Describe,
-  endedLine,
+  endedLines,
   failureLines,
   hitsLine,
   lastLine,
@@ -11,9 +12,7 @@ import {
   neverLine,
   noticeLine,
   plainLine,
-  progressLine,
   retriedLine,
-  table,
   trialLine,
 } from "./rows.ts";
 import { Screen } from "./screen.ts";
@@ -136,7 +135,7 @@ export function livePrinter(printing: Printing): Printer {
       else if (one.outcome === "hit") hits.push(one);
       else {
         flush();
-        lines.push(endedLine(one, describe, terminal.paint, columns - 1));
+        lines.push(...endedLines(one, describe, terminal.paint, columns - 1));
       }
     }
     flush();

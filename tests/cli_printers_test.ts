@@ -136,6 +136,36 @@ ${END}`,
   assert.ok(terminal.cursorVisible);
 });
 
+Deno.test("what several stages say alike is told whole of the first alone", () => {
+  const log = (node: NodeId, message: string): readonly [number, Event] => [
+    30,
+    { type: "node-log", node, message },
+  ];
+  const [model, other] = ['Model: "sequential"\n┃ flatten ┃', 'Model: "sequential"\n┃ dense ┃'];
+  const events: typeof EVENTS = [
+    ...EVENTS.slice(0, 4),
+    log(baseline, model),
+    log(sparse, model),
+    log(evaluate, other),
+    log(evaluate, "one line"),
+    log(sparse, "one line"),
+    ...EVENTS.slice(-1),
+  ];
+  const told = `log        train@baseline  Model: "sequential"
+  ┃ flatten ┃
+log        train@sparse  Model: "sequential"  (as train@baseline said)
+log        evaluate@sparse  Model: "sequential"
+  ┃ dense ┃
+log        evaluate@sparse  one line
+log        train@sparse  one line
+`;
+  for (const live of [false, true]) {
+    const terminal = new FakeTerminal({ live });
+    print(terminal, {}, events);
+    assert.ok(terminal.screen().includes(told), terminal.screen());
+  }
+});
+
 Deno.test("stages that were cancelled before they began are counted in one line", () => {
   const cancelled = (node: NodeId): readonly [number, Event] => [
     40,

@@ -172,13 +172,15 @@ Deno.test("times, sizes and paces read well", () => {
 
 Deno.test("a log of several lines stays so, and drives no terminal", () => {
   const message = 'Model: "m"\n┃ Layer ┃\tx\u001b[2J\r\n\n└───────┘\n\n';
-  assert.deepEqual(logLines("train@a", message), [
+  const say = (columns?: number) =>
+    logLines({ type: "node-log", node: node("train@a"), message }, new Watch(), columns);
+  assert.deepEqual(say(), [
     'log        train@a  Model: "m"',
     "  ┃ Layer ┃ x\\u001b[2J",
     "",
     "  └───────┘",
   ]);
-  assert.deepEqual(logLines("train@a", message, 8), [
+  assert.deepEqual(say(8), [
     'log        train@a  Model: "m"',
     "  ┃ Lay…",
     "",

@@ -155,7 +155,7 @@ export function livePrinter(printing: Printing): Printer {
     on(event: Event) {
       watch.on(event, now());
       if (event.type === "node-log" && printing.isSweep !== true) {
-        logs.push(...logLines(event.node, event.message, terminal.size().columns - 1));
+        logs.push(...logLines(event, watch, terminal.size().columns - 1));
       }
       if (event.type === "warning" || event.type === "note" || event.type === "diverged") {
         logs.push(noticeLine(event, terminal.paint));

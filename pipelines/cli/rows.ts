@@ -115,14 +115,21 @@ function namesOf(ended: readonly Ended[]): string {
 
 /**
  * What a stage says: its first line after the node's name, each other one indented by two, so that a table
- * made for 78 columns fits into 80. Those are cut where the window is narrower: the log has them whole.
+ * made for 78 columns fits into 80. Those are cut where the window is narrower, and left away where another
+ * node has said the same: the log has them whole.
  */
-export function logLines(node: string, message: string, columns: number = Infinity): string[] {
+export function logLines(
+  { node, message }: Event & { readonly type: "node-log" },
+  { said }: Watch,
+  columns: number = Infinity,
+): string[] {
   const [first = "", ...more] = message.trimEnd().split(/\r?\n/);
-  return [
-    `log        ${visibleLine(node)}  ${visibleLine(first)}`,
-    ...more.map((line) => cut(`  ${visibleLine(line)}`.trimEnd(), columns)),
-  ];
+  const head = `log        ${visibleLine(node)}  ${visibleLine(first)}`;
+  const before = said.get(message);
+  if (before !== undefined && before !== node) {
+    return [`${head}  (as ${visibleLine(before)} said)`];
+  }
+  return [head, ...more.map((line) => cut(`  ${visibleLine(line)}`.trimEnd(), columns))];
 }
 
 /** The plain text of an event, for output that is no terminal; null: it has none. */
@@ -136,7 +143,7 @@ export function plainLine(event: Event, watch: Watch, describe: Describe): strin
       return endedLines(ended, describe, PLAIN).join("\n");
     }
     case "node-log":
-      return logLines(event.node, event.message).join("\n");
+      return logLines(event, watch).join("\n");
     case "warning":
     case "note":
     case "diverged":

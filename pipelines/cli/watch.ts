@@ -43,6 +43,9 @@ export interface Tried {
 
 const HOUR = 3_600_000;
 
+/** So many messages are remembered. */
+const MOST_SAID = 1000;
+
 export class Watch {
   tried: Tried | null = null;
   /** When the first trial ended that was not there before, and how many have since. */
@@ -52,6 +55,8 @@ export class Watch {
   nodes = 0;
   readonly running = new Map<NodeId, Running>();
   readonly ended: Ended[] = [];
+  /** Messages of several lines, by who said each first. */
+  readonly said = new Map<string, NodeId>();
   started = 0;
   report: string | null = null;
   end: (Event & { type: "run-ended" }) | null = null;
@@ -123,6 +128,9 @@ export class Watch {
         this.end = event;
         break;
       case "node-log":
+        if (!event.message.trimEnd().includes("\n") || this.said.size >= MOST_SAID) break;
+        if (!this.said.has(event.message)) this.said.set(event.message, event.node);
+        break;
       case "node-retried":
       case "warning":
       case "note":

@@ -11,7 +11,6 @@ import {
   PLAIN,
   type Segment,
   shortNumber,
-  visible,
   visibleLine,
   width,
 } from "./text.ts";
@@ -157,6 +156,7 @@ export function plainLine(event: Event, watch: Watch, describe: Describe): strin
     case "node-threads":
     case "node-progress":
     case "report-published":
+    case "figures":
     case "run-ended":
       return null;
     default:
@@ -199,40 +199,4 @@ export function noticeLine(
     default:
       return event satisfies never;
   }
-}
-
-/** What failed, why, and where to look: message, details, help, log. */
-export function failureLines(
-  ended: Ended,
-  shorten: (path: string) => string,
-  debug: boolean,
-  paint: Paint,
-): string[] {
-  const failure = ended.failure;
-  if (failure === null) return [];
-  const [first = "", ...details] = visible(failure.message).split("\n");
-  const lines = [
-    `${paint.bad("error")}: ${paint.strong(visibleLine(ended.node))}: ${first}`,
-    ...details.map((line) => `  ${line}`),
-  ];
-  if (failure.at !== undefined) lines.push(`  at: ${visibleLine(failure.at)}`);
-  if (failure.help !== undefined) lines.push(`  help: ${visible(failure.help)}`);
-  if (debug && failure.stack !== undefined) {
-    lines.push(...visible(failure.stack).split("\n").map((line) => `  ${line}`));
-  }
-  if (ended.logPath !== null) lines.push(`  log: ${visibleLine(shorten(ended.logPath))}`);
-  return lines;
-}
-
-/** `ran 2, hit 9, failed 0 in 41 s; report: reports/fashion.html`. */
-export function lastLine(watch: Watch, shorten: (path: string) => string): string {
-  const end = watch.end;
-  if (end === null) return "The run did not end";
-  const { ran, hit, failed, blocked, cancelled } = end.counts;
-  const counts = [`ran ${ran}`, `hit ${hit}`, `failed ${failed}`];
-  if (blocked > 0) counts.push(`blocked ${blocked}`);
-  if (cancelled > 0) counts.push(`cancelled ${cancelled}`);
-  const report = watch.report === null ? "" : `; report: ${visibleLine(shorten(watch.report))}`;
-  const text = `${counts.join(", ")} in ${duration(end.milliseconds)}${report}`;
-  return `${end.interrupted ? "interrupted: " : ""}${text}`;
 }

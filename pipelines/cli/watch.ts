@@ -1,6 +1,6 @@
 /** What is known of a run from its events so far; all that the printers read. Times are given to it. */
 import type { MissReason, NodeId, Outcome } from "../plan/plan.ts";
-import type { Event, Failure } from "../run/event.ts";
+import type { Event, Failure, Told } from "../run/event.ts";
 import type { Progress } from "../stage.ts";
 
 /** Speed is measured over at most this much of the past, so that it follows what happens now. */
@@ -59,6 +59,7 @@ export class Watch {
   readonly said = new Map<string, NodeId>();
   started = 0;
   report: string | null = null;
+  told: Told = { figures: [], more: 0 };
   end: (Event & { type: "run-ended" }) | null = null;
 
   /** `now` in milliseconds, from any fixed start. */
@@ -123,6 +124,9 @@ export class Watch {
       case "report-published":
         // The first is the page; a sweep's second is the winner's config.
         this.report ??= event.path;
+        break;
+      case "figures":
+        this.told = event;
         break;
       case "run-ended":
         this.end = event;

@@ -37,6 +37,19 @@ export const OUT_OF_MEMORY: Failure = {
     "without that its `check` says it, and 1 GiB where that does not",
 };
 
+/** What one output tells. */
+export interface Figures {
+  readonly node: NodeId;
+  readonly output: string;
+  readonly values: Readonly<Record<string, number>>;
+}
+
+/** What a run came to, and of how many more outputs it could tell. */
+export interface Told {
+  readonly figures: readonly Figures[];
+  readonly more: number;
+}
+
 export type Event =
   | {
     readonly type: "run-started";
@@ -95,6 +108,8 @@ export type Event =
   /** The same key, another result than before: code that is not deterministic, or damage. */
   | { readonly type: "diverged"; readonly node: NodeId; readonly divergence: Divergence }
   | { readonly type: "report-published"; readonly path: string }
+  /** What it came to, of all that is done. */
+  | ({ readonly type: "figures" } & Told)
   | {
     readonly type: "run-ended";
     readonly run: string;

@@ -124,7 +124,10 @@ hit 2, to run 1, waiting 0
     const folder = `/store/objects/${digest.slice(0, 2)}/${digest}\n`;
     assert.equal(await out("path", TINY, "preprocess.train"), folder);
     assert.equal(await out("path", digest), folder);
-    assert.match(await out("show", TINY, "report"), /^file {4}report\.html {2}\d+ kB$/m);
+    assert.match(
+      await out("show", TINY, "report"),
+      /^file {4}report\.html {2}(?:\d+ kB|\d\.\d MB)$/m,
+    );
   });
 
   await t.step("a store that is no folder is refused", async () => {

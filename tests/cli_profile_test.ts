@@ -19,7 +19,7 @@ function files(place: Workplace, ...folders: readonly string[]): string[] {
   return found.sort();
 }
 
-const OWN = ["objects", "records", "runs", "logs", "progress", "last", "locks", "tmp"];
+const OWN = ["objects", "records", "runs", "logs", "progress", "last", "tmp"];
 
 Deno.test("a training that has been run is profiled without a trace in its results", async (t) => {
   await using place = await Workplace.here();

@@ -41,6 +41,8 @@ stages:
   assert.deepEqual(config, {
     path: file,
     name: "c",
+    place: "c",
+    page: "c",
     seed: 7,
     stages: [{
       ...rest,

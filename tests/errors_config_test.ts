@@ -398,7 +398,7 @@ const MODULES: readonly {
   {
     what: "ends its process",
     text: stageText("").replace("export default", "Deno.exit(3);\nexport default"),
-    told: "its process ended with code 3 and no answer",
+    told: "A stage has no Deno.exit: it ends when `run` returns, and fails when that throws",
   },
   {
     what: "reads a file",

@@ -17,7 +17,7 @@ Deno.test("a project and its store work in a folder whose name holds any charact
   const words = (name: string, ...more: string[]) => [name, TINY, ...more];
   const ran = await command(root, words("run"));
   assert.equal(ran.code, 0, ran.stdout + ran.stderr);
-  assert.ok(isThere(join(root, "reports/tiny.html")));
+  assert.ok(isThere(join(root, "reports/_tests/configs/tiny.html")));
   assert.ok(isThere(join(root, "tests/configs/tiny.lock.yaml")));
   assert.doesNotMatch(ran.stdout, /warning/, "the lock holds there, too");
   const again = await command(root, words("run", "--json"));

@@ -112,7 +112,7 @@ Deno.test("an empty folder becomes a store, and a store of a later Crisol is lef
     assert.match(stderr, /new" is a store of version 2, and this Crisol reads version 1\n/);
   }
   Deno.writeTextFileSync(join(store, MARKER), "{");
-  assert.match((await run(["runs"])).stderr, /holds a file "crisol-store\.json" that cannot be/);
+  assert.match((await run(["runs"])).stderr, /holds "README", and is no store/);
   Deno.writeTextFileSync(join(store, MARKER), '{"store":2}');
   assert.deepEqual(snapshot(store), before);
 });
@@ -131,6 +131,26 @@ Deno.test("a store from before the marker is known by its layout, and gets one w
   assert.equal((await place.do(["verify"])).code, 0);
   assert.deepEqual(outcomes(await place.run([CONFIG])), { ran: ["one"] });
   assert.ok(isThere(marker));
+});
+
+Deno.test("a marker that is damaged is made again where the layout is a store's, and nowhere else", async () => {
+  await using place = await Workplace.copy();
+  own(place, "");
+  await place.run([CONFIG]);
+  const marker = join(place.store, MARKER), right = Deno.readTextFileSync(marker);
+  Deno.writeTextFileSync(marker, "{");
+  assert.deepEqual(outcomes(await place.run([CONFIG])), { hit: ["one"] });
+  await place.run([CONFIG, "--force", "one"]);
+  assert.equal(Deno.readTextFileSync(marker), right);
+  place.write("../thesis/tmp/chapter.txt", "years of work");
+  place.write(`../thesis/${MARKER}`, "{");
+  const words = ["run", CONFIG, "--store", join(place.folder, "thesis")];
+  const { code, stderr } = await command(place.root, words);
+  assert.deepEqual(
+    [code, isThere(join(place.folder, "thesis/tmp/chapter.txt"))],
+    [2, true],
+    stderr,
+  );
 });
 
 Deno.test("a link in the place of a store's folder is refused, for it leads out of the store", async (t) => {

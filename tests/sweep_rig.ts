@@ -1,6 +1,6 @@
 /** Small sweeps of a test's own: a stage with a known best point, in a folder beside the store. */
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import type { SweepData } from "../pipelines/report/sweep_data.ts";
 import type { Event } from "../pipelines/run/event.ts";
 import { ROOT, type Settings, type Workplace } from "./rig.ts";
@@ -141,8 +141,10 @@ export function writeSweep(
   more: Readonly<Record<string, string>> = {},
   base = BASE,
 ): string {
-  // A copy of the project has its own.
-  const stage = place.root === ROOT ? join(ROOT, "pipelines", "stage.ts") : "../pipelines/stage.ts";
+  // A copy of the project has its own; beside the project itself the way leads there.
+  const stage = place.root === ROOT
+    ? relative(dirname(place.write("sweep/base.yaml", base)), join(ROOT, "pipelines", "stage.ts"))
+    : "../pipelines/stage.ts";
   for (const [name, text] of Object.entries({ work: WORK, judge: JUDGE, data: DATA })) {
     place.write(`sweep/${name}.ts`, text.replace("%stage%", stage));
   }

@@ -242,13 +242,6 @@ export async function schemaText(call: Call): Promise<string> {
 
 /** What builds of stages read of the project. */
 export function projectOf(root: string): Project {
-  const odd = /[*\\]/.exec(root)?.[0];
-  if (odd !== undefined) {
-    throw new UsageError(
-      `The project "${root}" holds a "${odd}" in its path, which the bundler of stages cannot name`,
-      "move the project to a folder without it; a store may lie in one",
-    );
-  }
   return {
     root,
     configText: Deno.readTextFileSync(`${root}/deno.json`),

@@ -94,7 +94,9 @@ export async function buildClient(
   if (built !== null && (seal === null || built === seal)) return { path, digest: built };
   const esbuild = await import("esbuild");
   const result = await esbuild.build({
-    entryPoints: [here(CLIENTS[name][0])],
+    // Not by its whole path, in which a "*" would be a pattern.
+    entryPoints: [CLIENTS[name][0]],
+    absWorkingDir: here("."),
     bundle: true,
     minify: true,
     write: false,

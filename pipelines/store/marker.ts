@@ -21,6 +21,7 @@ const NAMES = new Set([
   "progress",
   "quarantine",
   "diverged",
+  "locked",
   "profiles",
   "sweeps",
   "submissions",
@@ -50,13 +51,15 @@ export function lookAt(root: string): Place {
     if (error instanceof Deno.errors.NotADirectory) return other("is not a folder");
     throw error;
   }
-  if (entries.some(({ name }) => name === MARKER)) {
+  const marker = entries.find(({ name }) => name === MARKER);
+  if (marker?.isDirectory === true) return other(`holds a folder "${MARKER}"`);
+  if (marker !== undefined) {
     const version = versionOf(`${root}/${MARKER}`);
-    if (version === null) return other(`holds a file "${MARKER}" that cannot be read`);
-    if (version > VERSION) return { type: "later", version };
-    return linked(root, entries) ?? { type: "store", isMarked: true };
+    if (version !== null && version > VERSION) return { type: "later", version };
+    if (version !== null) return linked(root, entries) ?? { type: "store", isMarked: true };
+    // Damaged, or somebody else's: the layout decides, as of a store from before there was a marker.
   }
-  const found = entries.filter(({ name }) => !NOTHING.test(name));
+  const found = entries.filter(({ name }) => !NOTHING.test(name) && name !== MARKER);
   if (found.length === 0) return { type: "store", isMarked: false };
   const strange = found.find(({ name }) => !NAMES.has(name));
   if (strange !== undefined || !looksLikeStore(root)) {

@@ -5,8 +5,11 @@ import type { Dice, Lab, Row } from "./lab.ts";
 
 const HARMS = ["a flipped bit", "a file cut short", "a file swapped for another"] as const;
 
-/** What is a note of ours, a lock, or thrown away: nothing of it reaches a result. */
-const NOTES = /^(?:logs|locks|tmp|runs|quarantine|diverged)\//;
+/**
+ * What is a note of ours, a lock, or thrown away: nothing of it reaches a result. A bit of the marker can make it that of
+ * a later version, which is refused in words.
+ */
+const NOTES = /^(?:(?:logs|locks|tmp|runs|quarantine|diverged)\/|crisol-store\.json$)/;
 
 /**
  * Damages files of one kind of thing at a time, one file in each object: as many rounds as the object with the most

@@ -97,5 +97,7 @@ function withNotes(args: readonly string[], own: string): string[] {
   );
   // A process that only answers questions has no rights at all, and no notes.
   if (!all.some((word) => word.startsWith("--allow-write="))) return all;
-  return [...all.slice(0, 1), `--preload=${own}`, ...all.slice(1)];
+  // A shell that bounds its memory may come before it.
+  const at = all.indexOf("run") + 1;
+  return [...all.slice(0, at), `--preload=${own}`, ...all.slice(at)];
 }

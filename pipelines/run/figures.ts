@@ -3,7 +3,6 @@ import type { Done } from "../plan/fingerprint.ts";
 import type { Digest, Node, NodeId, Plan } from "../plan/plan.ts";
 import type { Store } from "../store/local.ts";
 import { isDtype } from "../tensor/dtypes.ts";
-import { openArtifact } from "../tensor/read.ts";
 import type { Told } from "./event.ts";
 
 /** So many are for a look; the report has all. */
@@ -51,6 +50,8 @@ async function readFigures(
 ): Promise<Record<string, number>> {
   const { manifest } = await store.readInfo(digest);
   if (manifest.kind !== "tensors") return {};
+  // A run of hits alone finds them in the cache, and loads no reader of Zarr.
+  const { openArtifact } = await import("../tensor/read.ts");
   const artifact = await openArtifact(store.objectFolder(digest), digest);
   const found: Record<string, number> = {};
   for (const name of names) {

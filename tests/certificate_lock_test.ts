@@ -36,7 +36,8 @@ Deno.test("a config's lock is made by its first whole run, held against by other
     assert.match(text, /version: 1\nnodes:\n {2}one:\n/);
     assert.match(text, /\n {6}out:\n {8}numbers: [0-9a-f]{64}\n/);
     const again = await place.run([CONFIG]);
-    assert.deepEqual([...messages(again, "note"), ...messages(again, "warning")], []);
+    assert.deepEqual(messages(again, "note"), ["All tensors are those of own.lock.yaml"]);
+    assert.deepEqual(messages(again, "warning"), []);
     assert.equal(Deno.readTextFileSync(lock), text);
     assert.equal((await place.do(["run", CONFIG, "--frozen"])).code, 0);
   });
@@ -112,10 +113,15 @@ Deno.test("a config's lock is made by its first whole run, held against by other
 });
 
 for (const config of ["configs/quickstart.yaml", TINY]) {
-  Deno.test(`${config} comes to the bits of its committed lock`, async () => {
+  Deno.test(`${config} comes to the bits of its committed lock, says so, and its figures`, async () => {
     await using place = await Workplace.here();
-    const { code, stdout, stderr } = await place.do(["run", config, "--frozen", "--quiet"]);
+    const { code, stdout, stderr } = await place.do(["run", config, "--frozen"]);
     assert.equal(code, 0, stdout + stderr);
+    const lock = config.replace(".yaml", ".lock.yaml");
+    const figures = "figures +loss +accuracy +calibrationError\n" +
+      "(evaluate@[a-z-]+ +\\d[\\d.]* +[01](\\.\\d+)? +[01](\\.\\d+)?\n){3,4}";
+    const end = new RegExp(`${figures}ran .*\nnote {7}All tensors are those of ${lock}\n$`);
+    assert.match(stdout, end);
   });
 }
 

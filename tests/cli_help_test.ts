@@ -6,7 +6,7 @@ import { parse } from "../pipelines/cli/parse.ts";
 import { ROOT } from "./rig.ts";
 
 const { tasks } = JSON.parse(Deno.readTextFileSync(join(ROOT, "deno.json"))) as {
-  readonly tasks: Readonly<Record<string, string>>;
+  readonly tasks: Readonly<Record<string, { description: string; command: string }>>;
 };
 
 /** A task with words behind it, as `deno task` calls it. */
@@ -21,12 +21,12 @@ async function call(name: string, ...words: string[]) {
   return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
 }
 
-for (const [name, line] of Object.entries(tasks)) {
+for (const [name, { description, command: line }] of Object.entries(tasks)) {
   Deno.test(`${name} answers --help with its usage alone, and refuses a word that it does not know`, async () => {
     if (line.includes("pipelines/main.ts")) {
       // These have one door: it is opened here without a process for each.
       assert.match(line, new RegExp(` pipelines/main\\.ts ${name}$`));
-      assert.ok(COMMANDS.some((one) => one.name === name));
+      assert.equal(description, COMMANDS.find((one) => one.name === name)?.summary);
       const parsed = await parse([name, "--help"]);
       assert.ok(parsed.type === "help" && parsed.text.startsWith(`Usage: deno task ${name} `));
       await assert.rejects(parse([name, "--nonsense"]), /Unknown option "--nonsense"/);
@@ -35,6 +35,8 @@ for (const [name, line] of Object.entries(tasks)) {
     const help = await call(name, "--help");
     assert.deepEqual([help.code, help.stderr], [0, ""]);
     assert.ok(help.stdout.startsWith(`Usage: deno task ${name} `), help.stdout);
+    // What \`deno task\` lists is what the task says of itself.
+    assert.ok(help.stdout.replace(/\s+/g, " ").includes(` ${description} `), help.stdout);
     const wrong = await call(name, "--nonsense");
     assert.deepEqual([wrong.code, wrong.stdout], [2, ""], wrong.stderr);
     assert.match(wrong.stderr, /^error: Unknown option "--nonsense"\n {2}help: /);

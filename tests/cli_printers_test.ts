@@ -136,6 +136,64 @@ ${END}`,
   assert.ok(terminal.cursorVisible);
 });
 
+Deno.test("what several stages say alike is told whole of the first alone", () => {
+  const log = (node: NodeId, message: string): readonly [number, Event] => [
+    30,
+    { type: "node-log", node, message },
+  ];
+  const [model, other] = ['Model: "sequential"\n┃ flatten ┃', 'Model: "sequential"\n┃ dense ┃'];
+  const events: typeof EVENTS = [
+    ...EVENTS.slice(0, 4),
+    log(baseline, model),
+    log(sparse, model),
+    log(evaluate, other),
+    log(evaluate, "one line"),
+    log(sparse, "one line"),
+    ...EVENTS.slice(-1),
+  ];
+  const told = `log        train@baseline  Model: "sequential"
+  ┃ flatten ┃
+log        train@sparse  Model: "sequential"  (as train@baseline said)
+log        evaluate@sparse  Model: "sequential"
+  ┃ dense ┃
+log        evaluate@sparse  one line
+log        train@sparse  one line
+`;
+  for (const live of [false, true]) {
+    const terminal = new FakeTerminal({ live });
+    print(terminal, {}, events);
+    assert.ok(terminal.screen().includes(told), terminal.screen());
+  }
+});
+
+Deno.test("a run ends with its figures, and what is found after its end stands below", () => {
+  const told: Event = {
+    type: "figures",
+    figures: [
+      { node: evaluate, output: "metrics", values: { loss: 0.318761, accuracy: 0.8934 } },
+      { node: id("score@baseline"), output: "metrics", values: { loss: 12 } },
+    ],
+    more: 3,
+  };
+  const after: Event = { type: "note", message: "All tensors are those of tiny.lock.yaml" };
+  const events: typeof EVENTS = [...EVENTS.slice(0, -1), [4200, told], ...EVENTS.slice(-1), [
+    4300,
+    after,
+  ]];
+  const table = `figures          loss    accuracy
+evaluate@sparse  0.3188  0.8934
+score@baseline   12
+and 3 more
+`;
+  for (const live of [false, true]) {
+    const terminal = new FakeTerminal({ live });
+    print(terminal, {}, events);
+    const end = `${table}${END}note       ${after.message}\n`;
+    assert.ok(terminal.screen().endsWith(end), terminal.screen());
+  }
+  assert.equal(print(new FakeTerminal({ live: false }), { quiet: true }, events), END);
+});
+
 Deno.test("stages that were cancelled before they began are counted in one line", () => {
   const cancelled = (node: NodeId): readonly [number, Event] => [
     40,

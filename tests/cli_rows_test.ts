@@ -1,6 +1,7 @@
 /** The live table's rows and the block that is redrawn, as texts. */
 import assert from "node:assert/strict";
-import { logLines, pace, runningRow, table } from "../pipelines/cli/rows.ts";
+import { pace, runningRow, table } from "../pipelines/cli/live_rows.ts";
+import { endedLines, logLines } from "../pipelines/cli/rows.ts";
 import { Screen } from "../pipelines/cli/screen.ts";
 import { bytes, clock, cut, duration, PLAIN, visible, width } from "../pipelines/cli/text.ts";
 import { speed, Watch } from "../pipelines/cli/watch.ts";
@@ -49,6 +50,53 @@ Deno.test("a running stage that has several threads says so, while it has them",
   assert.equal(told(), "train@sparse  ━━─────────────────   10%  3 threads");
   watch.on({ type: "node-threads", node: node("train@sparse"), threads: 1 }, 2000);
   assert.equal(told(), "train@sparse  ━━─────────────────   10%");
+});
+
+Deno.test("in 80 columns a training shows its figures, and cuts anything else for them", () => {
+  const watch = watched(["train@batch-norm", "augment"]);
+  const told = () => table(watch, 6000, 79, 24, PLAIN)[0];
+  progress(watch, "train@batch-norm", 1000, 100);
+  const facts = { epoch: "2/8", loss: "0.4123", accuracy: "0.8934" };
+  progress(watch, "train@batch-norm", 6000, 500, facts);
+  assert.equal(
+    told(),
+    "train@batch-norm   50%  ETA 0:06  epoch 2/8  loss 0.4123  accuracy 0.8934",
+  );
+  const validation = { val_loss: "0.4321", val_accuracy: "0.8811" };
+  progress(watch, "train@batch-norm", 6000, 500, { ...facts, ...validation });
+  assert.equal(
+    told(),
+    "train@batch-norm  epoch 2/8  loss 0.4123 val 0.4321  accuracy 0.8934 val 0.8811",
+  );
+  progress(watch, "train@batch-norm", 6000, 500, { ...facts, epoch: "12/20", ...validation });
+  assert.equal(
+    told(),
+    "train@batch-n…  epoch 12/20  loss 0.4123 val 0.4321  accuracy 0.8934 val 0.8811",
+  );
+});
+
+Deno.test("a stage that has ended shows its last figures, on a line of their own in 80 columns", () => {
+  const watch = watched(["train@batch-norm", "shapes"]);
+  const end = (name: string) => {
+    watch.on({ type: "node-ended", node: node(name), outcome: "ran", milliseconds: 4000 }, 5000);
+    const ended = watch.ended.at(-1);
+    assert.ok(ended !== undefined);
+    return (columns?: number) => endedLines(ended, () => "never run", PLAIN, columns);
+  };
+  const figures = { epoch: "8/8", loss: "0.4123", accuracy: "8.9e-1" };
+  const validation = { val_loss: "0.4321", val_accuracy: "88%" };
+  progress(watch, "train@batch-norm", 1000, 1000, { ...figures, ...validation });
+  const trained = end("train@batch-norm");
+  assert.deepEqual(trained(), [
+    "ran        train@batch-norm  4.0 s  epoch 8/8  loss 0.4123  accuracy 8.9e-1  " +
+    "val_loss 0.4321  val_accuracy 88%  (never run)",
+  ]);
+  assert.deepEqual(trained(79), [
+    "ran        train@batch-norm  4.0 s  (never run)",
+    "           epoch 8/8  loss 0.4123 val 0.4321  accuracy 8.9e-1 val 88%",
+  ]);
+  progress(watch, "shapes", 1000, 1000, { split: "test", file: "10.gz", images: "40" });
+  assert.deepEqual(end("shapes")(79), ["ran        shapes  4.0 s  images 40  (never run)"]);
 });
 
 Deno.test("no row is wider than the window, however narrow", () => {
@@ -124,13 +172,15 @@ Deno.test("times, sizes and paces read well", () => {
 
 Deno.test("a log of several lines stays so, and drives no terminal", () => {
   const message = 'Model: "m"\n┃ Layer ┃\tx\u001b[2J\r\n\n└───────┘\n\n';
-  assert.deepEqual(logLines("train@a", message), [
+  const say = (columns?: number) =>
+    logLines({ type: "node-log", node: node("train@a"), message }, new Watch(), columns);
+  assert.deepEqual(say(), [
     'log        train@a  Model: "m"',
     "  ┃ Layer ┃ x\\u001b[2J",
     "",
     "  └───────┘",
   ]);
-  assert.deepEqual(logLines("train@a", message, 8), [
+  assert.deepEqual(say(8), [
     'log        train@a  Model: "m"',
     "  ┃ Lay…",
     "",

@@ -64,7 +64,7 @@ Deno.test({
         if (state !== "done") continue;
         const figures = metrics.map(({ value }) => value);
         const [one = NaN, two = NaN] = figures;
-        assert.equal(row["judge.accuracy"], (one + two) / 2);
+        assert.equal(row["judge.accuracy"], Number(((one + two) / 2).toPrecision(15)));
         assert.equal(row["judge.accuracy.least"], Math.min(...figures));
         assert.equal(row["judge.accuracy.most"], Math.max(...figures));
       }

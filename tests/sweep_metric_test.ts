@@ -1,5 +1,6 @@
 /** The figure by which a sweep judges: which way it is better, and which of a curve's values it is. */
 import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
 import { Workplace } from "./rig.ts";
 import { pageOf, runSweep, stateOf, writeSweep } from "./sweep_rig.ts";
 
@@ -38,6 +39,47 @@ Deno.test("a curve counts where its stage has kept the result, and page and tabl
   const { stdout } = await place.do(["sweep", file, "--export", "csv"]);
   assert.equal(stdout.split("\r\n")[0]?.split(",")[6], "work.val_accuracy.epoch");
   assert.equal(stdout.split("\r\n")[2]?.split(",")[6], "3");
+});
+
+Deno.test("an exported table has no digits that are of rounding errors, and a float32 as few as read back", async () => {
+  await using place = await Workplace.copy();
+  const file = writeSweep(place, {
+    strategy: "grid",
+    space: "{ x: [0.1, 0.2, 0.4, 0.7] }",
+    replicates: "3",
+    set: "{ work.noise: 0.1, work.epochs: 9 }",
+  });
+  const table = async (metric: string, replicates: string) => {
+    const text = Deno.readTextFileSync(file).replace(/metric: .*/, `metric: ${metric}`)
+      .replace(/replicates: .*/, `replicates: ${replicates}`);
+    Deno.writeTextFileSync(file, text);
+    await runSweep(place, [file]);
+    const { stdout } = await place.do(["sweep", file, "--export", "csv"]);
+    const [head = [], ...rows] = stdout.trimEnd().split("\r\n").map((line) => line.split(","));
+    const column = (name: string) => rows.map((row) => row[head.indexOf(name)] ?? "");
+    return { column, trials: stateOf(place).trials };
+  };
+  const means = await table("judge.accuracy", "3");
+  for (const [i, { metrics, seconds }] of means.trials.entries()) {
+    const mean = metrics.reduce((sum, { value }) => sum + value, 0) / 3;
+    const told = means.column("judge.accuracy")[i] ?? "";
+    assert.ok(told.replace(/\D/g, "").length <= 16 && Math.abs(Number(told) - mean) < 1e-14, told);
+    // What a run has counted itself, and what it finds: both are whole milliseconds.
+    assert.match(String(seconds), /^\d+(\.\d{1,3})?$/);
+    assert.match(means.column("seconds")[i] ?? "", /^\d+(\.\d{1,3})?$/);
+  }
+  const judge = join(dirname(file), "judge.ts");
+  Deno.writeTextFileSync(
+    judge,
+    Deno.readTextFileSync(judge).replace('loss: { dtype: "float64"', 'loss: { dtype: "float32"')
+      .replace('"loss", "float64", [1], Float64Array', '"loss", "float32", [1], Float32Array'),
+  );
+  const singles = await table("judge.loss", "1");
+  for (const [i, { metrics }] of singles.trials.entries()) {
+    const told = singles.column("judge.loss")[i] ?? "";
+    assert.equal(Math.fround(Number(told)), metrics[0]?.value);
+    assert.ok(told.replace(/^\D*0?\.?0*/, "").length <= 9, told);
+  }
 });
 
 Deno.test("of a training it is the kept epoch's value by which it is judged", async () => {

@@ -8,7 +8,7 @@ import type { Store } from "../store/local.ts";
 import { lockPath } from "./path.ts";
 
 export type Kept =
-  | { readonly type: "same" }
+  | { readonly type: "same"; readonly name: string }
   | { readonly type: "written"; readonly name: string; readonly anew: boolean }
   /** The lock stays; the first difference, and how many there are besides. */
   | {
@@ -38,12 +38,14 @@ export async function keepLock(
     ]),
   ];
   const key = await digestOf(asked);
-  if (text !== null && await store.readCache("locks", key) === "same") return { type: "same" };
+  if (text !== null && await store.readCache("locks", key) === "same") {
+    return { type: "same", name };
+  }
   const { lockOf, lockText, parseLock } = await import("./lock.ts");
   const found = await lockOf(plan, done, store);
   if (text === null || update) {
     const next = lockText(found, plan.config);
-    if (next === text) return { type: "same" };
+    if (next === text) return { type: "same", name };
     publishFile(path, next);
     return { type: "written", name, anew: text !== null };
   }
@@ -55,16 +57,21 @@ export async function keepLock(
   const [first] = all;
   if (first === undefined) {
     await store.writeCache("locks", key, "same");
-    return { type: "same" };
+    return { type: "same", name };
   }
   return { type: "differs", name, first: describeDifference(first), more: all.length - 1 };
 }
 
-/** What the user reads of it; null: nothing. */
-export function describeKept(kept: Kept): string | null {
+/** Said where a run comes to the lock's bits. */
+export function lockHeld(name: string): string {
+  return `All tensors are those of ${name}`;
+}
+
+/** What the user reads of it. */
+export function describeKept(kept: Kept): string {
   switch (kept.type) {
     case "same":
-      return null;
+      return lockHeld(kept.name);
     case "written":
       return `${kept.anew ? "wrote" : "made"} ${kept.name}: the digests of all tensors, to be ` +
         "committed with the config";

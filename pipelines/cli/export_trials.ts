@@ -4,6 +4,7 @@ import { type Call, UsageError, value } from "./command.ts";
 import { type OpenedSweep, publishFile } from "./engine.ts";
 import { shortPath, userPath } from "./place.ts";
 import { processTerminal } from "./terminal.ts";
+import { shortSingle, withoutErrors } from "./text.ts";
 
 type Cell = string | number | boolean | null;
 
@@ -38,7 +39,8 @@ export async function exportTrials(
 
 /** Columns by name, in order: what is known of a trial, then its params by path. */
 function columns(data: SweepData): [name: string, of: (trial: SweepTrial) => Cell][] {
-  const values = ({ metrics }: SweepTrial) => metrics.map((one) => one.value);
+  const values = ({ metrics }: SweepTrial) =>
+    metrics.map(({ value, single }) => single === true ? shortSingle(value) : value);
   const figure = (of: (some: readonly number[]) => number) => (trial: SweepTrial) =>
     trial.metrics.length === 0 ? null : of(values(trial));
   return [
@@ -48,7 +50,7 @@ function columns(data: SweepData): [name: string, of: (trial: SweepTrial) => Cel
     ...data.rungs === null
       ? []
       : [[data.rungs.param, ({ reached }: SweepTrial) => reached]] as ReturnType<typeof columns>,
-    [data.metric, figure((some) => some.reduce((sum, one) => sum + one, 0) / some.length)],
+    [data.metric, figure(mean)],
     [`${data.metric}.least`, figure((some) => Math.min(...some))],
     [`${data.metric}.most`, figure((some) => Math.max(...some))],
     ...data.unit === undefined ? [] : [[
@@ -63,6 +65,11 @@ function columns(data: SweepData): [name: string, of: (trial: SweepTrial) => Cel
       (trial) => cellOf(trial, path),
     ]),
   ];
+}
+
+function mean(some: readonly number[]): number {
+  const sum = some.reduce((sum, one) => sum + one, 0);
+  return some.length === 1 ? sum : withoutErrors(sum / some.length);
 }
 
 /** A number is one, in a list of choices, too; other choices go by their names. */

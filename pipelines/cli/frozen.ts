@@ -5,6 +5,7 @@ import {
   settingDifferences,
   tensorDifferences,
 } from "../certificate/differences.ts";
+import { lockHeld } from "../certificate/keep.ts";
 import { type Lock, lockOf, parseLock } from "../certificate/lock.ts";
 import { lockPath } from "../certificate/path.ts";
 import { findTensor, firstDifference, whyOther } from "../certificate/reference.ts";
@@ -40,6 +41,11 @@ export function settingLines(lock: Lock, plan: Plan, whole: boolean): string[] {
     ...all.length > 20 ? [`  and ${all.length - 20} more`] : [],
     "  help: `--update-lock` instead of `--frozen` accepts it",
   ];
+}
+
+/** What is said where all tensors are the lock's. */
+export function heldText(plan: Plan): string {
+  return lockHeld(shortPath(lockPath(plan.config)));
 }
 
 /** What is said where tensors are not the lock's, of the first in the plan's order; empty: all are. */

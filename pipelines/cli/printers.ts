@@ -1,19 +1,17 @@
 /** What a run prints, by kind of output: a live table, plain lines, only the end, or JSON. */
 import type { Event, Listener } from "../run/event.ts";
+import { failureLines, figureLines, lastLine } from "./end_rows.ts";
+import { progressLine, table } from "./live_rows.ts";
 import {
   type Describe,
-  endedLine,
-  failureLines,
+  endedLines,
   hitsLine,
-  lastLine,
   logLines,
   neverBegan,
   neverLine,
   noticeLine,
   plainLine,
-  progressLine,
   retriedLine,
-  table,
   trialLine,
 } from "./rows.ts";
 import { Screen } from "./screen.ts";
@@ -51,6 +49,12 @@ function end(watch: Watch, printing: Printing): string {
   const isOpen = watch.end?.interrupted === true && printing.isSweep !== true;
   const more = isOpen ? ["the same command goes on"] : [];
   return [...failures, lastLine(watch, shorten), ...more].map((line) => `${line}\n`).join("");
+}
+
+/** Lines for what it came to; a reader of no terminal has room. */
+function figures(watch: Watch, { terminal }: Printing): string {
+  const lines = figureLines(watch, terminal.live ? terminal.size().columns - 1 : Infinity);
+  return lines.map((line) => `${line}\n`).join("");
 }
 
 /** Only warnings, failures and the last line. */
@@ -105,7 +109,7 @@ export function linesPrinter(printing: Printing): Printer {
       if (event.type === "run-ended") {
         const never = watch.ended.filter(neverBegan);
         if (never.length > 0) printing.terminal.write(`${neverLine(never, PLAIN)}\n`);
-        printing.terminal.write(end(watch, printing));
+        printing.terminal.write(figures(watch, printing) + end(watch, printing));
       }
     },
     close() {},
@@ -136,7 +140,7 @@ export function livePrinter(printing: Printing): Printer {
       else if (one.outcome === "hit") hits.push(one);
       else {
         flush();
-        lines.push(endedLine(one, describe, terminal.paint, columns - 1));
+        lines.push(...endedLines(one, describe, terminal.paint, columns - 1));
       }
     }
     flush();
@@ -156,10 +160,13 @@ export function livePrinter(printing: Printing): Printer {
     on(event: Event) {
       watch.on(event, now());
       if (event.type === "node-log" && printing.isSweep !== true) {
-        logs.push(...logLines(event.node, event.message, terminal.size().columns - 1));
+        logs.push(...logLines(event, watch, terminal.size().columns - 1));
       }
       if (event.type === "warning" || event.type === "note" || event.type === "diverged") {
-        logs.push(noticeLine(event, terminal.paint));
+        const line = noticeLine(event, terminal.paint);
+        // What is found after the end has no table to stand above.
+        if (watch.end === null) logs.push(line);
+        else terminal.write(`${line}\n`);
       }
       if (event.type === "node-retried") {
         logs.push(retriedLine(event.node, event.attempt, event.failure.message));
@@ -173,7 +180,8 @@ export function livePrinter(printing: Printing): Printer {
         if (never.length > 0) {
           lines.push(neverLine(never, terminal.paint, terminal.size().columns - 1));
         }
-        terminal.write(lines.map((line) => `${line}\n`).join("") + end(watch, printing));
+        const told = lines.map((line) => `${line}\n`).join("");
+        terminal.write(told + figures(watch, printing) + end(watch, printing));
       }
     },
     close: stop,

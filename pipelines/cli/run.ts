@@ -56,8 +56,11 @@ export async function run(call: Call): Promise<number> {
     if (failed) return 1;
     const named = value(call, "against");
     const against = named === undefined ? null : openStoreAt(named);
-    const lines = await frozen?.tensorLines(locked, plan, done, store, against) ?? [];
-    return frozen && complain(lines) ? frozen.DIFFERS : 0;
+    if (frozen === null) return 0;
+    const lines = await frozen.tensorLines(locked, plan, done, store, against);
+    if (complain(lines)) return frozen.DIFFERS;
+    printer.on({ type: "note", message: frozen.heldText(plan) });
+    return 0;
   } finally {
     printer.close();
     interrupt.stop();

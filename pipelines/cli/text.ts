@@ -55,6 +55,20 @@ export function shortNumber(value: number, digits = 4): string {
   return String(Number(value.toPrecision(digits)));
 }
 
+/** A float32 with as few digits as read back as it: 0.1, not 0.10000000149011612. */
+export function shortSingle(value: number): number {
+  for (let digits = 1; digits < 9; digits++) {
+    const found = Number(value.toPrecision(digits));
+    if (Math.fround(found) === value) return found;
+  }
+  return Number(value.toPrecision(9));
+}
+
+/** Without the last digits, which are those of rounding errors where it was computed: 0.2, not 0.20000000000000004. */
+export function withoutErrors(value: number): number {
+  return Number(value.toPrecision(15));
+}
+
 // deno-lint-ignore no-control-regex -- colour codes begin with a control character
 const CODES = /\u001b\[[0-9;]*m/g;
 /** Characters that take two columns: East Asian wide forms and most emoji. */

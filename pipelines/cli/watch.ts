@@ -1,6 +1,6 @@
 /** What is known of a run from its events so far; all that the printers read. Times are given to it. */
 import type { MissReason, NodeId, Outcome } from "../plan/plan.ts";
-import type { Event, Failure } from "../run/event.ts";
+import type { Event, Failure, Told } from "../run/event.ts";
 import type { Progress } from "../stage.ts";
 
 /** Speed is measured over at most this much of the past, so that it follows what happens now. */
@@ -43,6 +43,9 @@ export interface Tried {
 
 const HOUR = 3_600_000;
 
+/** So many messages are remembered. */
+const MOST_SAID = 1000;
+
 export class Watch {
   tried: Tried | null = null;
   /** When the first trial ended that was not there before, and how many have since. */
@@ -52,8 +55,11 @@ export class Watch {
   nodes = 0;
   readonly running = new Map<NodeId, Running>();
   readonly ended: Ended[] = [];
+  /** Messages of several lines, by who said each first. */
+  readonly said = new Map<string, NodeId>();
   started = 0;
   report: string | null = null;
+  told: Told = { figures: [], more: 0 };
   end: (Event & { type: "run-ended" }) | null = null;
 
   /** `now` in milliseconds, from any fixed start. */
@@ -119,10 +125,16 @@ export class Watch {
         // The first is the page; a sweep's second is the winner's config.
         this.report ??= event.path;
         break;
+      case "figures":
+        this.told = event;
+        break;
       case "run-ended":
         this.end = event;
         break;
       case "node-log":
+        if (!event.message.trimEnd().includes("\n") || this.said.size >= MOST_SAID) break;
+        if (!this.said.has(event.message)) this.said.set(event.message, event.node);
+        break;
       case "node-retried":
       case "warning":
       case "note":

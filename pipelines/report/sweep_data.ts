@@ -14,11 +14,15 @@ export interface SweepParameter {
 /** `pruned`: halving has not let it go on. `running`: begun, or waiting for its turn. */
 export type TrialState = "done" | "pruned" | "failed" | "running";
 
-/** `at`: of which `unit`, e.g. epoch, it is, from 1, where its stage keeps one of several. */
+/**
+ * `at`: of which `unit`, e.g. epoch, it is, from 1, where its stage keeps one of several. `single`: it is a
+ * float32.
+ */
 export interface Measured {
   readonly seed: string;
   readonly value: number;
   readonly at?: number;
+  readonly single?: boolean;
 }
 
 export interface SweepTrial {

@@ -29,6 +29,19 @@ export interface Failure {
   readonly folder?: string | null;
 }
 
+/** What one output tells. */
+export interface Figures {
+  readonly node: NodeId;
+  readonly output: string;
+  readonly values: Readonly<Record<string, number>>;
+}
+
+/** What a run came to, and of how many more outputs it could tell. */
+export interface Told {
+  readonly figures: readonly Figures[];
+  readonly more: number;
+}
+
 export type Event =
   | {
     readonly type: "run-started";
@@ -87,6 +100,8 @@ export type Event =
   /** The same key, another result than before: code that is not deterministic, or damage. */
   | { readonly type: "diverged"; readonly node: NodeId; readonly divergence: Divergence }
   | { readonly type: "report-published"; readonly path: string }
+  /** What it came to, of all that is done. */
+  | ({ readonly type: "figures" } & Told)
   | {
     readonly type: "run-ended";
     readonly run: string;

@@ -118,6 +118,11 @@ export class Journal {
       case "trial-ended":
       case "run-ended":
         return { ...event };
+      case "figures":
+        return {
+          ...event,
+          figures: event.figures.map((one) => ({ ...one, values: { ...one.values } })),
+        };
       default:
         return event satisfies never;
     }

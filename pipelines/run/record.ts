@@ -8,6 +8,7 @@ import type { Store } from "../store/local.ts";
 import { removeOldProgress } from "../store/progress.ts";
 import type { RunRecord } from "../store/store.ts";
 import type { Listener } from "./event.ts";
+import { figuresOf } from "./figures.ts";
 import { Journal } from "./journal.ts";
 import { memoryForStages } from "./memory.ts";
 import { packages } from "./packages.ts";
@@ -101,6 +102,7 @@ export async function runAndRecord(
   } catch (error) {
     listen({ type: "warning", message: error instanceof Error ? error.message : String(error) });
   }
+  if (asked.sweep === undefined) await tellFigures(plan, done, store, listen);
   held?.close();
   if (last !== null) listen(last);
   journal.close();
@@ -151,9 +153,7 @@ export async function keepRun(
     try {
       const kept = await keepLock(plan, done, store, asked.lock === "update");
       const message = describeKept(kept);
-      if (message !== null) {
-        listen({ type: kept.type === "differs" ? "warning" : "note", message });
-      }
+      listen({ type: kept.type === "differs" ? "warning" : "note", message });
     } catch (error) {
       warn("The lock file is not kept", error);
     }
@@ -164,6 +164,16 @@ export async function keepRun(
     warn("The store does not know of the lock file", error);
   }
   return done;
+}
+
+async function tellFigures(plan: Plan, done: Done, store: Store, listen: Listener): Promise<void> {
+  try {
+    const told = await figuresOf(plan, done, store);
+    if (told.figures.length > 0) listen({ type: "figures", ...told });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    listen({ type: "warning", message: `Its figures cannot be told: ${why}` });
+  }
 }
 
 /** Keeps `gc` away while the run goes on; waits while one removes. Null where the store cannot be written. */

@@ -151,8 +151,8 @@ function trialOf(
   };
 }
 
-function measured({ seed, value, at }: Entry["replicates"][number]): Measured {
-  return { seed, value, ...at === null ? {} : { at } };
+function measured({ seed, value, at, single }: Entry["replicates"][number]): Measured {
+  return { seed, value, ...at === null ? {} : { at }, ...single ? { single } : {} };
 }
 
 /** Values by the paths that `--set` takes, with the variant that is swept; in the order that `--set` needs. */
@@ -227,10 +227,17 @@ async function curvesOf(
 class Cost {
   readonly #counted = new Set<NodeId>();
   readonly counts = { ran: 0, hits: 0 };
-  seconds = 0;
-  saved = 0;
+  /** Whole milliseconds: a sum of seconds would be 2.2479999999999998. */
+  readonly #milliseconds = { all: 0, saved: 0 };
 
   constructor(readonly store: Store, readonly facts: Facts) {}
+
+  get seconds(): number {
+    return this.#milliseconds.all / 1000;
+  }
+  get saved(): number {
+    return this.#milliseconds.saved / 1000;
+  }
 
   /** Seconds of these, as they were made. */
   of(nodes: readonly Node[]): number {
@@ -240,13 +247,13 @@ class Cost {
       if (fact === undefined || fact.outcome === "blocked" || this.#counted.has(id)) continue;
       this.#counted.add(id);
       const isHit = fact.outcome === "hit";
-      const seconds = (isHit ? fact.took ?? 0 : fact.milliseconds) / 1000;
-      if (isHit) this.saved += seconds;
+      const took = isHit ? fact.took ?? 0 : fact.milliseconds;
+      if (isHit) this.#milliseconds.saved += took;
       this.counts[isHit ? "hits" : "ran"]++;
-      this.seconds += seconds;
-      sum += seconds;
+      this.#milliseconds.all += took;
+      sum += took;
     }
-    return sum;
+    return sum / 1000;
   }
 }
 

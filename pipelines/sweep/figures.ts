@@ -17,15 +17,20 @@ export interface Asked {
   readonly curves: Readonly<Record<string, { readonly unit: string; readonly kept: string }>>;
 }
 
-/** `at`: which of its curve's values it is, from 1; null: it is no curve of which one is kept. */
+/**
+ * `at`: which of its curve's values it is, from 1; null: it is no curve of which one is kept. `single`: its tensor
+ * is float32, so that fewer digits tell it.
+ */
 export interface Figure {
   readonly value: number;
   readonly at: number | null;
+  readonly single: boolean;
 }
 
 interface Found {
   readonly output: string;
   readonly attributes: JsonObject;
+  readonly single: boolean;
   readonly values: readonly number[];
 }
 
@@ -46,7 +51,8 @@ export async function readTensor(
     if (count === 0 || count > MOST_VALUES) return null;
     const artifact = await openArtifact(store.objectFolder(digest), digest);
     const values = Array.from(await artifact.tensor(name, found.dtype).read());
-    return { output, attributes: artifact.attributes, values };
+    const single = found.dtype === "float32";
+    return { output, attributes: artifact.attributes, single, values };
   }
   return null;
 }
@@ -81,20 +87,20 @@ export class Figures {
   }
 
   /** The value of what its stage has kept, a model with the weights of an earlier epoch, say; else the last. */
-  #keptOf({ output, attributes, values }: Found): Figure | null {
+  #keptOf({ output, attributes, single, values }: Found): Figure | null {
     const curves = this.asked.curves[output];
     const kept = curves === undefined ? null : Number(attributes[curves.kept]);
     const at = kept !== null && values[kept - 1] !== undefined ? kept : null;
     const value = at === null ? values.at(-1) : values[at - 1];
     // JSON has no other numbers.
-    return value !== undefined && Number.isFinite(value) ? { value, at } : null;
+    return value !== undefined && Number.isFinite(value) ? { value, at, single } : null;
   }
 
   async close(): Promise<void> {
     if (!this.#isNew) return;
     const values = [...this.#known].map(([key, figure]) => [
       key,
-      figure === null ? null : [figure.value, figure.at],
+      figure === null ? null : [figure.value, figure.at, figure.single],
     ]);
     await this.store.writeCache("figures", keyOf(this.asked), Object.fromEntries(values));
   }
@@ -106,6 +112,7 @@ function keyOf({ tensor, curves }: Asked): Json {
 }
 
 function parseFigure(written: unknown): Figure | null {
-  const [value, at] = Array.isArray(written) ? written : [];
-  return typeof value === "number" ? { value, at: typeof at === "number" ? at : null } : null;
+  const [value, at, single] = Array.isArray(written) ? written : [];
+  if (typeof value !== "number") return null;
+  return { value, at: typeof at === "number" ? at : null, single: single === true };
 }

@@ -9,7 +9,7 @@ const executablePath = await chromium();
 
 /** What `deno task ui` runs, with its rights. */
 const WORDS: readonly string[] = JSON.parse(Deno.readTextFileSync(join(ROOT, "deno.json")))
-  .tasks.ui.split(" ").slice(1);
+  .tasks.ui.command.split(" ").slice(1);
 
 /** A command line of `ui` that ends by itself. */
 export async function ended(

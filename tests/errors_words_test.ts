@@ -155,12 +155,10 @@ Deno.test("a file or folder that is no config is told to be that, with exit code
       'error: "configs/sweeps" is a folder, wanted a sweep\n  help: There are: ' +
       "configs/sweeps/fashion-tuning.yaml, configs/sweeps/quickstart.yaml\n",
     ],
-    ...["plan", "run", "submit"].map((name) =>
-      [
-        [name, "stages"],
-        'error: "stages" is a folder, wanted a config\n  help: No YAML file lies in it\n',
-      ] as const
-    ).map(([words, told]) => [[...words], told] as const),
+    ...["plan", "run", "submit"].map((name): [string[], string] => [
+      [name, "stages"],
+      'error: "stages" is a folder, wanted a config\n  help: No YAML file lies in it\n',
+    ]),
     [
       ["run", "README.md"],
       'error: "README.md" is no config: its text is no map\n' +

@@ -25,6 +25,9 @@ const FOLDERS = [
   "numerics",
 ];
 
+/** The same, of a room's size. */
+const ALONE = ["pipelines/json.ts", "pipelines/names.ts", "pipelines/stage.ts"];
+
 interface Cached {
   /** By the paths that led there, which may be links. */
   readonly files: readonly string[];
@@ -108,7 +111,7 @@ function engineFiles(root: string): string[] {
     }
   };
   for (const folder of FOLDERS) visit(`${root}/${folder}`);
-  return [...found.sort(), `${root}/pipelines/json.ts`, `${root}/pipelines/stage.ts`];
+  return [...found.sort(), ...ALONE.map((path) => `${root}/${path}`)];
 }
 
 /** Of names, of where they lead, and of contents; a file that is not there counts as such. */

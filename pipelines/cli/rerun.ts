@@ -91,7 +91,7 @@ async function runIn(store: string, call: Call): Promise<Rerun> {
   const opened = await openPlan({
     ...call,
     flags: { ...call.flags, store, reports: `${store}/reports` },
-  });
+  }, true);
   const printer = choosePrinter({
     terminal,
     describe: opened.describe,

@@ -88,6 +88,8 @@ function endOf(layers: readonly Layer[]): End | null {
         return end(spec.activation);
       case "batchNormalization":
         return end("linear");
+      default:
+        spec satisfies never;
     }
   }
   return null;

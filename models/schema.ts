@@ -118,9 +118,32 @@ const layerMap = z.strictObject({
   });
 }).meta({ minProperties: 1, maxProperties: 1 });
 
+/** Layers that need no settings. */
+const BARE = ["flatten", "batchNormalization"] as const;
+/** What the others need at least, as an example. */
+const SETTINGS: Readonly<Record<Exclude<LayerType, typeof BARE[number]>, string>> = {
+  conv2d: "{ filters: 32, kernelSize: 3 }",
+  maxPooling2d: "2",
+  averagePooling2d: "2",
+  dropout: "0.5",
+  activation: "relu",
+  dense: "10",
+};
+type LayerType = keyof typeof layerMap.shape;
+
 /** A layer as a config has it: its type and settings, or the bare type where none are needed. */
 export const layerSchema = z.union([
-  z.enum(["flatten", "batchNormalization"]).transform((type) => layerMap.parse({ [type]: {} })),
+  // All types, so that a complaint of an unknown one lists them; editors are told those that can stand alone.
+  layerMap.keyof().meta({ enum: [...BARE] }).transform((type, context) => {
+    if (type === "flatten" || type === "batchNormalization") {
+      return layerMap.parse({ [type]: {} });
+    }
+    const message = `Found "${type}" alone, wanted its settings too, as in "${type}: ${
+      SETTINGS[type]
+    }"`;
+    context.addIssue({ code: "custom", message });
+    return z.NEVER;
+  }),
   layerMap,
 ]);
 

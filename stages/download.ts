@@ -36,7 +36,7 @@ export default defineStage({
     const get = async (file: (typeof files)[number], shape: readonly number[]) => {
       const show = (done: number) =>
         progress({ done: before + done, total, unit: "byte", facts: { file: file.name } });
-      const packed = await obtain(file, {
+      const { bytes, isPacked } = await obtain(file, {
         folders: datasets,
         folder: FOLDER,
         publisher: `http://${HOST}/`,
@@ -48,7 +48,8 @@ export default defineStage({
       show(0);
       const header = 4 + 4 * shape.length;
       const length = shape.reduce((product, size) => product * size, 1);
-      return parseIdx(await gunzip(packed, header + length, file.name), shape, file.name);
+      const unpacked = isPacked ? await gunzip(bytes, header + length, file.name) : bytes;
+      return parseIdx(unpacked, shape, file.name);
     };
     for (const split of SPLITS) {
       const shape = [split.count, SIZE, SIZE, 1];

@@ -169,7 +169,7 @@ export default defineStage({
     const load = (family: Family) => kernel(family);
     if (context.profile !== null) {
       if (params.backend === "tape") {
-        throw new Error('Cannot profile this training: its backend is "tape", wanted "wasm"');
+        throw new Error('Cannot profile this training: its backend is "tape", wanted "compiled"');
       }
       const modules = await compileKernels(families, load);
       const asked = { ...context.profile, settings, modules, passes, params, signal };

@@ -160,7 +160,7 @@ hit 2, to run 1, waiting 0
       /\nloss {2}float64 {2}\[2\] {2}16 B\n {2}least \S+, greatest \S+, mean \S+\n/,
     );
     assert.equal(
-      await fails(1, "show", TINY, "train@logits.history", "--tensor", "los"),
+      await fails(2, "show", TINY, "train@logits.history", "--tensor", "los"),
       `error: It holds no tensor "los"
   help: it holds: accuracy, learning_rate, loss, val_accuracy, val_loss
 `,
@@ -169,7 +169,7 @@ hit 2, to run 1, waiting 0
 
   await t.step("a file holds no tensors", async () => {
     assert.equal(
-      await fails(1, "show", TINY, "report", "--tensor", "x"),
+      await fails(2, "show", TINY, "report", "--tensor", "x"),
       "error: It is a file and holds no tensors\n",
     );
   });
@@ -188,7 +188,7 @@ hit 2, to run 1, waiting 0
     assert.equal(one.split("\n").length, 3 + 11 + 1);
     assert.match(one, /^ran {2}train@logits +\d\.\d s {2}[0-9a-f]{12}$/m);
     assert.equal(
-      await fails(1, "runs", "1999"),
+      await fails(2, "runs", "1999"),
       'error: There is no run "1999"\n  help: `deno task runs` lists them; `latest` and `latest~1` are the newest and the one before\n',
     );
   });
@@ -222,7 +222,7 @@ hit 2, to run 1, waiting 0
       'error: --jobs "0" is no number of threads\n  help: give a whole number from 1\n',
     );
     assert.equal(
-      await fails(1, "show", "3fa4b1c2"),
+      await fails(2, "show", "3fa4b1c2"),
       'error: There is no artifact "3fa4b1c2" in the store\n',
     );
   });

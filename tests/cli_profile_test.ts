@@ -114,7 +114,7 @@ Deno.test("a training that has been run is profiled without a trace in its resul
     assert.deepEqual(await place.do(["profile", TINY, "train@logits", ...tape]), {
       code: 1,
       stdout: "",
-      stderr: 'error: Cannot profile this training: its backend is "tape", wanted "wasm"\n',
+      stderr: 'error: Cannot profile this training: its backend is "tape", wanted "compiled"\n',
     });
   });
 

@@ -14,7 +14,7 @@ Deno.test("a config that cannot be read is named, with the nearest one that can"
       help: Did you mean "/configs/fashion.yaml"?`,
   );
   assert.match(await at("nowhere", "a.yaml"), /\n {2}help: There is no folder "[/\\]nowhere"$/);
-  assert.match(await at("stages"), /^error: Cannot read "[/\\]stages": it is not a file$/);
+  assert.match(await at("stages"), /^error: "[/\\]stages" is a folder, wanted a config$/m);
   assert.equal(
     await rig.complaint(new Uint8Array([97, 0xff])),
     'error: Cannot read "/configs/c.yaml": it is not UTF-8 text',

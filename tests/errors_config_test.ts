@@ -83,7 +83,8 @@ const CASES: readonly Case[] = [
     what: "an unknown layer",
     from: "- flatten",
     to: "- flaten",
-    told: `error: Found "flaten", wanted one of "flatten", "batchNormalization"
+    told:
+      `error: Found "flaten", wanted one of "conv2d", "maxPooling2d", "averagePooling2d", "dropout", "batchNormalization", "activation", "flatten", "dense"
   --> configs/c.yaml:12:11
 12 |         - flaten
    |           ^^^^^^

@@ -75,6 +75,11 @@ export async function command(
   return { code: status.code, stdout, stderr };
 }
 
+/** What a command has printed by `--json`. */
+export function linesOf(text: string): Record<string, unknown>[] {
+  return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+}
+
 async function collect(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   onLine: (line: string) => void = () => {},

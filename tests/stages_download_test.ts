@@ -1,5 +1,7 @@
 /** The download stage on the real Fashion-MNIST, and on folders that hold something else. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { FOLDER, SPLITS } from "../stages/datasets/fashion.ts";
 import download from "../stages/download.ts";
 import { checkStage, realFashion, runStage } from "./stages_rig.ts";
 
@@ -38,5 +40,31 @@ Deno.test({ name, ignore: folder === null }, async () => {
     assert.equal((mean / 255).toFixed(4), "0.2860");
     assert.equal((Math.sqrt(variance) / 255).toFixed(4), "0.3530");
     assert.equal(labels[0], 9, "the first image is an ankle boot");
+  }
+});
+
+const bare = "the real Fashion-MNIST is taken unpacked, by the digests of its unpacked files";
+Deno.test({ name: bare, ignore: folder === null }, async () => {
+  const unpacked = await Deno.makeTempDir();
+  try {
+    await Deno.mkdir(join(unpacked, FOLDER));
+    for (const { name } of SPLITS.flatMap((split) => [split.images, split.labels])) {
+      const packed = await Deno.open(join(folder ?? "", FOLDER, name));
+      const target = join(unpacked, FOLDER, name.replace(".gz", ""));
+      await Deno.writeFile(
+        target,
+        packed.readable.pipeThrough(new DecompressionStream("gzip")),
+      );
+    }
+    const { outputs, logs } = await runStage(download, {
+      with: { dataset: "fashion-mnist" },
+      datasets: [unpacked],
+    });
+    assert.deepEqual(logs, []);
+    assert.deepEqual(outputs["train"]?.tensor("images", "uint8").shape, [60000, 28, 28, 1]);
+    const labels = await outputs["test"]?.tensor("labels", "uint8").read();
+    assert.deepEqual([...labels?.subarray(0, 5) ?? []], [9, 2, 1, 1, 6]);
+  } finally {
+    await Deno.remove(unpacked, { recursive: true });
   }
 });

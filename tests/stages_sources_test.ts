@@ -4,7 +4,13 @@ import type { DataFile } from "../stages/datasets/fashion.ts";
 import { download, obtain, sha256 } from "../stages/datasets/sources.ts";
 
 const bytes = Uint8Array.from({ length: 1000 }, (_, i) => (i * 7 + (i >> 4)) % 256);
-const wanted: DataFile = { name: "data.gz", bytes: 1000, sha256: await sha256(bytes) };
+const plain = bytes.slice(0, 600).reverse();
+const wanted: DataFile = {
+  name: "data.gz",
+  bytes: 1000,
+  sha256: await sha256(bytes),
+  unpacked: { bytes: 600, sha256: await sha256(plain) },
+};
 const wrong = bytes.toReversed();
 const wrongDigest = await sha256(wrong);
 
@@ -220,7 +226,7 @@ Deno.test("folders are tried in their order, and the publisher is not asked if o
   await withFolders([null, bytes, wrong], async (folders) => {
     await withPublisher(() => whole, async (url, asked) => {
       const logs: string[] = [];
-      assert.deepEqual(await obtain(wanted, places(folders, url, logs)), bytes);
+      assert.deepEqual(await obtain(wanted, places(folders, url, logs)), { bytes, isPacked: true });
       assert.deepEqual(logs, []);
       assert.deepEqual(asked, []);
     });
@@ -231,7 +237,7 @@ Deno.test("a wrong file in a folder is named with both digests and passed over",
   await withFolders([wrong, bytes], async (folders) => {
     await withPublisher(() => whole, async (url, asked) => {
       const logs: string[] = [];
-      assert.deepEqual(await obtain(wanted, places(folders, url, logs)), bytes);
+      assert.deepEqual(await obtain(wanted, places(folders, url, logs)), { bytes, isPacked: true });
       assert.deepEqual(logs, [
         `Passed over: "${folders[0]}/set/data.gz" is a wrong file (1000 bytes): ` +
         `its SHA-256 is ${wrongDigest}, wanted ${wanted.sha256} (1000 bytes)`,
@@ -245,7 +251,7 @@ Deno.test("a file far too large is passed over by its size", async () => {
   await withFolders([new Uint8Array(5000)], async (folders) => {
     await withPublisher(() => whole, async (url, asked) => {
       const logs: string[] = [];
-      assert.deepEqual(await obtain(wanted, places(folders, url, logs)), bytes);
+      assert.deepEqual(await obtain(wanted, places(folders, url, logs)), { bytes, isPacked: true });
       assert.deepEqual(logs, [
         `Passed over: "${folders[0]}/set/data.gz" is a wrong file: 5000 bytes, wanted 1000`,
       ]);
@@ -262,12 +268,30 @@ Deno.test("where no source has the right file, each is listed with what is wrong
       await assert.rejects(obtain(wanted, places(folders, url)), {
         message: [
           'Cannot get "data.gz": none of its sources has it',
-          `  "${folders[0]}/set/data.gz" does not exist`,
+          `  "${folders[0]}/set/data.gz" does not exist, nor does "data" beside it`,
           `  "${folders[1]}/set/data.gz" ${facts}`,
           `  "${url}data.gz" ${facts}`,
           "Put the file into one of these folders, or name another by CRISOL_DATASETS",
         ].join("\n"),
       });
+    });
+  });
+});
+
+Deno.test("a file that lies there unpacked is taken by the digest of its own bytes", async () => {
+  await withFolders([null, bytes], async (folders) => {
+    await withPublisher(() => whole, async (url, asked) => {
+      const logs: string[] = [];
+      await Deno.mkdir(`${folders[0]}/set`, { recursive: true });
+      await Deno.writeFile(`${folders[0]}/set/data`, plain);
+      const found = await obtain(wanted, places(folders, url, logs));
+      assert.deepEqual(found, { bytes: plain, isPacked: false });
+      // One that was cut, or unpacked from another file, is named and passed over.
+      await Deno.writeFile(`${folders[0]}/set/data`, plain.subarray(1));
+      const next = await obtain(wanted, places(folders, url, logs));
+      assert.deepEqual(next, { bytes, isPacked: true });
+      assert.match(logs[0] ?? "", /^Passed over: "[^"]+\/set\/data" is a wrong file \(599 bytes\)/);
+      assert.deepEqual(asked, []);
     });
   });
 });

@@ -93,6 +93,39 @@ Deno.test("what is no folder, has no name or is the root of all is no store", as
   assert.deepEqual([...Deno.readDirSync(place.root)].map(({ name }) => name).sort(), before);
 });
 
+Deno.test("a command that reads makes no store where there is none", async (t) => {
+  await using place = await Workplace.copy();
+  own(place, "");
+  const none = join(place.folder, "none"), empty = join(place.folder, "empty");
+  const temporary = join(place.folder, "tmp");
+  Deno.mkdirSync(join(empty, "lost+found"), { recursive: true });
+  Deno.mkdirSync(temporary);
+  const makers = ["run", "sweep", "submit", "ui", "profile"];
+  const readers = COMMANDS.filter((words) =>
+    !makers.includes(words[0] ?? "") && !words.includes("--rerun")
+  );
+  for (const words of [...readers, ["run", CONFIG, "--dry-run"]]) {
+    await t.step(words.join(" "), async () => {
+      for (const store of [none, empty]) {
+        const { code, stderr } = await command(place.root, [...words, "--store", store], {
+          env: { TMPDIR: temporary },
+        });
+        assert.ok(code < 3, stderr);
+        assert.doesNotMatch(stderr, /--debug/);
+      }
+      assert.ok(!isThere(none));
+      assert.deepEqual(snapshot(empty), { "lost+found": "" });
+      assert.deepEqual([...Deno.readDirSync(temporary)], [], "what stood for it is gone");
+    });
+  }
+  await t.step("and a plan without a store is the same", async () => {
+    const plan = (store: string) => command(place.root, ["plan", CONFIG, "--store", store]);
+    const { code, stdout, stderr } = await plan(none);
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(stdout, /^one {2}runs: .*\nhit 0, to run 1, waiting 0$/m);
+  });
+});
+
 Deno.test("an empty folder becomes a store, and a store of a later Crisol is left alone", async () => {
   await using place = await Workplace.copy();
   own(place, "");

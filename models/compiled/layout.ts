@@ -211,7 +211,10 @@ function takeExtra(
       if (moments !== undefined) extra["moments"] = moments;
       return extra;
     }
-    default:
+    case "dense":
+    case "dropout":
+    case "activation":
+    case "softmax":
       return extra;
   }
 }

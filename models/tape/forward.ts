@@ -104,6 +104,8 @@ export function forwardOnTape(
       case "flatten":
         x = tf.reshape(x, [x.shape[0] ?? 0, ...outputShape]);
         break;
+      default:
+        spec satisfies never;
     }
   }
   return { output: x, logits, moving };

@@ -28,9 +28,10 @@ export function updateOnTape(
   t: number,
 ): void {
   const momentum = slots.get("momentum"), velocity = slots.get("velocity");
+  const lost = () => new Error(`The optimizer ${optimizer.type} lacks a slot of "${weight.name}"`);
   switch (optimizer.type) {
     case "rmsprop": {
-      if (velocity === undefined) break;
+      if (velocity === undefined) throw lost();
       const { rho, epsilon } = optimizer;
       blend(velocity, rho, tf.square(gradient));
       let change = tf.div(tf.mul(gradient, rate), tf.sqrt(tf.add(velocity, epsilon)));
@@ -42,7 +43,7 @@ export function updateOnTape(
       break;
     }
     case "adam": {
-      if (velocity === undefined || momentum === undefined) break;
+      if (velocity === undefined || momentum === undefined) throw lost();
       const { beta1, beta2, epsilon } = optimizer;
       blend(momentum, beta1, gradient);
       blend(velocity, beta2, tf.square(gradient));
@@ -60,6 +61,8 @@ export function updateOnTape(
       weight.assign(tf.add(weight, change));
       break;
     }
+    default:
+      optimizer satisfies never;
   }
 }
 

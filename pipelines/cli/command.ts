@@ -39,7 +39,7 @@ export interface CommandTable {
   load(): Promise<(call: Call) => number | Promise<number>>;
 }
 
-/** Wrong use of the command line: exit code 2. */
+/** Wrong use of the command line, such as a name of nothing that there is: exit code 2. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
   constructor(message: string, readonly help?: string) {

@@ -35,7 +35,10 @@ const FORCE: Flag = {
   description: "run this node even if its result is there; repeatable",
   repeatable: true,
 };
-const JSON_LINES: Flag = { flags: "--json", description: "print JSON instead of text" };
+const JSON_LINES: Flag = {
+  flags: "--json",
+  description: "print JSON, an object a line (docs/json.md)",
+};
 
 const JOBS: Flag = {
   flags: "-j, --jobs <number>",

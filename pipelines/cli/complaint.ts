@@ -1,5 +1,6 @@
 /** From anything thrown to what the user reads, and the exit code. */
 import { ConfigError } from "../config/config.ts";
+import { oddIn, visible as shown } from "../config/odd.ts";
 import { StoreError } from "../store/files.ts";
 import { CommandError, UsageError } from "./command.ts";
 import { COLOURS, PLAIN, visible } from "./text.ts";
@@ -18,7 +19,10 @@ export async function complaint(error: unknown, debug: boolean): Promise<Complai
   }
   const lines: string[] = [];
   if (error instanceof UsageError || error instanceof CommandError || error instanceof StoreError) {
-    lines.push(`${paint.bad("error")}: ${visible(error.message)}`);
+    // A message may have several lines; in each nothing stays unseen.
+    lines.push(`${paint.bad("error")}: ${error.message.split("\n").map(shown).join("\n")}`);
+    const odd = oddIn(error.message);
+    if (odd !== null) lines.push(`  note: ${odd}`);
     if (error.help !== undefined) lines.push(`  help: ${visible(error.help)}`);
   } else {
     lines.push(`${paint.bad("error")}: ${visible(firstLine(error))}`);

@@ -34,9 +34,14 @@ export async function diff(call: Call): Promise<number> {
     terminal.write(`wrote ${shortPath(path)}\n`);
     return 0;
   }
-  const lines = has(call, "json") ? [JSON.stringify(found)] : diffLines(found);
+  const lines = has(call, "json") ? jsonLines(found) : diffLines(found);
   for (const line of lines) terminal.write(`${line}\n`);
   return 0;
+}
+
+/** The two runs, then a line a node. */
+function jsonLines({ nodes, ...runs }: RunDiff): string[] {
+  return [runs, ...nodes].map((one) => JSON.stringify(one));
 }
 
 export function diffLines(found: RunDiff): string[] {

@@ -57,10 +57,10 @@ export interface Opened {
   run(asked: RunAsked, listen: Listener): Promise<Ended>;
 }
 
-/** `call`: CONFIG, then the nodes, if only some are wanted. */
-export async function openPlan(call: Call): Promise<Opened> {
+/** `call`: CONFIG, then the nodes, if only some are wanted. `makes`: a store, where there is none. */
+export async function openPlan(call: Call, makes = false): Promise<Opened> {
   const root = projectRoot();
-  const store = await holdStoreOf(call);
+  const store = await holdStoreOf(call, makes);
   const place = { path: userPath(argument(call, 0)), overrides: values(call, "set"), root };
   const whole = await readPlan(place, store) ?? await makeAndKeep(place, store);
   const words = call.arguments.slice(1);
@@ -143,10 +143,10 @@ export interface OpenedSweep extends SweepParts {
   data(): Promise<SweepData>;
 }
 
-/** `call`: FILE. */
-export async function openSweepOf(call: Call): Promise<OpenedSweep> {
+/** `call`: FILE. `makes`: a store, where there is none. */
+export async function openSweepOf(call: Call, makes = false): Promise<OpenedSweep> {
   const root = projectRoot();
-  const store = await holdStoreOf(call);
+  const store = await holdStoreOf(call, makes);
   const { openSweep } = await import("../sweep/open.ts");
   const asked = {
     path: userPath(argument(call, 0)),
@@ -235,7 +235,7 @@ export async function readLog(
 /** The JSON Schema of configs, with the params of every stage in `stages/`. */
 export async function schemaText(call: Call): Promise<string> {
   const { projectSchema } = await import("../plan/schema.ts");
-  const store = await holdStoreOf(call);
+  const store = await holdStoreOf(call, false);
   const schema: JsonObject = await projectSchema(projectOf(projectRoot()), store);
   return `${JSON.stringify(schema, null, 2)}\n`;
 }

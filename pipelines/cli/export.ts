@@ -1,5 +1,5 @@
 /** `export CONFIG NODE`: a trained model as files for TensorFlow.js and Keras. */
-import { argument, type Call, CommandError, value } from "./command.ts";
+import { argument, type Call, UsageError, value } from "./command.ts";
 import { fileName, openArtifact, openPlan, publishFile } from "./engine.ts";
 import { findObject } from "./objects.ts";
 import { projectRoot, shortPath, userPath } from "./place.ts";
@@ -17,7 +17,7 @@ export async function exportModel(call: Call): Promise<number> {
   const { folder, digest } = await findObject({ ...call, arguments: [config, artifact] });
   const reader = await openArtifact(folder, digest);
   if (reader.attributes["topology"] === undefined) {
-    throw new CommandError(
+    throw new UsageError(
       `"${artifact}" is no model: it has no topology`,
       "name the `model` output of a node that trains, e.g. `train@sparse`",
     );

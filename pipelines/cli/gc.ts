@@ -4,6 +4,7 @@ import { seenLocks } from "../certificate/seen.ts";
 import { parseDuration, parseSize } from "../config/units.ts";
 import type { Digest } from "../plan/plan.ts";
 import { namesIn } from "../store/files.ts";
+import { isNone } from "../store/marker.ts";
 import { garbageOf, type Goes, removeGarbage, type Scope } from "../store/gc.ts";
 import type { Store } from "../store/local.ts";
 import { usersOf } from "../store/using.ts";
@@ -16,17 +17,19 @@ import { bytes, pad } from "./text.ts";
 export async function gc(call: Call): Promise<number> {
   const store = openStoreOf(call), isDry = has(call, "dry-run");
   const scope = scopeOf(call, store), terminal = processTerminal();
-  const held = isDry ? null : await store.hold(true);
-  if (!isDry && held === null) {
+  // Where there is no store, nothing can go, and none is made.
+  const removes = !isDry && !isNone(store.root);
+  const held = removes ? await store.hold(true) : null;
+  if (removes && held === null) {
     throw new CommandError(
       `A run is in progress on the store "${shortPath(store.root)}": gc would take what it uses`,
       `${await whoUses(store)}wait for its end; \`--dry-run\` says what would go`,
     );
   }
   try {
-    if (!isDry) await refuseOpen(store.root);
+    if (removes) await refuseOpen(store.root);
     const goes = await garbageOf(store, scope, Date.now());
-    if (!isDry) removeGarbage(store, goes);
+    if (removes) removeGarbage(store, goes);
     for (
       const line of has(call, "json") ? goes.map((one) => JSON.stringify(one)) : table(goes, isDry)
     ) {

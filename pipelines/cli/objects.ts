@@ -44,10 +44,10 @@ export async function findObject(call: Call): Promise<Found> {
 }
 
 async function byDigest(call: Call, prefix: string): Promise<Found> {
-  const store = await holdStoreOf(call, true);
+  const store = await holdStoreOf(call, false);
   const digests = store.findObjects(prefix);
   const [digest] = digests;
-  if (digest === undefined) throw new CommandError(`There is no artifact "${prefix}" in the store`);
+  if (digest === undefined) throw new UsageError(`There is no artifact "${prefix}" in the store`);
   if (digests.length > 1) {
     throw new UsageError(
       `"${prefix}" is the beginning of ${digests.length} digests`,

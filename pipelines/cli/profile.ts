@@ -9,7 +9,7 @@ import { processTerminal } from "./terminal.ts";
 
 export async function profile(call: Call): Promise<number> {
   const steps = stepsOf(value(call, "steps"));
-  const opened = await openPlan({ ...call, arguments: call.arguments.slice(0, 1) });
+  const opened = await openPlan({ ...call, arguments: call.arguments.slice(0, 1) }, true);
   const node = findNode(opened.plan, argument(call, 1));
   if (!node.description.profiles) {
     const others = opened.plan.nodes.filter(({ description }) => description.profiles);

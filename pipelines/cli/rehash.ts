@@ -58,7 +58,7 @@ export async function rehash(call: Call): Promise<number> {
 
 /** All of a store, or what a config's results are. */
 async function what(call: Call): Promise<{ store: Store; wanted: Wanted | null }> {
-  if (call.arguments.length === 0) return { store: await holdStoreOf(call, true), wanted: null };
+  if (call.arguments.length === 0) return { store: await holdStoreOf(call, false), wanted: null };
   const opened = await openPlan(call);
   const objects = new Set<Digest>(), keys = new Set<Key>();
   for (const status of (await opened.statuses([])).values()) {

@@ -29,7 +29,7 @@ export interface Certificate {
   readonly nodes: readonly {
     readonly node: NodeId;
     readonly outputs: Readonly<Record<string, Readonly<Record<string, Digest>>>>;
-    /** By what it is held against; null: nothing is known there. */
+    /** By what it is held against; null: nothing is known there, or the node gives no tensor, as a page. */
     readonly same: Readonly<Record<string, boolean | null>>;
   }[];
   readonly differences: readonly (Difference & { readonly against: string })[];
@@ -71,7 +71,7 @@ export async function rerun(call: Call, twice: boolean): Promise<number> {
         `${JSON.stringify(certificate, null, 1)}\n`,
       );
     }
-    const lines = has(call, "json") ? [JSON.stringify(certificate)] : certificateLines(certificate);
+    const lines = has(call, "json") ? jsonLines(certificate) : certificateLines(certificate);
     for (const line of lines) terminal.write(`${line}\n`);
     return certificate.differences.length > 0 ? DIFFERS : 0;
   } finally {
@@ -91,7 +91,7 @@ async function runIn(store: string, call: Call): Promise<Rerun> {
   const opened = await openPlan({
     ...call,
     flags: { ...call.flags, store, reports: `${store}/reports` },
-  });
+  }, true);
   const printer = choosePrinter({
     terminal,
     describe: opened.describe,
@@ -150,7 +150,7 @@ function certify(
       outputs,
       same: Object.fromEntries([...others].map(([against, other]) => [
         against,
-        other.has(node)
+        countOf(outputs) > 0 && other.has(node)
           ? !differences.some((one) => one.against === against && one.node === node)
           : null,
       ])),
@@ -159,22 +159,39 @@ function certify(
   };
 }
 
+function countOf(outputs: Certificate["nodes"][number]["outputs"]): number {
+  return Object.values(outputs).reduce((sum, tensors) => sum + Object.keys(tensors).length, 0);
+}
+
+/** Where it was made, then a line a node with what differs there. */
+function jsonLines({ nodes, differences, ...made }: Certificate): string[] {
+  return [
+    made,
+    ...nodes.map((one) => ({
+      ...one,
+      differences: differences.filter(({ node }) => node === one.node),
+    })),
+  ].map((one) => JSON.stringify(one));
+}
+
 /** The certificate in text: a line a node, then what differs. */
 export function certificateLines(certificate: Certificate): string[] {
   const { against, nodes, differences, environment } = certificate;
   const names = Math.max(4, ...nodes.map(({ node }) => visibleLine(node).length));
-  const count = (outputs: Certificate["nodes"][number]["outputs"]) =>
-    Object.values(outputs).reduce((sum, tensors) => sum + Object.keys(tensors).length, 0);
   const word = (same: boolean | null | undefined) =>
     same === null || same === undefined ? "not there" : same ? "same" : "DIFFERS";
+  const compared = nodes.filter(({ outputs }) => countOf(outputs) > 0);
+  const rest = nodes.filter(({ outputs }) => countOf(outputs) === 0).map(({ node }) => node);
   return [
     "",
     `${pad("node", names)}  tensors  ${against.map((name) => pad(name, 14)).join("  ")}`.trimEnd(),
-    ...nodes.map(({ node, outputs, same }) =>
-      `${pad(visibleLine(node), names)}  ${`${count(outputs)}`.padStart(7)}  ${
-        against.map((name) => pad(word(same[name]), Math.max(14, name.length))).join("  ")
-      }`.trimEnd()
-    ),
+    ...nodes.map(({ node, outputs, same }) => {
+      const count = countOf(outputs);
+      const words = against.map((name) => count === 0 ? "not compared" : word(same[name]));
+      return `${pad(visibleLine(node), names)}  ${`${count}`.padStart(7)}  ${
+        words.map((text, index) => pad(text, Math.max(14, against[index]?.length ?? 0))).join("  ")
+      }`.trimEnd();
+    }),
     ...differences.slice(0, 20).map((one) =>
       `differs from ${one.against}: ${
         visibleLine(describeDifference(one).replace(" in the lock", " there"))
@@ -184,8 +201,13 @@ export function certificateLines(certificate: Certificate): string[] {
     `made by deno ${environment["deno"]} (V8 ${environment["v8"]}) on ${environment["platform"]}`,
     differences.length === 0
       ? `the same bits: ${
-        nodes.reduce((sum, { outputs }) => sum + count(outputs), 0)
-      } tensors of ${nodes.length} nodes`
+        compared.reduce((sum, { outputs }) => sum + countOf(outputs), 0)
+      } tensors of ${compared.length} nodes`
       : `other bits: ${differences.length} tensors differ`,
+    ...rest.length === 0 ? [] : [
+      `not compared, since tensors alone are, and not what is written from them: ${
+        rest.map(visibleLine).join(", ")
+      }`,
+    ],
   ];
 }

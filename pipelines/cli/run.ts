@@ -20,7 +20,7 @@ export async function run(call: Call): Promise<number> {
   const jobs = jobsOf(value(call, "jobs"));
   const lock = lockOf(call);
   const terminal = processTerminal();
-  const opened = await openPlan(call);
+  const opened = await openPlan(call, true);
   const { plan, store } = opened;
   const frozen = has(call, "frozen") ? await import("./frozen.ts") : null;
   const locked = frozen?.readLock(plan) ?? new Map();

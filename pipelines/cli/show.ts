@@ -1,7 +1,7 @@
 /** `show CONFIG [NODE.OUTPUT]` or `show DIGEST`: an artifact as text, with its images. */
 import { own } from "../json.ts";
 import type { Call } from "./command.ts";
-import { argument, CommandError, has, value } from "./command.ts";
+import { argument, CommandError, has, UsageError, value } from "./command.ts";
 import { openArtifact, openPlan } from "./engine.ts";
 import { findObject } from "./objects.ts";
 import { findNode, isDigest } from "./address.ts";
@@ -24,12 +24,12 @@ export async function show(call: Call): Promise<number> {
   ];
   const tensor = value(call, "tensor");
   if (manifest.kind === "file") {
-    if (tensor !== undefined) throw new CommandError("It is a file and holds no tensors");
+    if (tensor !== undefined) throw new UsageError("It is a file and holds no tensors");
     lines.push(`file    ${visibleLine(manifest.name)}  ${bytes(manifest.size)}`);
   } else {
     if (tensor !== undefined && own(manifest.tensors, tensor) === undefined) {
       const names = Object.keys(manifest.tensors).map(visibleLine).join(", ");
-      throw new CommandError(`It holds no tensor "${tensor}"`, `it holds: ${names}`);
+      throw new UsageError(`It holds no tensor "${tensor}"`, `it holds: ${names}`);
     }
     const reader = await openArtifact(folder, digest);
     const { columns } = terminal.size();
@@ -51,7 +51,7 @@ async function program(call: Call): Promise<number> {
   const { plan } = await openPlan({ ...call, arguments: [argument(call, 0)] });
   const node = findNode(plan, argument(call, 1));
   if (node.description.name !== "train") {
-    throw new CommandError(
+    throw new UsageError(
       `"${node.id}" has no program: its stage is "${node.description.name}"`,
       "name a node that trains, e.g. `train@sparse`",
     );

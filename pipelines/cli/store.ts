@@ -1,9 +1,10 @@
 /** The store that a command works on: what may be one, and what keeps `gc` away from it. */
+import { removeQuietly } from "../store/files.ts";
 import { Store } from "../store/local.ts";
-import { HELP, lookAt, whyNot } from "../store/marker.ts";
+import { HELP, isNone, lookAt, whyNot } from "../store/marker.ts";
 import { sayInUse } from "../store/using.ts";
 import { type Call, UsageError, value } from "./command.ts";
-import { exists, projectRoot, shortPath, userPath, variable } from "./place.ts";
+import { forward, projectRoot, shortPath, userPath, variable } from "./place.ts";
 import { processTerminal } from "./terminal.ts";
 
 /** The store that the command line names, or the project's own. */
@@ -22,11 +23,21 @@ export function openStoreAt(named: string): Store {
   return new Store(path);
 }
 
-/** As `openStoreOf`, held. `isRead`: nothing is written, so that one that is not there is not made. */
-export async function holdStoreOf(call: Call, isRead = false): Promise<Store> {
-  const store = openStoreOf(call);
-  if (!isRead || exists(store.root)) await holdStore(store, call.words);
+/**
+ * As `openStoreOf`, held. Without `makes` one that is not there is not made: an empty one stands for it, which ends
+ * with the process, since a plan has to build somewhere.
+ */
+export async function holdStoreOf(call: Call, makes: boolean): Promise<Store> {
+  const named = openStoreOf(call);
+  const store = makes || !isNone(named.root) ? named : standIn();
+  await holdStore(store, call.words);
   return store;
+}
+
+function standIn(): Store {
+  const root = forward(Deno.makeTempDirSync({ prefix: "crisol-" }));
+  globalThis.addEventListener("unload", () => removeQuietly(root));
+  return new Store(root);
 }
 
 /**

@@ -9,7 +9,7 @@ import {
 } from "../submit/standing.ts";
 import { Folder, LAST, submissionIds } from "../submit/submission.ts";
 import { inColumns } from "./changes.ts";
-import { type Call, CommandError, has, UsageError } from "./command.ts";
+import { type Call, has, UsageError } from "./command.ts";
 import { openStoreOf } from "./store.ts";
 import { shortPath } from "./place.ts";
 import { Screen } from "./screen.ts";
@@ -149,7 +149,7 @@ function find(call: Call): Folder {
     ? ids.slice(0, 1)
     : ids.filter((id) => id.startsWith(asked));
   if (first === undefined) {
-    throw new CommandError(
+    throw new UsageError(
       asked === "" ? "Nothing was submitted yet" : `There is no submission "${asked}"`,
       ids.length === 0
         ? "`deno task submit CONFIG` does it; --store names another store"

@@ -83,7 +83,7 @@ interface Ready {
 async function prepareCall(call: Call): Promise<Ready> {
   throttleOf(value(call, "jobs"));
   if (await isSweep(userPath(argument(call, 0)))) return await prepareTrials(call);
-  const { plan, store, statuses } = await openPlan(call);
+  const { plan, store, statuses } = await openPlan(call, true);
   const prepared = await prepare(plan, await statuses(values(call, "force")), store);
   return { store, prepared, sweep: null, folders: [] };
 }
@@ -95,7 +95,7 @@ async function prepareTrials(call: Call): Promise<Ready> {
       "it does what is missing, and no more",
     );
   }
-  const opened = await openSweepOf(call);
+  const opened = await openSweepOf(call, true);
   try {
     const { read: { sweep, base }, store } = opened;
     if (sweep.asynchronous) {

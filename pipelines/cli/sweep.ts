@@ -27,7 +27,7 @@ export async function sweep(call: Call): Promise<number> {
   if (format === undefined && value(call, "to") !== undefined) {
     throw new UsageError("--to is for --export alone");
   }
-  const opened = await openSweepOf(call);
+  const opened = await openSweepOf(call, format === undefined && !has(call, "dry-run"));
   try {
     if (format !== undefined) {
       return await (await import("./export_trials.ts")).exportTrials(call, opened, format);

@@ -1,6 +1,6 @@
 /** From what the user calls a run to its record. */
 import type { RunRecord } from "../store/store.ts";
-import { CommandError, UsageError } from "./command.ts";
+import { UsageError } from "./command.ts";
 
 /** `latest`, `latest~2` (the second before it), or the first characters of an id. `records`: newest first. */
 export function findRun(records: readonly RunRecord[], text: string): RunRecord {
@@ -8,7 +8,7 @@ export function findRun(records: readonly RunRecord[], text: string): RunRecord 
   if (back !== null) {
     const found = records[Number(back[1] ?? 0)];
     if (found !== undefined) return found;
-    throw new CommandError(
+    throw new UsageError(
       `There is no run "${text}": the store remembers ${records.length}`,
       "`deno task runs` lists them",
     );
@@ -16,7 +16,7 @@ export function findRun(records: readonly RunRecord[], text: string): RunRecord 
   const found = records.filter(({ id }) => id.startsWith(text));
   const [first] = found;
   if (first === undefined) {
-    throw new CommandError(
+    throw new UsageError(
       `There is no run "${text}"`,
       "`deno task runs` lists them; `latest` and `latest~1` are the newest and the one before",
     );

@@ -15,6 +15,8 @@ import { parseYaml } from "./yaml.ts";
 
 export { ConfigSource } from "./source.ts";
 
+const YAML = /\.ya?ml$/i;
+
 /** A config has a few kilobytes; the parser takes seconds for a bad one of megabytes. */
 export const MOST_BYTES = 1 << 18;
 
@@ -46,6 +48,7 @@ export async function readConfig(
     if (problems.length > 0) throw new ConfigError(diagnostics(file, text, problems));
   };
   const parsed = parseYaml(text, problems);
+  refuseOther(file, parsed, "config");
   if (parsed === null) {
     complain();
     throw new Error(`The YAML of "${path}" has no value, and no error`);
@@ -59,7 +62,7 @@ export async function readConfig(
   return {
     config: {
       path: file,
-      name: basename(file).replace(/\.ya?ml$/i, ""),
+      name: basename(file).replace(YAML, ""),
       place,
       page: await withOverrides(place, overrides),
       seed: shape.seed,
@@ -71,16 +74,37 @@ export async function readConfig(
   };
 }
 
+/**
+ * A text of another kind, such as a README: that is the one mistake, and not the hundred that YAML sees in it.
+ *
+ * @throws {ConfigError} where neither the file's name nor its text, which `tree` was made of, is YAML's
+ */
+export function refuseOther(file: string, tree: Tree | null, what: string): void {
+  if (tree?.kind === "map" || YAML.test(file)) return;
+  fail(
+    `"${shorten(file)}" is no ${what}: its text is no map`,
+    `A ${what} is a file in YAML (.yaml)`,
+  );
+}
+
+function fail(message: string, help?: string): never {
+  const more = help === undefined ? {} : { help };
+  throw new ConfigError([{ severity: "error", message, ...more, location: null }]);
+}
+
 /** @throws {ConfigError} where the absolute path `file` names no text; `what` is what messages call it. */
 export async function readText(file: string, what: string): Promise<string> {
   const path = shorten(file);
-  const fail = (message: string, help?: string): never => {
-    const more = help === undefined ? {} : { help };
-    throw new ConfigError([{ severity: "error", message, ...more, location: null }]);
-  };
   let bytes: Uint8Array;
   try {
-    const { isFile, size } = await Deno.stat(file);
+    const { isFile, isDirectory, size } = await Deno.stat(file);
+    if (isDirectory) {
+      const within = await namesIn(file) ?? [];
+      fail(
+        `"${path}" is a folder, wanted a ${what}`,
+        suggest("", within.map((name) => `${path}/${name}`)) ?? "No YAML file lies in it",
+      );
+    }
     if (!isFile) fail(`Cannot read "${path}": it is not a file`);
     if (size > MOST_BYTES) {
       fail(`Cannot read "${path}": it has ${size} bytes, wanted at most ${MOST_BYTES}`);
@@ -103,14 +127,18 @@ export async function readText(file: string, what: string): Promise<string> {
 
 /** The nearest spelling among the configs of the same folder. */
 async function neighbours(path: string, file: string): Promise<string | undefined> {
-  const names: string[] = [];
-  try {
-    for await (const entry of Deno.readDir(dirname(file))) {
-      if (/\.ya?ml$/i.test(entry.name)) names.push(entry.name);
-    }
-  } catch {
-    return `There is no folder "${dirname(path)}"`;
-  }
+  const names = await namesIn(dirname(file));
+  if (names === null) return `There is no folder "${dirname(path)}"`;
   const folder = path.slice(0, path.length - basename(path).length);
-  return suggest(folder + basename(file), names.sort().map((name) => folder + name));
+  return suggest(folder + basename(file), names.map((name) => folder + name));
+}
+
+/** YAML files of a folder, but for locks, which are no configs; null: it cannot be read. */
+async function namesIn(folder: string): Promise<string[] | null> {
+  try {
+    const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+    return names.filter((name) => YAML.test(name) && !/\.lock\.yaml$/.test(name)).sort();
+  } catch {
+    return null;
+  }
 }

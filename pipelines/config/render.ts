@@ -1,6 +1,7 @@
 /** Diagnostics as a person reads them: message, place, the underlined source, what to do. */
 import { relative } from "node:path";
 import type { Diagnostic, Location } from "./config.ts";
+import { oddIn, visible } from "./odd.ts";
 
 /** Columns of source that are shown of a long line. */
 const WINDOW = 110;
@@ -48,6 +49,7 @@ function block(
 ): string {
   const colour = severity === "error" ? paint.red : paint.cyan;
   const lines = [`${colour(severity)}: ${paint.strong(visible(message))}`];
+  let odd = oddIn(message);
   if (location !== null) {
     const source = lineOf(location);
     const number = String(location.line);
@@ -58,8 +60,11 @@ function block(
       const { text, marks } = underline(source, location);
       lines.push(`${paint.cyan(`${number} |`)} ${text}`);
       lines.push(`${paint.cyan(`${margin} |`)} ${colour(marks)}`);
+      const { column, length } = location;
+      odd ??= oddIn(source.slice(column - 1, column - 1 + length));
     }
   }
+  if (odd !== null) lines.push(`  ${paint.cyan("note")}: ${odd}`);
   if (help !== undefined) lines.push(`  ${paint.cyan("help")}: ${visible(help)}`);
   return lines.join("\n");
 }
@@ -101,14 +106,6 @@ export function shorten(file: string): string {
   } catch {
     return file;
   }
-}
-
-/** Control characters and what turns text around as visible escapes; a tab is one space wide. */
-function visible(text: string): string {
-  return text.replaceAll("\t", " ").replace(
-    /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }
 
 /** East Asian wide forms and most emoji take two columns. */

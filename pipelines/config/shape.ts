@@ -70,6 +70,12 @@ class ShapeReader extends TreeReader {
       this.complain("This is a sweep, not a config", base.key, help);
       return none;
     }
+    const nodes = child(config, "nodes");
+    if (nodes !== undefined && child(config, "stages") === undefined) {
+      const help = "The config stands beside it, without `.lock` in its name";
+      this.complain("This is a lock file, not a config", nodes.key, help);
+      return none;
+    }
     this.keys(config, CONFIG_KEYS, "a config", OWN_KEY);
     const seed = child(config, "seed");
     const stages = child(config, "stages");

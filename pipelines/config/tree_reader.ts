@@ -1,5 +1,6 @@
 /** Reads a tree's values by kind, and complains with a place of what is another. */
 import type { JsonObject } from "../json.ts";
+import { habitHelp } from "./habit.ts";
 import { nearest } from "./nearest.ts";
 import {
   type Entry,
@@ -77,7 +78,9 @@ export class TreeReader {
 
   wanted(found: Tree, wanted: string): null {
     if (found.kind === "bad") return null;
-    return this.complain(`Found ${show(found)}, wanted ${wanted}`, found.place);
+    const text = found.kind === "scalar" && typeof found.value === "string" ? found.value : null;
+    const help = text === null ? null : habitHelp(text, wanted);
+    return this.complain(`Found ${show(found)}, wanted ${wanted}`, found.place, help ?? undefined);
   }
 
   complain(message: string, place: Place, help?: string): null {

@@ -25,6 +25,9 @@ const FOLDERS = [
   "numerics",
 ];
 
+/** The same, of a room's size. */
+const ALONE = ["pipelines/json.ts", "pipelines/names.ts", "pipelines/stage.ts"];
+
 interface Cached {
   /** By the paths that led there, which may be links. */
   readonly files: readonly string[];
@@ -108,12 +111,7 @@ function engineFiles(root: string): string[] {
     }
   };
   for (const folder of FOLDERS) visit(`${root}/${folder}`);
-  return [
-    ...found.sort(),
-    `${root}/pipelines/json.ts`,
-    `${root}/pipelines/names.ts`,
-    `${root}/pipelines/stage.ts`,
-  ];
+  return [...found.sort(), ...ALONE.map((path) => `${root}/${path}`)];
 }
 
 /** Of names, of where they lead, and of contents; a file that is not there counts as such. */
@@ -133,14 +131,13 @@ async function digestOfFiles(files: readonly string[]): Promise<string> {
   return await sha256(all);
 }
 
-/** A file as it is now, links followed; null: it is not there. */
+/** A file as it is now, links followed; null: there is none to be read, and whoever reads it says why. */
 function lookAt(path: string): { real: string; content: Uint8Array<ArrayBuffer> } | null {
   try {
     const real = forward(Deno.realPathSync(path));
     return { real, content: Deno.readFileSync(real) };
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
+  } catch {
+    return null;
   }
 }
 

@@ -3,15 +3,31 @@ import type { Json, JsonObject } from "../json.ts";
 
 type Path = readonly (string | number)[];
 
-/** Property names that any branch of `schema` has at `path`: for "did you mean". */
-export function keysAt(schema: JsonObject, path: Path): string[] {
+/** Property names that `schema` has at `path`, but for branches that are of another `type` than `params` has there. */
+export function keysAt(schema: JsonObject, path: Path, params: JsonObject): string[] {
+  const value = valueAt(params, path);
+  const type = isMap(value) ? value["type"] : undefined;
   return [
     ...new Set(
-      schemasAt(schema, path).flatMap(({ properties }) =>
-        isMap(properties) ? Object.keys(properties) : []
-      ),
+      schemasAt(schema, path).flatMap(({ properties }) => {
+        if (!isMap(properties)) return [];
+        const wanted = isMap(properties["type"]) ? properties["type"]["const"] : undefined;
+        const isOther = type !== undefined && wanted !== undefined && type !== wanted;
+        return isOther ? [] : Object.keys(properties);
+      }),
     ),
   ];
+}
+
+/** The value at `path`; undefined where there is none. */
+export function valueAt(value: Json, path: Path): Json | undefined {
+  let at: Json | undefined = value;
+  for (const step of path) {
+    if (Array.isArray(at) && typeof step === "number") at = at[step];
+    else if (isMap(at) && Object.hasOwn(at, step)) at = at[step];
+    else return undefined;
+  }
+  return at;
 }
 
 /** The key for which a short form at `path` stands, by `.meta({ short })` of the stage's params; null: none. */

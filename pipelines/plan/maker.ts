@@ -7,7 +7,7 @@ import type { AssetBuilder } from "./assets.ts";
 import { bind, type Learned, type Placed } from "./bind.ts";
 import { countCells, getOrAdd, type Own, ownCells } from "./cells.ts";
 import { axisOf, type Draft, draftCells, draftPlaces, givenTo } from "./draft.ts";
-import { explainIssues } from "./issue.ts";
+import { explainIssues, explainTwins } from "./issue.ts";
 import type { Unrelated } from "./join.ts";
 import { type Learner, LearnError } from "./learn.ts";
 import { nodeOf } from "./node.ts";
@@ -35,7 +35,7 @@ export class Maker {
   readonly #diagnostics: Diagnostic[] = [];
   readonly #nodes: Node[] = [];
   readonly #placed = new Map<string, Placed[]>();
-  readonly #ids = new Set<NodeId>();
+  readonly #drafts = new Map<NodeId, Draft>();
 
   constructor(
     readonly config: Config,
@@ -179,11 +179,12 @@ export class Maker {
         `The input "${name}" of "${node.id}" takes one artifact: ${found.length} cells fit`,
       );
     }
-    if (this.#ids.has(node.id)) {
-      this.#complain(["stages", stage.name], `Two cells are called "${node.id}"`);
+    const before = this.#drafts.get(node.id);
+    if (before !== undefined) {
+      this.#diagnostics.push(explainTwins(node.id, stage, before.own, draft.own, this.source));
       return;
     }
-    this.#ids.add(node.id);
+    this.#drafts.set(node.id, draft);
     this.#nodes.push(node);
     const shapes = answer === null ? null : node.outputShapes;
     getOrAdd(this.#placed, stage.name, () => []).push({ cell: draft.cell, node, shapes });

@@ -33,6 +33,11 @@ const NAMES = new Set([
 /** What a system keeps in a folder that is empty to its user; and a marker whose writing was broken off. */
 const NOTHING = /^(?:\.|lost\+found$|crisol-store\.json\.[0-9a-f]{8}\.tmp$)/;
 
+/** True where a store could be made, and none is. */
+export function isNone(root: string): boolean {
+  return namesIn(root).every((name) => NOTHING.test(name));
+}
+
 export type Place =
   /** `isMarked`: false where there is nothing, or a store from before the marker. */
   | { readonly type: "store"; readonly isMarked: boolean }

@@ -4,7 +4,7 @@ import { type Config, ConfigError, type StageConfig } from "../config/config.ts"
 import { suggest } from "../config/nearest.ts";
 import { absolute } from "../config/paths.ts";
 import { placeOf, withOverrides } from "../config/place.ts";
-import { readConfig, readText } from "../config/read.ts";
+import { readConfig, readText, refuseOther } from "../config/read.ts";
 import { ConfigSource, diagnostics } from "../config/source.ts";
 import { child, type MapTree, type Problem, quote, toJson, type Tree } from "../config/tree.ts";
 import { OWN_KEY, TreeReader } from "../config/tree_reader.ts";
@@ -64,6 +64,7 @@ export async function readSweep(
     if (problems.length > 0) throw new ConfigError(diagnostics(file, text, problems));
   };
   const tree = parseYaml(text, problems);
+  refuseOther(file, tree, "sweep");
   fail();
   if (tree === null) throw new Error(`The YAML of "${path}" has no value, and no error`);
   const reader = new SweepReader(problems);

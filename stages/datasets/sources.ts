@@ -1,5 +1,5 @@
 /** Finding a known file: in folders, then at its publisher's; by its digest, never by its place. */
-import type { DataFile } from "./fashion.ts";
+import type { Content, DataFile } from "./fashion.ts";
 
 export interface Download {
   readonly signal: AbortSignal;
@@ -21,7 +21,7 @@ export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
 /** Null if it is the wanted file, or what is wrong with it, with both digests. */
 export async function mismatch(
   bytes: Uint8Array<ArrayBuffer>,
-  wanted: DataFile,
+  wanted: Content,
   place: string,
 ): Promise<string | null> {
   const found = await sha256(bytes);
@@ -116,36 +116,37 @@ export interface Places extends Download {
   readonly log: (message: string) => void;
 }
 
-/** The wanted file from the first place that has it. A wrong one is named in the log and passed over. */
-export async function obtain(wanted: DataFile, places: Places): Promise<Uint8Array<ArrayBuffer>> {
+export interface Obtained {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** False where it lay there unpacked. */
+  readonly isPacked: boolean;
+}
+
+/**
+ * The wanted file from the first place that has it, packed or not. A wrong one is named in the log and passed over.
+ */
+export async function obtain(wanted: DataFile, places: Places): Promise<Obtained> {
   const problems: string[] = [];
+  const bare = wanted.name.replace(/\.gz$/, "");
   for (const folder of places.folders) {
-    const path = `${folder}/${places.folder}/${wanted.name}`;
-    let bytes: Uint8Array<ArrayBuffer>;
-    try {
-      const { size } = await Deno.stat(path);
-      // A huge file is not read just to find that it is wrong.
-      if (size > 2 * wanted.bytes + 1024) {
-        problems.push(`"${path}" is a wrong file: ${size} bytes, wanted ${wanted.bytes}`);
-        places.log(`Passed over: ${problems.at(-1)}`);
-        continue;
-      }
-      bytes = await Deno.readFile(path);
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) problems.push(`"${path}" does not exist`);
-      else problems.push(`"${path}" cannot be read: ${(error as Error).message}`); // Deno throws Errors
-      continue;
-    }
-    const problem = await mismatch(bytes, wanted, path);
-    if (problem === null) return bytes;
-    problems.push(problem);
-    places.log(`Passed over: ${problem}`);
+    const path = `${folder}/${places.folder}`;
+    const packed = await look(`${path}/${wanted.name}`, wanted);
+    if (packed instanceof Uint8Array) return { bytes: packed, isPacked: true };
+    const unpacked = await look(`${path}/${bare}`, wanted.unpacked);
+    if (unpacked instanceof Uint8Array) return { bytes: unpacked, isPacked: false };
+    const wrong = [packed, unpacked].filter((problem) => problem !== null);
+    for (const problem of wrong) places.log(`Passed over: ${problem}`);
+    problems.push(
+      ...wrong.length > 0
+        ? wrong
+        : [`"${path}/${wanted.name}" does not exist, nor does "${bare}" beside it`],
+    );
   }
   const url = places.publisher + wanted.name;
   try {
     const bytes = await download(url, wanted, places);
     const problem = await mismatch(bytes, wanted, url);
-    if (problem === null) return bytes;
+    if (problem === null) return { bytes, isPacked: true };
     problems.push(problem);
   } catch (error) {
     places.signal.throwIfAborted();
@@ -156,4 +157,23 @@ export async function obtain(wanted: DataFile, places: Places): Promise<Uint8Arr
       problems.map((problem) => `  ${problem}`).join("\n") +
       `\nPut the file into one of these folders, or name another by CRISOL_DATASETS`,
   );
+}
+
+/** A file's bytes if they are the wanted ones; else what is wrong with it, or null where there is none. */
+async function look(
+  path: string,
+  wanted: Content,
+): Promise<Uint8Array<ArrayBuffer> | string | null> {
+  try {
+    const { size } = await Deno.stat(path);
+    // A huge file is not read just to find that it is wrong.
+    if (size > 2 * wanted.bytes + 1024) {
+      return `"${path}" is a wrong file: ${size} bytes, wanted ${wanted.bytes}`;
+    }
+    const bytes = await Deno.readFile(path);
+    return await mismatch(bytes, wanted, path) ?? bytes;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    return `"${path}" cannot be read: ${(error as Error).message}`; // Deno throws Errors
+  }
 }

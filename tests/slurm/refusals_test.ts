@@ -68,7 +68,7 @@ Deno.test("what was never submitted cannot be asked for", SLURM, async () => {
   await using place = await Workplace.here();
   for (const name of ["status", "watch", "cancel"]) {
     const { code, stderr } = await place.do([name]);
-    assert.equal(code, 1);
+    assert.equal(code, 2);
     assert.match(stderr, /^error: Nothing was submitted yet\n {2}help: `deno task submit CONFIG`/);
   }
 });

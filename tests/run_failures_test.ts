@@ -35,8 +35,8 @@ const CASES: readonly {
   {
     what: "that ends its process",
     body: "Deno.exit(7);",
-    type: "exited",
-    message: /^The stage process ended with code 7 and gave no result$/,
+    type: "threw",
+    message: /^A stage has no Deno\.exit: it ends when `run` returns, and fails when that throws$/,
   },
   {
     what: "that runs out of memory",
@@ -200,8 +200,11 @@ Deno.test("a failure is printed with its node, its help and its log, and no stac
   await using place = await twoPlace();
   const plain = await place.do(["run", CONFIG]);
   assert.equal(plain.code, 1);
-  assert.match(plain.stdout, /^error: bad: Asked to fail\n {2}log: .*bad\.log$/m);
-  assert.doesNotMatch(plain.stdout + plain.stderr, /\bat .*\.(?:js|ts):\d/);
+  assert.match(
+    plain.stdout,
+    /^error: bad: Asked to fail\n {2}at: configs\/own\.ts:14:39\n {2}log: .*bad\.log$/m,
+  );
+  assert.doesNotMatch(plain.stdout + plain.stderr, /\bat .*\.(?:js|ts):\d.*\)/);
   const debug = await place.do(["run", CONFIG, "--debug"]);
   assert.match(debug.stdout, /\bat Object\.run \(.*:\d+:\d+\)/);
 });
@@ -296,7 +299,7 @@ Deno.test({
   async fn() {
     await using place = await Workplace.copy();
     own(place, 'if (params.text === "big") numbers.fill(crypto.subtle ? 1 : 0);');
-    await Deno.mkdir(place.store);
+    await Deno.mkdir(place.store, { recursive: true });
     assert.ok(await mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", place.store));
     try {
       await place.run([CONFIG]);
@@ -317,7 +320,7 @@ Deno.test({
   ...allowed("the right to mount a small tmpfs", canMount),
   async fn() {
     await using place = await Workplace.here();
-    await Deno.mkdir(place.store);
+    await Deno.mkdir(place.store, { recursive: true });
     assert.ok(await mount("-t", "tmpfs", "-o", "size=2m", "tmpfs", place.store));
     try {
       const words = [

@@ -34,7 +34,8 @@ async function gathering(config: string, more = "partial: true"): Promise<Workpl
 }
 
 const pageOf = (place: Workplace, name: string) =>
-  Deno.readTextFileSync(join(place.reports, name)).split("<")[0];
+  // Behind the policy that is put before it.
+  Deno.readTextFileSync(join(place.reports, name)).replace(/^<!doctype.*\n/, "").split("<")[0];
 
 const ended = (events: readonly Event[], node: string) => {
   const found = events.find((event) => event.type === "node-ended" && event.node === node);

@@ -211,10 +211,6 @@ Deno.test("an artifact that is one file is verified when it is read", async () =
   await assert.rejects(readArtifactFile(place, digest), /page\.html" is damaged: its SHA-256 is/);
 });
 
-Deno.test("a store whose path holds a comma is refused with the reason", () => {
-  assert.throws(() => new Store("/a,b"), { name: "StoreError", message: /holds a comma/ });
-});
-
 Deno.test("scratch is removed once nobody holds it, however old it looks, and not while it is new", async () => {
   await using shop = await Shop.open();
   const { store } = shop;

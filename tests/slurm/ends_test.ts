@@ -31,7 +31,8 @@ async function holderOf(
 ): Promise<Holder & { readonly pid: number }> {
   return await until(`${node} runs`, () => {
     if (!says.test(logOf(site, id, node))) return null;
-    for (const { name } of Deno.readDirSync(`${site.store}/locks`)) {
+    for (const { name, isFile } of Deno.readDirSync(`${site.store}/locks`)) {
+      if (!isFile) continue;
       const holder = parseHolder(Deno.readTextFileSync(`${site.store}/locks/${name}`));
       if (holder?.run === id && holder.pid !== null) return { ...holder, pid: holder.pid };
     }

@@ -321,7 +321,7 @@ Deno.test({
   async fn() {
     await using place = await Workplace.here();
     await Deno.mkdir(place.store, { recursive: true });
-    assert.ok(await mount("-t", "tmpfs", "-o", "size=2m", "tmpfs", place.store));
+    assert.ok(await mount("-t", "tmpfs", "-o", "size=16m", "tmpfs", place.store));
     try {
       const words = [
         "run",

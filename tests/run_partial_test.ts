@@ -86,7 +86,7 @@ Deno.test("a whole page, the lock and the last result stay where a later run can
   assert.equal(code, 1);
   assert.match(stdout, /^ran +page .* without next@b, make@b/m);
   assert.match(stdout, /^warning .*it lacks next@b, make@b\. The last whole page stays/m);
-  assert.match(stdout, /; report: .*own\.partial\.html$/m);
+  assert.match(stdout, /; report: .*own\.set-[0-9a-f]{8}\.partial\.html$/m);
   assert.equal(Deno.readTextFileSync(join(place.reports, "own.html")), whole);
   assert.equal(Deno.readTextFileSync(join(place.root, "configs/own.lock.yaml")), lock);
   // What comes next is held beside the last whole result.

@@ -81,6 +81,7 @@ Deno.test("resources that are none are told at their places, all at once", async
      --> /configs/c.yaml:8:13
     8 |       gpus: none
       |             ^^^^
+      help: YAML's word is null; without the key the default holds
 
     error: Found "2 hours", wanted a time up to 365 days, e.g. 2h, 30min, 90s
      --> /configs/c.yaml:9:13

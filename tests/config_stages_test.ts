@@ -36,7 +36,7 @@ Deno.test("wrong types say what was found and what was wanted", async () => {
       "9:21 | Found 0.1, wanted a list of values",
       "10:12 | Found 0, wanted a whole number from 1 to 1000",
       '11:11 | Found "all", wanted "product"',
-      '12:12 | Found "no", wanted true or false',
+      '12:12 | Found "no", wanted true or false | Write false',
       '13:6 | Found "hi", wanted a map with the key "uses"',
       '14:3 | Found nothing, wanted a map with the key "uses"',
       '15:3 | The stage "d" has no key "uses" | Name its stage file',

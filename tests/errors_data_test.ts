@@ -23,6 +23,9 @@ async function download(place: Workplace, what: string, file: Uint8Array | null)
   return { code, lines: stdout.replaceAll(place.folder, "").split("\n") };
 }
 
+/** What is said of a file that lies there neither packed nor unpacked. */
+const ABSENT = `does not exist, nor does "${NAME.replace(/\.gz$/, "")}" beside it`;
+
 Deno.test("data that is missing, wrong or cut off is never used, and each place is told", async () => {
   await using place = await Workplace.copy();
   place.write(
@@ -39,7 +42,7 @@ Deno.test("data that is missing, wrong or cut off is never used, and each place 
     "(26421880 bytes)";
   // Five tries of the publisher, with pauses, take a quarter of a minute: all at once.
   const all = await Promise.all(
-    ([["missing", null, "does not exist"], ["wrong", wrong, wrongIs], ["cut", cut, cutIs]] as const)
+    ([["missing", null, ABSENT], ["wrong", wrong, wrongIs], ["cut", cut, cutIs]] as const)
       .map(async ([what, file, is]) => ({ what, is, ...await download(place, what, file) })),
   );
   for (const { what, is, code, lines } of all) {
@@ -48,8 +51,8 @@ Deno.test("data that is missing, wrong or cut off is never used, and each place 
     assert.deepEqual(lines.slice(from, from + 4), [
       `error: download: Cannot get "${NAME}": none of its sources has it`,
       `    "/${what}/fashion-mnist/${NAME}" ${is}`,
-      `    "/project/datasets/fashion-mnist/${NAME}" does not exist`,
-      `    "/shared/data/fashion-mnist/${NAME}" does not exist`,
+      `    "/project/datasets/fashion-mnist/${NAME}" ${ABSENT}`,
+      `    "/shared/data/fashion-mnist/${NAME}" ${ABSENT}`,
     ]);
     assert.match(lines[from + 4] ?? "", /^ {4}Cannot download "http:.*gz": /);
     assert.deepEqual(

@@ -48,7 +48,7 @@ Deno.test("a page of a stage's own is published without rights: no script, nothi
 Deno.test("the shipped report is published with its own script, and no other may run", async () => {
   await using place = await Workplace.here();
   await place.run([TINY]);
-  const page = Deno.readTextFileSync(join(place.reports, "tiny.html"));
+  const page = Deno.readTextFileSync(join(place.reports, "_tests/configs/tiny.html"));
   const script = page.slice(page.lastIndexOf("<script>") + 8, page.lastIndexOf("</script>"));
   assert.ok(policyOf(page).includes(`; script-src 'sha256-${await sha256(script)}'; `));
 });

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { holderLine } from "../../pipelines/store/holder.ts";
 import { Store } from "../../pipelines/store/local.ts";
+import { mark } from "../../pipelines/store/marker.ts";
 import { outcomes, Workplace } from "../rig.ts";
 import { CONFIG, own } from "../run_stages.ts";
 import { Cluster, Site, SLURM, until } from "./rig.ts";
@@ -22,6 +23,7 @@ Deno.test(
     const job = (await cluster.slurm("sbatch", ["--parsable", "--output=none", sleep])).trim();
     const line = holderLine({ run: "other", host: "n1", slurm: job, engine: 1, pid: 2 });
     const store = new Store(site.store);
+    mark(site.store);
     Deno.mkdirSync(`${site.store}/locks`, { recursive: true });
     Deno.writeTextFileSync(store.lockPath(key), line);
     await until(

@@ -208,6 +208,24 @@ Deno.test("a process that knows the token and lies fails alone: the engine goes 
   }
 });
 
+Deno.test("a stage that meets a damaged input, which is whole again by the time it says so, is tried once more", async () => {
+  await using court = await Court.open();
+  // As the second of two consumers, where the first one's word has had the input made again.
+  const { outcome, events } = await court.hear(
+    `const { folder } = job.progress;
+    Deno.mkdirSync(folder, { recursive: true });
+    if ([...Deno.readDirSync(folder)].length === 0) {
+      Deno.writeTextFileSync(folder + "/told", "");
+      say(JSON.stringify({ type: "failed", failure: {
+        type: "damaged", message: "it was bad", folder: job.inputs.before[0].folder } }));
+    } else {${copy("")}}`,
+  );
+  assert.equal(outcome, "ran");
+  assert.ok(!events.some((one) => one.type === "node-started" && one.node === "one"));
+  assert.ok(!events.some((one) => one.type === "warning"), "nothing was set aside");
+  await verifyArtifact(court.store.objectFolder(court.victim), court.victim);
+});
+
 Deno.test("what is written into an output once it was said to be done is not in the store", async () => {
   await using court = await Court.open();
   const { store } = court;
@@ -251,6 +269,7 @@ Deno.test("all bytes that a stage writes land in its log, and none of them is a 
     print('{"type":"log","message":"forged"}\\n' + "0".repeat(64) + ' {"type":"log","message":"forged"}\\n');
     Deno.stdout.writeSync(Uint8Array.of(0xff, 0xfe, 0x00, 0x0a));
     Deno.stderr.writeSync(Uint8Array.of(0xfd, 0x0a));
+    print("above\\n\\n\\nbelow\\n");
     print("x".repeat(20 << 20));
     print("half a line");${copy("")}`,
   );
@@ -258,6 +277,8 @@ Deno.test("all bytes that a stage writes land in its log, and none of them is a 
   assert.ok(!events.some((one) => one.type === "node-log"));
   assert.match(log, /^\{"type":"done","outputs":\{\}\}$/m);
   assert.ok(log.includes("\xff\xfe\x00\n") && log.includes("\xfd\n"));
+  assert.ok(log.includes("above\n\n\nbelow\n"));
+  assert.ok(log.endsWith("half a line\n"), "the empty line before a reply is the engine's");
   assert.ok(log.includes(`${"x".repeat(20 << 20)}half a line\n`));
 });
 

@@ -25,6 +25,13 @@ export async function* repliesIn(
   const isReply = (line: Uint8Array) => head.every((byte, i) => line[i] === byte);
   // Of a line that has no end yet.
   let parts: Uint8Array<ArrayBuffer>[] = [], size = 0;
+  // A reply begins with a line end, so that it has a line of its own: an empty line before it is not the stage's.
+  let empty: Uint8Array | null = null;
+  const hand = (bytes: Uint8Array) => {
+    if (empty !== null) rest(empty);
+    empty = null;
+    rest(bytes);
+  };
   const take = () => {
     const [first] = parts;
     const line = parts.length === 1 && first !== undefined ? first : concatenate(parts, size);
@@ -42,17 +49,23 @@ export async function* repliesIn(
       if (size > LINE_LIMIT + head.length + 1) {
         const line = take();
         if (isReply(line)) throw new ReplyError(`its reply has more than ${LINE_LIMIT} bytes`);
-        rest(line);
+        hand(line);
       }
       if (end === -1) break;
       from = end + 1;
       const line = take();
-      if (isReply(line)) yield decoder.decode(line.subarray(head.length));
-      // A reply begins a line of its own; where there was one already nothing was said.
-      else if (line.length > 1) rest(line);
+      if (isReply(line)) {
+        empty = null;
+        yield decoder.decode(line.subarray(head.length));
+      } else if (line.length > 1) hand(line);
+      else {
+        if (empty !== null) rest(empty);
+        empty = line;
+      }
     }
   }
-  if (size > 0) rest(take());
+  if (size > 0) hand(take());
+  else if (empty !== null) rest(empty);
 }
 
 function concatenate(

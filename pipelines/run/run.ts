@@ -367,20 +367,29 @@ class Run {
     const input = Object.values(inputs).flat().find((one) => one.folder === failure.folder);
     const folder = failure.folder === code ? code : input?.folder;
     if (folder === undefined) return false;
-    const isGood = input === undefined
-      ? isWholeBundle(code, node.code.bundle)
-      : verifyArtifact(input.folder, input.digest).then(() => true, () => false);
-    if (await isGood) return false;
+    // Once for each; a process that says it of a folder that is good gets no third try.
     const id = `${node.id} ${folder}`;
     if (this.#damaged.has(id)) return false;
     this.#damaged.add(id);
+    const isGood =
+      await (input === undefined
+        ? isWholeBundle(code, node.code.bundle)
+        : verifyArtifact(input.folder, input.digest).then(() => true, () => false));
+    // Where another consumer said it too, it may have been made again since.
+    if (!isGood) await this.#renew(folder, folder === code, failure.message);
+    this.#leave(node.id);
+    this.#wait(node);
+    return true;
+  }
+  /** Sets a damaged folder aside, and lets what makes it run again. */
+  async #renew(folder: string, isCode: boolean, message: string): Promise<void> {
     const makers = this.#nodes.filter((one) =>
       Object.values(this.#done.get(one.id) ?? {}).some((digest) =>
         this.store.objectFolder(digest) === folder
       )
     );
     const place = this.store.quarantine(folder);
-    if (folder === code) {
+    if (isCode) {
       // What failed for one is tried again for the next.
       this.#rebuilt = this.#rebuilt.catch(() => {}).then(this.options.rebuild);
       await this.#rebuilt;
@@ -392,16 +401,12 @@ class Run {
       for (const { id } of this.#waiting.undone(maker.id)) this.#missed.delete(id);
       this.#wait(maker);
     }
-    if (place !== null) {
-      const by = folder === code ? "it is built" : `${makers.map((one) => one.id).join(", ")} runs`;
-      this.listen({
-        type: "warning",
-        message: `${failure.message}; it lies in "${place}" now, and ${by} again`,
-      });
-    }
-    this.#leave(node.id);
-    this.#wait(node);
-    return true;
+    if (place === null) return;
+    const by = isCode ? "it is built" : `${makers.map((one) => one.id).join(", ")} runs`;
+    this.listen({
+      type: "warning",
+      message: `${message}; it lies in "${place}" now, and ${by} again`,
+    });
   }
 
   /**

@@ -37,8 +37,8 @@ export function parseHolder(text: string): Holder | null {
     (host === null || (typeof host === "string" && /^[\w.-]{1,255}$/.test(host))) &&
     (slurm === null || (typeof slurm === "string" && /^\d{1,12}(?:_\d{1,12})?$/.test(slurm))) &&
     [engine, pid].every((id) => id === undefined || id === null || Number.isSafeInteger(id));
-  // As was just seen; an earlier version wrote no engine.
-  return fits ? { engine: null, ...value as Omit<Holder, "engine"> } : null;
+  // As was just seen; what a line lacks is not known.
+  return fits ? { engine: null, pid: null, ...value as Omit<Holder, "engine" | "pid"> } : null;
 }
 
 /** "job 12_3 on n2", "run 20261125-210222-ab12 (process 4711 on desk)". */

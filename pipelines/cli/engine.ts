@@ -1,4 +1,5 @@
 /** What the commands want of the engine, each part loaded when it is asked for. */
+import { forward } from "../config/paths.ts";
 import type { JsonObject } from "../json.ts";
 import { describeReason } from "../plan/compare.ts";
 import { doneOf, statuses } from "../plan/fingerprint.ts";
@@ -18,7 +19,7 @@ import type { Profile } from "../store/profiles.ts";
 import type { RunRecord, StageRecord } from "../store/store.ts";
 import { findNodes } from "./address.ts";
 import { argument, type Call, UsageError, value, values } from "./command.ts";
-import { forward, projectRoot, shortPath, userPath, variable } from "./place.ts";
+import { projectRoot, shortPath, userPath, variable } from "./place.ts";
 import { holdStoreOf, openStoreOf } from "./store.ts";
 
 export type { Store } from "../store/local.ts";

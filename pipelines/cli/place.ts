@@ -1,4 +1,5 @@
 /** Facts of the place where the command runs: the working folder, the project, the processor. */
+import { forward } from "../config/paths.ts";
 
 /** A path as the user would write it: from the working folder where that is shorter. */
 export function shortPath(path: string): string {
@@ -8,11 +9,6 @@ export function shortPath(path: string): string {
 
 export function cores(): number {
   return navigator.hardwareConcurrency;
-}
-
-/** Windows' separators to those that every system takes. */
-export function forward(path: string): string {
-  return Deno.build.os === "windows" ? path.replaceAll("\\", "/") : path;
 }
 
 /** The folder of `deno.json`, absolute, with `/`. */

@@ -1,10 +1,11 @@
 /** The store that a command works on: what may be one, and what keeps `gc` away from it. */
+import { forward } from "../config/paths.ts";
 import { removeQuietly } from "../store/files.ts";
 import { Store } from "../store/local.ts";
 import { HELP, isNone, lookAt, whyNot } from "../store/marker.ts";
 import { sayInUse } from "../store/using.ts";
 import { type Call, UsageError, value } from "./command.ts";
-import { forward, projectRoot, shortPath, userPath, variable } from "./place.ts";
+import { projectRoot, shortPath, userPath, variable } from "./place.ts";
 import { processTerminal } from "./terminal.ts";
 
 /** The store that the command line names, or the project's own. */

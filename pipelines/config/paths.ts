@@ -6,7 +6,7 @@ export function absolute(...parts: readonly string[]): string {
   return forward(resolve(...parts));
 }
 
-/** With `/` on Windows; elsewhere a backslash is a character as any other. */
+/** With `/` on Windows; elsewhere a backslash is a character like all others. */
 export function forward(path: string): string {
   return Deno.build.os === "windows" ? path.replaceAll("\\", "/") : path;
 }

@@ -3,6 +3,7 @@
  * which answers the engine around them, is a build of its own, and the same for all stages of a plan.
  */
 import type { BuildOptions, Plugin } from "esbuild";
+import { forward } from "../config/paths.ts";
 import type { JsonObject } from "../json.ts";
 import { type BundleFiles, digestOfBundle, isWholeBundle, putBundle } from "../store/bundles.ts";
 import { sha256 } from "../store/canonical.ts";
@@ -14,7 +15,7 @@ import { bareImports, importsOf, type Lock, packageClosure } from "./packages.ts
 import type { Code, Digest } from "./plan.ts";
 import { MODULES, PRINTED } from "./printed.ts";
 import { ENTRY, labelOf, type Loaded, type Places, resolver } from "./resolve.ts";
-import { forward, Sources } from "./sources.ts";
+import { Sources } from "./sources.ts";
 
 /** The file of a bundle that a process is started with. */
 export const MAIN = "main.js";

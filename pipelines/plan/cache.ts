@@ -2,12 +2,13 @@
  * A plan that was made before, if nothing that it was made from has changed. What is compared is content,
  * never a file's time: all sources together are some hundred small files, read and hashed in milliseconds.
  */
+import { forward } from "../config/paths.ts";
 import { sha256 } from "../store/canonical.ts";
 import type { Store } from "../store/local.ts";
 import { MAIN } from "./bundle.ts";
 import { type PackedPlan, packPlan, unpackPlan } from "./packed.ts";
 import type { Digest, Plan } from "./plan.ts";
-import { forward, stateOf } from "./sources.ts";
+import { stateOf } from "./sources.ts";
 
 /**
  * Folders whose files decide what a plan is, beside the sources of its stages: the engine's own part in planning, all

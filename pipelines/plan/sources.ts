@@ -2,6 +2,7 @@
  * Source files as they were read, each once, so that all that is made of a file is made of the same text. A file goes by
  * the path that somebody wrote and, links followed, by its real one: where a link leads is remembered with what lay there.
  */
+import { forward } from "../config/paths.ts";
 import { sha256 } from "../store/canonical.ts";
 import type { Digest } from "./plan.ts";
 
@@ -60,9 +61,4 @@ async function realFile(path: string): Promise<string> {
   const real = forward(await Deno.realPath(path));
   if (!(await Deno.stat(real)).isFile) throw new Deno.errors.NotFound(`"${path}" is no file`);
   return real;
-}
-
-/** Windows' separators to those that every system takes. */
-export function forward(path: string): string {
-  return Deno.build.os === "windows" ? path.replaceAll("\\", "/") : path;
 }

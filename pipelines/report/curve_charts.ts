@@ -26,14 +26,22 @@ function listsOf(variants: readonly Variant[], figure: Figure): (readonly number
   ]).filter((list) => list !== undefined);
 }
 
+/** The least and the most number; lists may be longer than what a call takes as arguments. */
+function endsOf(lists: readonly (readonly number[])[]): [low: number, high: number] {
+  let low = Infinity, high = -Infinity;
+  for (const list of lists) {
+    for (const value of list) {
+      if (!Number.isFinite(value)) continue;
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+  }
+  return [low, high];
+}
+
 /** The ends of a figure's axis in every chart: variants compare. */
 function valueAxis(variants: readonly Variant[], figure: Figure, title: string) {
-  let low = Infinity, high = -Infinity;
-  for (const value of listsOf(variants, figure).flat()) {
-    if (!Number.isFinite(value)) continue;
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-  }
+  const [low, high] = endsOf(listsOf(variants, figure));
   const margin = high > low ? 0 : 0.05;
   return {
     field: "value",
@@ -107,7 +115,7 @@ export function togetherChart(variants: readonly Variant[], figure: Figure): Cha
 export function rateChart(variants: readonly Variant[]): Chart | null {
   const lists = variants.flatMap((v) => v.replicates.map((r) => r.curves["learning_rate"] ?? []));
   if (lists.every((list) => new Set(list).size < 2)) return null;
-  const all = lists.flat(), low = Math.min(...all), high = Math.max(...all);
+  const [low, high] = endsOf(lists);
   const y = {
     field: "value",
     type: "quantitative",

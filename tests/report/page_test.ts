@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spec } from "../../pipelines/report/chart_parts.ts";
+import { rateChart } from "../../pipelines/report/curve_charts.ts";
 import { type Chart, draw } from "../../pipelines/report/draw.ts";
 import type { Reference } from "../../pipelines/report/data.ts";
 import { renderPage } from "../../pipelines/report/page.ts";
@@ -186,4 +187,13 @@ Deno.test("All variants' curves share a chart and an axis; the learning rate is 
   assert.equal(new Set(ends).size, 1);
   const constant = await withRates([0.001, 0.001], 1);
   assert.doesNotMatch(constant, /id="curves-/);
+});
+
+Deno.test("Learning rates of more epochs, over all seeds, than a call takes arguments are drawn", () => {
+  const learning_rate = Array.from({ length: 200_000 }, (_, i) => i < 1000 ? 0.001 : 0.0005);
+  const variants = madeUp().variants.map((v) => ({
+    ...v,
+    replicates: v.replicates.map((r) => ({ ...r, curves: { learning_rate } })),
+  }));
+  assert.equal(rateChart(variants.slice(0, 1))?.id, "curves-rate");
 });
